@@ -36,7 +36,8 @@ constexpr Ready operator~(Ready a) {
 constexpr bool any(Ready r) { return r != Ready::kNone; }
 
 /// What the kernel said of one descriptor. An error or hang-up sets every
-/// direction that is waited for, so that whoever waits finds out by trying.
+/// direction that is waited for, so that whoever waits finds out by trying;
+/// it may set others too, which the Reactor leaves out.
 struct PollEvent {
   std::uint64_t tag;  ///< as given to add() or modify()
   Ready ready;

@@ -59,7 +59,7 @@ class Watch {
   Ready interest() const { return interest_; }
 
  private:
-  friend class Reactor;
+  friend class Descriptors;
   Reactor* reactor_ = nullptr;  // null when not active
   Watcher* watcher_;
   Watch* next_ = nullptr;  // the descriptor's list, in the order started
@@ -68,7 +68,9 @@ class Watch {
   Ready interest_ = Ready::kNone;
   bool barrier_ = false;
   bool urgent_ = false;
-  std::uint64_t since_ = 0;  // the pass it was started or re-aimed in: not called in that pass
+  Ready fresh_ = Ready::kNone;  // asked for since_ then: not reported by an older look
+  std::uint64_t since_ = 0;     // the last look at the kernel before it was started or re-aimed
+  std::uint64_t served_ = 0;    // the event it was last called for, so that one is not two
 };
 
 /// A point in time that calls back once. Derive from it. Runs by deadline, then
@@ -132,6 +134,7 @@ class SignalWatch {
   Reactor* reactor_ = nullptr;
   SignalWatch* next_ = nullptr;
   SignalWatch* previous_ = nullptr;
+  std::uint64_t since_ = 0;  // the delivery during which it was started: not called in that
   int number_ = 0;
 };
 
@@ -169,17 +172,24 @@ class Reactor {
 
   /// One pass: before-sleep hook; poll; after-sleep hook; ready descriptors (each in
   /// the order the kernel named them); due timers; signals; posted work. Returns how
-  /// many callbacks ran (one event of one watch is one). When the slice ran out,
-  /// backlog() is true and the next turn goes on with the rest without polling, after
-  /// one zero-time look at the urgent descriptors and the signals.
+  /// many callbacks ran (one event of one watch is one). Fails with EBUSY inside a
+  /// turn, or with what the poller says. May return 0 before `max_wait` is over.
+  /// When the slice ran out, backlog() is true and the next turn goes on with the rest
+  /// without polling, after one zero-time look at the urgent descriptors and the
+  /// signals; whatever the slice, a turn serves at least one of each kind of work.
   /// Timers armed and watches started during the pass wait for the next one.
   Result<int> turn(const TurnLimits& limits = {});
 
-  /// A slice ended early: call turn() again without waiting for anything.
+  /// A slice ended early: call turn() again without waiting for anything. If what is
+  /// left are timers or posted work only, that turn does poll, but does not sleep.
   bool backlog() const;
 
   /// The slice of the running turn is used up; long batches ask (every 64 pieces).
   bool slice_over() const;
+
+  /// No further callback in the running turn. What is ready is backlog, what is due
+  /// stays armed, signals and posted work wait: all for the next turn.
+  void end_turn();
 
   /// Ends the running turn's wish to sleep: the next poll returns at once.
   void wake();

@@ -1,0 +1,1407 @@
+---@meta moonwire
+-- Made by tools/manifest.lua from lua/manifest/; not to be edited.
+
+---@class close_options
+---@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
+
+---@class connect_options
+---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
+---@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field reconnect? reconnect_options # Connects again when the connection is lost; the handler runs for each new one. (default never)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class hooks_options
+---@field close? fun(c: connection, reason: string) # Is called as close(c, reason) exactly once, when the connection is gone; reason is "eof", "closed", "reset", "timeout" or "error".
+---@field closing? fun(c: connection, reason: string) # Is called as closing(c, reason) just before the connection closes.
+---@field data? fun(c: connection, bytes: string) # Is called as data(c, bytes) for what has come; with a frame, per message.
+---@field drain? fun(c: connection) # Is called as drain(c) when the queue has fallen to low_water.
+---@field error? fun(c: connection, message: string, code: string) # Is called as error(c, message, code) when the connection fails.
+---@field open? fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
+---@field shutdown? fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
+
+---@class initialize_options
+---@field methods? string[] # Lists the poll methods to try, in order of preference. (default the fastest first)
+---@field options? string[] # Lists any of "strict" (only the methods named), "verbose" (log adds, removes, aborts) and "report" (print counts every 5 s). (default none)
+
+---@class inspect_options
+---@field depth? integer # Shows tables nested so deep; deeper ones as {...}. (levels, default 4)
+---@field items? integer # Shows so many items of each table, then how many more there are. (items, default 100)
+---@field width? integer # Puts a table on one line if it fits in so many columns. (columns, default 80)
+
+---@class listen_options
+---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
+---@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address. (default as the system has it)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
+---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field reuseaddr? boolean # Lets an address be taken again right after its last owner is gone. (default true)
+---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class listener_set_options
+---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
+---@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
+---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class loop_options
+---@field io? boolean # Looks at descriptors and signals. (default true)
+---@field timers? boolean # Runs the timers that are due. (default true)
+
+---@class rate_options
+---@field burst? integer # Lets so much pass at once after a pause. (bytes, default a tenth of a second's worth)
+---@field read? integer # Limits receiving; -1 is no limit. (bytes a second, default -1)
+---@field write? integer # Limits sending; -1 is no limit. (bytes a second, default -1)
+
+---@class read_options
+---@field max? integer # Bounds read(n) and read "a"; beyond it they return nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 64 MiB)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class read_until_options
+---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class reconnect_options
+---@field delay? number # Waits so long before each attempt but the first; 0 never reconnects. (seconds, default 0)
+---@field factor? number # Multiplies the delay after each attempt that failed. (default 1)
+---@field hello? string # Is written first on every new connection. (default nothing)
+---@field jitter? number # Varies each delay at random by this fraction of it. (default 0)
+---@field max? number # Bounds the delay that factor makes grow. (seconds, default no limit)
+---@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each attempt that failed. (default none)
+---@field tries? integer # Gives up after so many failed attempts in a row. (attempts, default no limit)
+
+---@class set_options
+---@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class connection_failure
+---@field message string
+---@field code string
+
+---A stream of bytes to a peer: what connect returns and handlers are given.
+---@class connection
+---@field id integer # A small number: conns[id] is the connection.
+---@field peer string? # The address of the other end.
+---@field sock string? # The address of this end.
+---@field bytes_in integer # Bytes received.
+---@field bytes_out integer # Bytes the kernel has taken to send.
+---@field queued integer # Bytes written that wait to be sent.
+---@field state "connecting"|"open"|"finishing"|"closed" # What it is doing.
+---@field opened number? # When it was opened, on the clock of now.
+---@field failure connection_failure? # Why it failed, a table with message and code; nil if it did not.
+---@field fd integer? # The descriptor's number; nil when closed.
+local connection = {}
+
+---Reads what is there, a number of bytes, a line, or everything.
+---
+---With connection:frame set it returns one message. One task at a time reads: a second one raises, and so does reading while a data hook is set.
+---
+---```lua
+---srv = listen(0, function(c) c:write("3\nabc rest") end)
+---c = connect(srv.address)
+---local size = tonumber(c:read "l")
+---print(c:read(size), c:read "a")     --> abc     rest
+---```
+---@async
+---@param what? integer|"l"|"L"|"a" # absent = what is there, n = exactly n bytes, "l" = a line without its end, "L" = with it, "a" = all up to the end
+---@param options? read_options
+---@return string? bytes
+---@return string? message
+---@return string? code
+function connection:read(what, options) end
+
+---Iterates over the lines, or over what else read would return.
+---
+---It ends at the end of the stream, at a failure, or at a line longer than `max_line`; then connection.failure tells why. A last line without its end is delivered.
+---
+---```lua
+---srv = listen(0, function(c) c:write("one\ntwo\n") end)
+---for line in connect(srv.address):lines() do print(line) end
+-----> one
+-----> two
+---```
+---@async
+---@param what? integer|"l"|"L" # as in read (default "l")
+---@return fun(conn: connection): string iterator
+---@return connection conn
+function connection:lines(what) end
+
+---Reads up to a delimiter, which is dropped.
+---
+---```lua
+---srv = listen(0, function(c) c:write("key: value\r\n\r\n") end)
+---c = connect(srv.address)
+---print(c:read_until ": ", c:read_until "\r\n")   --> key    value
+---```
+---@async
+---@param delimiter string # not empty; taken as it is
+---@param options? read_until_options
+---@return string? bytes
+---@return string? message
+---@return string? code
+function connection:read_until(delimiter, options) end
+
+---Takes what is buffered, never waiting.
+---
+---```lua
+---srv = listen(0, function(c) c:write("hello") end)
+---c = connect(srv.address)
+---sleep(0.1)
+---print(c:take(4), c:take())          --> hell    o
+---```
+---@param n? integer # at most so many (bytes, default all)
+---@return string bytes
+function connection:take(n) end
+
+---Shows what is buffered without taking it, never waiting.
+---
+---```lua
+---srv = listen(0, function(c) c:write("hello") end)
+---c = connect(srv.address)
+---sleep(0.1)
+---print(c:peek(1), c:read(5))         --> h    hello
+---```
+---@param n? integer # at most so many (bytes, default all)
+---@return string bytes
+function connection:peek(n) end
+
+---Puts bytes back, to be read next.
+---
+---```lua
+---srv = listen(0, function(c) c:write("world") end)
+---c = connect(srv.address)
+---c:unread("hello ")
+---print(c:read(11))                   --> hello world
+---```
+---@param data string
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:unread(data) end
+
+---Queues strings to be sent, in this order.
+---
+---What a task writes before it waits leaves together.
+---
+---```lua
+---srv = listen(0, function(c) print(c:read "l") end)
+---c = connect(srv.address)
+---c:write("answer: ", 42, "\n")
+---sleep(0.1)                          --> answer: 42
+---```
+---@async
+---@param ... string|number
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:write(...) end
+
+---Waits until all that is queued has left.
+---
+---```lua
+---srv = listen(0, function(c) c:read "a" end)
+---c = connect(srv.address)
+---c:write(("x"):rep(100000))
+---print(c:flush(), c.queued)          --> true    0
+---```
+---@async
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:flush() end
+
+---Sends what is queued, then data, then closes.
+---
+---```lua
+---srv = listen(0, function(c) c:finish("bye\n") end)
+---c = connect(srv.address)
+---print(c:read "l", c:read())         --> bye    nil
+---```
+---@param data? string
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:finish(data) end
+
+---Closes at once.
+---
+---What the kernel does not take at once is lost: connection:finish sends it first. Waiting reads and writes return nil, message, "ECLOSED"; timers and tasks of the connection end.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---print(c:close(), c:close())         --> true    false
+---```
+---@return boolean closed
+function connection:close() end
+
+---Ends our direction when what is queued has left; reading goes on.
+---
+---```lua
+---srv = listen(0, function(c) c:write(#c:read "a") end)
+---c = connect(srv.address)
+---c:write("12345")
+---c:shutdown()
+---print(c:read "a")                   --> 5
+---```
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:shutdown() end
+
+---Resets the connection: everything queued is lost, the peer gets an error.
+---
+---```lua
+---srv = listen(0, function(c) print(select(3, c:read())) end)
+---c = connect(srv.address)
+---sleep(0.05)
+---c:abort()
+---sleep(0.05)                         --> ECONNRESET
+---```
+---@return boolean closed
+function connection:abort() end
+
+---Sends all that comes to another connection, up to the end.
+---
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace.
+---
+---```lua
+---srv = listen(0, function(c) c:pipe(c) end)   -- an echo
+---c = connect(srv.address)
+---c:write("again\n")
+---print(c:read "l")                   --> again
+---```
+---@async
+---@param other connection
+---@return integer? bytes
+---@return string? message
+---@return string? code
+function connection:pipe(other) end
+
+---Cuts the stream into messages from here on.
+---
+---read and data hooks then get one message at a time: lines without their end, JSON as decoded values. Bytes already buffered count.
+---
+---```lua
+---srv = listen(0, function(c) c:write("one\ntwo\n") end)
+---c = connect(srv.address)
+---c:frame("line")
+---print(c:read(), c:read())           --> one    two
+---```
+---@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
+---@return connection conn
+function connection:frame(kind) end
+
+---Sets functions to be called when something happens.
+---
+---Hooks run as tasks, one at a time for each connection: one that waits holds back the next call. One that fails costs its connection.
+---
+---```lua
+---srv = listen(0, function(c)
+---  c:on { data = function(c, bytes) c:write(bytes:upper()) end,
+---         close = function(c, reason) print("closed", reason) end }
+---end)
+---c = connect(srv.address)
+---c:write("loud")
+---print(c:read(4))
+---c:close()
+---sleep(0.1)
+-----> LOUD
+-----> closed    eof
+---```
+---@param hooks hooks_options # the others stay as they are
+---@return connection conn
+function connection:on(hooks) end
+
+---Changes options.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---c:set { nodelay = false, high_water = 65536 }
+---print(c:get "high_water")           --> 65536
+---```
+---@param options set_options
+---@return connection? conn
+---@return string? message
+---@return string? code
+function connection:set(options) end
+
+---Tells the value of an option.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address, { recvbuf = 65536 })
+---print(c:get "recvbuf" >= 65536)     --> true
+---```
+---@param name string # one that connection:set takes
+---@return any value
+---@return string? message
+---@return string? code
+function connection:get(name) end
+
+---Sets a timer that ends with the connection.
+---
+---Otherwise it is as timeout. On a closed connection it raises.
+---
+---```lua
+---srv = listen(0, function(c)
+---  c:timeout(0.01, function() c:write("tick\n"); return true end)
+---  c:read()
+---end)
+---c = connect(srv.address)
+---print(c:read "l")                   --> tick
+---c:close()
+---```
+---@param seconds number|nil # (seconds)
+---@param fn fun(...): boolean? # called as fn(...), as a task
+---@param ... any
+---@return timer timer
+function connection:timeout(seconds, fn, ...) end
+
+---Starts a task that is cancelled when the connection ends.
+---
+---task:detach lets it live on. An error in it costs the connection.
+---
+---```lua
+---srv = listen(0, function(c)
+---  c:spawn(function() while true do c:write("beat\n"); sleep(0.01) end end)
+---  c:read()
+---end)
+---c = connect(srv.address)
+---print(c:read "l")                   --> beat
+---c:close()
+---```
+---@param fn function # called as fn(...)
+---@param ... any
+---@return task task
+function connection:spawn(fn, ...) end
+
+---Writes a line to the log that begins with the connection's peer.
+---
+---```lua
+---srv = listen(0, function(c) c:log("info", "here you are") end)
+---connect(srv.address):read()
+---```
+---@param level "error"|"warn"|"info"|"debug"|"debug2"
+---@param ... any
+function connection:log(level, ...) end
+
+---What listen returns: a socket that takes connections.
+---@class listener
+---@field id integer # A small number that names it in listings.
+---@field address string # Where it listens, with the real port; connect takes it as it is.
+---@field addresses string[] # All its addresses, where it listens in two families.
+---@field accepted integer # How many connections it has accepted.
+---@field open integer # How many of them are open.
+---@field on_notify function? # May be assigned: what a service calls to tell the listener something.
+---@field fd integer? # The descriptor's number; nil when closed.
+local listener = {}
+
+---Waits for the next connection.
+---
+---For a listener without a handler; with one it raises.
+---
+---```lua
+---srv = listen(0)
+---spawn(function() connect(srv.address):write("hello") end)
+---c = srv:accept()
+---print(c:read(5))                    --> hello
+---```
+---@async
+---@return connection? conn
+---@return string? message
+---@return string? code
+function listener:accept() end
+
+---Closes the listening socket; its connections go on.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---print(srv:close { grace = 1 }, srv:close())   --> true    false
+---```
+---@param options? close_options
+---@return boolean closed
+function listener:close(options) end
+
+---Changes options: the listener's own, and those of connections still to come.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---srv:set { max_connections = 100 }
+---print(srv:get "max_connections")    --> 100
+---```
+---@param options listener_set_options
+---@return listener? listener
+---@return string? message
+---@return string? code
+function listener:set(options) end
+
+---Tells the value of an option.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---print(srv:get "backlog")            --> 4096
+---```
+---@param name string # one that listener:set takes
+---@return any value
+---@return string? message
+---@return string? code
+function listener:get(name) end
+
+---What read(x, fn), write(x, fn) and except(x, fn) return.
+---@class watcher
+local watcher = {}
+
+---Arms it, or arms it anew.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---w = read(connect(srv.address), print, "nothing came")
+---w:add(0.01)
+---sleep(0.1)                          --> nothing came
+---```
+---@param seconds? number # calls fn after so long even if nothing has come (seconds, default no limit)
+---@return watcher watcher
+function watcher:add(seconds) end
+
+---Disarms it: nothing is delivered to it from here on.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---w = read(connect(srv.address), print)
+---print(w:delete(), w:delete())       --> true    false
+---```
+---@return boolean deleted
+function watcher:delete() end
+
+---Tells whether it is armed.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---w = read(connect(srv.address), print)
+---print(w:pending())                  --> true
+---w:delete()
+---```
+---@return boolean pending
+function watcher:pending() end
+
+---Makes it stay, whatever fn returns.
+---
+---```lua
+---srv = listen(0, function(c) c:write("a") sleep(0.05) c:write("b") end)
+---c = connect(srv.address)
+---w = read(c, function() print(c:take()) end):persistent()
+---sleep(0.08)
+---w:delete()
+-----> a
+-----> b
+---```
+---@return watcher watcher
+function watcher:persistent() end
+
+---Puts writes before reads on its descriptor.
+---
+---So what is read in one pass is answered in the next, after the before_sleep hooks have run.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---w = write(connect(srv.address), print, "writable"):barrier(true)
+---sleep(0.1)                          --> writable
+---```
+---@param on boolean
+---@return watcher watcher
+function watcher:barrier(on) end
+
+---Names it in listings and tracebacks.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---w = read(connect(srv.address), print):label "upstream"
+---print(why())
+---w:delete()
+---```
+---@param text string
+---@return watcher watcher
+function watcher:label(text) end
+
+---What timeout and connection:timeout return.
+---@class timer
+local timer = {}
+
+---Arms it, or moves it, counted from now.
+---
+---Inside fn it sets the next delay, whatever fn returns.
+---
+---```lua
+---t = timeout(nil, print, "ring")
+---t:add(0.01)
+---sleep(0.1)                          --> ring
+---```
+---@param seconds? number # (seconds, default the time it has)
+---@return timer timer
+function timer:add(seconds) end
+
+---Disarms it.
+---
+---```lua
+---t = timeout(60, print)
+---print(t:delete(), t:delete())       --> true    false
+---```
+---@return boolean deleted
+function timer:delete() end
+
+---Disarms it, as delete does; restart arms it again.
+---
+---```lua
+---t = timeout(0.01, print, "after all")
+---print(t:cancel())
+---t:restart()
+---sleep(0.1)
+-----> true
+-----> after all
+---```
+---@return boolean cancelled
+function timer:cancel() end
+
+---Tells whether it is armed.
+---
+---```lua
+---t = timeout(60, print)
+---print(t:pending())                  --> true
+---t:delete()
+---```
+---@return boolean pending
+function timer:pending() end
+
+---Tells whether it will still fire: the same as pending.
+---
+---```lua
+---t = timeout(60, print)
+---t:cancel()
+---print(t:alive())                    --> false
+---```
+---@return boolean alive
+function timer:alive() end
+
+---Arms it with the time it has, counted from now.
+---
+---It postpones a timer that is armed and repeats one that has fired.
+---
+---```lua
+---t = timeout(0.05, print, "late")
+---sleep(0.03)
+---t:restart()
+---sleep(0.03)
+---print "still waiting"
+---sleep(0.05)
+-----> still waiting
+-----> late
+---```
+---@return timer timer
+function timer:restart() end
+
+---Gives it another time and arms it.
+---
+---```lua
+---t = timeout(60, print, "sooner")
+---t:reset(0.01)
+---sleep(0.1)                          --> sooner
+---```
+---@param seconds number # (seconds)
+---@return timer timer
+function timer:reset(seconds) end
+
+---Tells how long it still takes.
+---
+---```lua
+---t = timeout(60, print)
+---print(t:remaining() > 59)           --> true
+---t:delete()
+---```
+---@return number seconds
+function timer:remaining() end
+
+---Tells when it fires, on the clock of now.
+---
+---```lua
+---t = timeout(60, print)
+---print(t:due() > now())              --> true
+---t:delete()
+---```
+---@return number? seconds
+function timer:due() end
+
+---Calls a function once, when the timer is gone for good.
+---
+---```lua
+---t = timeout(0.01, print, "fired"):on_free(function() print "freed" end)
+---sleep(0.05)
+---init()
+---sleep(0.05)
+-----> fired
+-----> freed
+---```
+---@param fn fun() # not before the timer's own callback has returned
+---@return timer timer
+function timer:on_free(fn) end
+
+---Names it in listings and tracebacks.
+---
+---```lua
+---t = timeout(60, print):label "heartbeat"
+---print(timers())
+---t:delete()
+---```
+---@param text string
+---@return timer timer
+function timer:label(text) end
+
+---What signal returns.
+---@class signal
+local signal = {}
+
+---Arms it, or arms it anew.
+---
+---```lua
+---s = signal("USR2", print, "no signal came")
+---s:add(0.01)
+---sleep(0.1)                          --> no signal came
+---s:delete()
+---```
+---@param seconds? number # calls fn after so long even if the signal has not come (seconds, default no limit)
+---@return signal signal
+function signal:add(seconds) end
+
+---Disarms it; with the last watcher of a signal its old handling comes back.
+---
+---```lua
+---s = signal("USR2", print)
+---print(s:delete(), s:delete())       --> true    false
+---```
+---@return boolean deleted
+function signal:delete() end
+
+---Tells whether it is armed.
+---
+---```lua
+---s = signal("USR2", print)
+---print(s:pending())                  --> true
+---s:delete()
+---```
+---@return boolean pending
+function signal:pending() end
+
+---What event returns: one callback for several causes.
+---@class event
+local event = {}
+
+---Arms it, or arms it anew.
+---
+---```lua
+---srv = listen(0, function(c) c:write("x") end)
+---c = connect(srv.address)
+---event(function(ev, handle, fired) print(fired == EV_READ, handle == c) end, nil, "read", c):add(1)
+---sleep(0.1)                          --> true    true
+---```
+---@param seconds? number # fires EV_TIMEOUT after so long; a pure timer without it is not armed (seconds, default no limit)
+---@return event event
+function event:add(seconds) end
+
+---Disarms it, its time-out included.
+---
+---```lua
+---ev = event(print)
+---ev:add(60)
+---print(ev:delete(), ev:delete())     --> true    false
+---```
+---@return boolean deleted
+function event:delete() end
+
+---Tells whether it is armed.
+---
+---```lua
+---ev = event(print)
+---print(ev:pending())                 --> false
+---```
+---@return boolean pending
+function event:pending() end
+
+---What before_sleep and after_sleep return.
+---@class hook
+local hook = {}
+
+---Removes it; the others stay.
+---
+---```lua
+---h = before_sleep(function() end)
+---print(h:delete(), h:delete())       --> true    false
+---```
+---@return boolean deleted
+function hook:delete() end
+
+---What spawn and connection:spawn return.
+---@class task
+local task = {}
+
+---Waits for its end.
+---
+---```lua
+---print(spawn(function() return "a", "b" end):join())   --> a    b
+---```
+---@async
+---@return any ...
+function task:join() end
+
+---Ends it: what it waits for raises "cancelled", so <close> variables run.
+---
+---It raises once; at its next wait a cancelled task ends for good. A task that cancels itself ends at its next wait.
+---
+---```lua
+---t = spawn(function() sleep(60) end)
+---sleep(0)
+---print(t:cancel())
+---sleep(0)
+---print(t:alive())
+-----> true
+-----> false
+---```
+---@return boolean cancelled
+function task:cancel() end
+
+---Tells whether it has not ended.
+---
+---```lua
+---t = spawn(function() end)
+---print(t:alive())
+---t:join()
+---print(t:alive())
+-----> true
+-----> false
+---```
+---@return boolean alive
+function task:alive() end
+
+---Frees it from its connection: it lives on when the connection ends.
+---
+---```lua
+---srv = listen(0, function(c)
+---  c:spawn(function() sleep(0.05) print "outlived it" end):detach()
+---end)
+---connect(srv.address):read()
+---sleep(0.1)                          --> outlived it
+---```
+---@return task task
+function task:detach() end
+
+---The poll methods.
+reactor = {}
+
+---Opens a listener.
+---
+---When the handler returns, its connection is finished: what is queued goes out, then it closes;
+---unless hooks were set with connection:on, a task of connection:spawn lives, or a task waits on
+---it. When the handler fails, a traceback is printed and its connection closed; the server goes on.
+---
+---Listening again on an address of our own swaps handler and options; the socket and its clients
+---stay (reuseport=true opens one more socket instead).
+---
+---```lua
+---srv = listen(0, function(c) for line in c:lines() do c:write(line:upper(), "\n") end end)
+---c = connect(srv.address)
+---c:write("hello\n")
+---print(c:read "l")                   --> HELLO
+---```
+---@async
+---@param address integer|string # where to listen, see Addresses; port 0 takes any that is free
+---@param options? listen_options
+---@param handler? fun(conn: connection) # runs as a task for each connection; anything with __call will do; without one, listener:accept waits
+---@return listener? listener
+---@return string? message
+---@return string? code
+function listen(address, options, handler) end
+
+---Connects to an address.
+---
+---What is written before the connection is up is sent once it is. When the handler returns, its
+---connection is finished as a listener's is. With `reconnect` the handler runs for each new
+---connection: the first attempt after a loss is immediate, later ones come after `delay` seconds.
+---
+---```lua
+---srv = listen(0, function(c) c:write("welcome\n") end)
+---c = assert(connect(srv.address, { timeout = 5 }))
+---print(c:read "l")                   --> welcome
+---```
+---@async
+---@param address integer|string # where to, see Addresses; a number is a port of this machine
+---@param options? connect_options
+---@param handler? fun(conn?: connection, message?: string, code?: string) # runs as a task, once: with the connection, or with nil, message, code
+---@return connection? conn
+---@return string? message
+---@return string? code
+function connect(address, options, handler) end
+
+---Reads from a connection, as connection:read does.
+---
+---```lua
+---srv = listen(0, function(c) c:write("one\ntwo\n") end)
+---c = connect(srv.address)
+---print(read(c, "l"), read(c, 3))     --> one    two
+---```
+---@async
+---@param conn connection
+---@param what? integer|"l"|"L"|"a" # absent = what is there, n = exactly n bytes, "l" = a line without its end, "L" = with it, "a" = all up to the end
+---@param options? read_options
+---@return string? bytes
+---@return string? message
+---@return string? code
+function read(conn, what, options) end
+
+---Calls a function when something is readable.
+---
+---A true value from fn keeps the watcher, anything else drops it; an explicit :add or :delete inside fn wins over what it returns. While fn waits, it is not called again. A connection is readable when connection:read would not wait: bytes are buffered, or it has ended or failed. A regular file is always readable.
+---
+---```lua
+---srv = listen(0, function(c) c:write("ping") end)
+---c = connect(srv.address)
+---read(c, function(prefix) print(prefix, c:take()) end, "got")
+---sleep(0.1)                          --> got    ping
+---```
+---@param x integer|file*|connection|listener # a descriptor's number, a Lua file, a connection or a listener
+---@param fn fun(...): boolean? # called as fn(...), as a task
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function read(x, fn, ...) end
+
+---Queues strings to be sent, as connection:write does.
+---
+---```lua
+---srv = listen(0, function(c) print(c:read "l") end)
+---c = connect(srv.address)
+---write(c, "answer: ", 42, "\n")
+---sleep(0.1)                          --> answer: 42
+---```
+---@async
+---@param conn connection
+---@param ... string|number
+---@return true? ok
+---@return string? message
+---@return string? code
+function write(conn, ...) end
+
+---Calls a function when something is writable.
+---
+---A true value from fn keeps the watcher, anything else drops it; an explicit :add or :delete inside fn wins over what it returns. While fn waits, it is not called again. A connection is writable when connection:write would not wait.
+---
+---```lua
+---srv = listen(0, function(c) sleep(1) end)
+---c = connect(srv.address)
+---write(c, function() print "writable" end)
+---sleep(0.1)                          --> writable
+---```
+---@param x integer|file*|connection # a descriptor's number, a Lua file or a connection
+---@param fn fun(...): boolean? # called as fn(...), as a task
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function write(x, fn, ...) end
+
+---Calls a function when out-of-band data has come.
+---
+---A true value from fn keeps the watcher, anything else drops it; an explicit :add or :delete inside fn wins over what it returns. While fn waits, it is not called again.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---w = except(c, function() print "urgent" end)
+---print(w:pending())                  --> true
+---w:delete()
+---```
+---@param x integer|file*|connection # a descriptor's number, a Lua file or a connection
+---@param fn fun(...): boolean? # called as fn(...), as a task
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function except(x, fn, ...) end
+
+---Waits until something is readable or writable.
+---
+---Only the calling task waits. At the end of a stream, or after a failure, it returns at once.
+---
+---```lua
+---srv = listen(0, function(c) sleep(0.05) c:write("x") end)
+---c = connect(srv.address)
+---print(wait(c, "r", 0.01), wait(c, "r", 1))   --> false    r
+---```
+---@async
+---@param x integer|file*|connection|listener # whatever read(x, fn) takes
+---@param what? "r"|"w"|"rw" # (default "r")
+---@param seconds? number # (seconds, default no limit)
+---@return string|false|nil what
+---@return string? message
+---@return string? code
+function wait(x, what, seconds) end
+
+---Sets a timer.
+---
+---It fires once, or again after the same time if fn returns a true value: counted from when it was due, missed times skipped. timer:add inside fn sets another delay, and wins. Timers fire in the order they are due, then in the order set; never early.
+---
+---```lua
+---local n = 0
+---timeout(0.01, function(word) n = n + 1; print(word, n); return n < 3 end, "tick")
+---sleep(0.1)
+-----> tick    1
+-----> tick    2
+-----> tick    3
+---```
+---@param seconds number|nil # from now; nil leaves it un-armed until timer:add; too large a number never comes (seconds)
+---@param fn fun(...): boolean? # called as fn(...), as a task
+---@param ... any
+---@return timer timer
+function timeout(seconds, fn, ...) end
+
+---Calls a function at each delivery of a signal.
+---
+---It runs in the loop, never inside other code, and stays until deleted, whatever fn returns. With the last watcher of a signal its old handling comes back.
+---
+---```lua
+---s = signal("USR1", print, "caught")
+---os.execute("kill -USR1 $PPID")
+---sleep(0.1)                          --> caught
+---s:delete()
+---```
+---@param sig string|integer # a name, with or without "SIG", or a number
+---@param fn fun(...) # called as fn(...), as a task
+---@param ... any
+---@return signal? signal
+---@return string? message
+---@return string? code
+function signal(sig, fn, ...) end
+
+---Makes an event, inert until event:add.
+---
+---An event without EV_PERSIST is over when it has fired once, in whatever way, unless fn returns a true value. What is ready together comes in one call; the time-out of a persistent event starts again at each call.
+---
+---```lua
+---ev = event(function(ev, handle, fired, arg) print(fired == EV_TIMEOUT, arg) end, "late")
+---ev:add(0.01)
+---sleep(0.1)                          --> true    late
+---```
+---@param fn fun(ev: event, handle: any, fired: integer, arg: any): boolean? # called as fn(ev, handle, fired, arg), `fired` being the constants of what came
+---@param arg any # given to fn as it is
+---@param kind? integer|string # constants added up, EV_READ|EV_PERSIST, or words, "read persist" (default 0, a pure timer)
+---@param handle any # what is watched: whatever read(x, fn) takes, or a signal's name or number
+---@return event event
+function event(fn, arg, kind, handle) end
+
+---Its time-out passed.
+EV_TIMEOUT = 1
+
+---The handle is readable.
+EV_READ = 2
+
+---The handle is writable.
+EV_WRITE = 4
+
+---The handle is a signal, and it came.
+EV_SIGNAL = 8
+
+---The event stays until it is deleted.
+EV_PERSIST = 16
+
+---Writes before reads: what a pass reads is not answered in the same pass.
+EV_BARRIER = 256
+
+---@class report_counts
+---@field timers integer
+---@field signals integer
+---@field reads integer
+---@field writes integer
+
+---Runs until nothing is left that could still happen.
+---
+---What could still happen: an armed watcher, timer, signal or event, a listener, a connection with
+---a handler, a hook or a waiting task. An error in a callback of a watcher, timer, signal, event or
+---sleep hook is raised from here. A script that never calls it is dispatched at its end.
+---
+---```lua
+---timeout(0.01, print, "once")
+---print(dispatch())
+-----> once
+-----> empty
+---```
+---@async
+---@return string? why
+---@return string? message
+---@return string? code
+function dispatch() end
+
+---Runs one pass: what is ready, then what is due.
+---
+---```lua
+---timeout(0, print, "due")
+---print(loop())
+-----> due
+-----> 1
+---```
+---@async
+---@param nonblock? boolean # true does not wait for something to come (default false)
+---@return integer? count
+function loop(nonblock) end
+
+---Runs one pass of what the options name.
+---
+---```lua
+---timeout(0, print, "due")
+---print(loop { io = false })
+-----> due
+-----> 1
+---```
+---@async
+---@param options loop_options
+---@return integer? count
+function loop(options) end
+
+---Ends the dispatch that runs; nothing is deleted.
+---
+---No further callback starts after the running one. What was due and did not get its turn runs in the next dispatch. Waiting to abort keeps nothing alive.
+---
+---```lua
+---t = timeout(60, print, "never")
+---abort(0.01)
+---print(dispatch(), t:pending())      --> abort    true
+---t:delete()
+---```
+---@param seconds? number # from now: ends the dispatch that runs then (seconds, default 0)
+function abort(seconds) end
+
+---Ends the running callback, and only it; never returns.
+---
+---No pcall swallows it; <close> variables run. What the callback would have returned is not looked at: a timer counts as spent, a watcher stays armed.
+---
+---```lua
+---timeout(0, function() print "before"; abort_branch(); print "never" end)
+---sleep(0.05)                         --> before
+---```
+function abort_branch() end
+
+---Ends the dispatch that runs with "pause"; nothing is deleted.
+---
+---```lua
+---t = timeout(0.01, function() pause() end)
+---print(dispatch())                   --> pause
+---```
+function pause() end
+
+---Goes on after pause: it is dispatch by another name.
+---
+---```lua
+---timeout(0.01, pause)
+---timeout(0.02, print, "later")
+---print(dispatch(), resume())
+-----> later
+-----> pause    empty
+---```
+---@async
+---@return string? why
+---@return string? message
+---@return string? code
+function resume() end
+
+---Deletes every watcher, timer, signal and event.
+---
+---Signals get their old handling back; each timer:on_free function runs once.
+---
+---```lua
+---timeout(60, print, "never")
+---init()
+---print(dispatch())                   --> empty
+---```
+function init() end
+
+---Chooses the poll method.
+---
+---What is registered already moves to the new method. Without `strict` the methods not named follow in their usual order.
+---
+---```lua
+---print(initialize { methods = { "poll", "select" } })   --> poll
+---```
+---@param options? initialize_options
+---@return string? method
+---@return string? message
+---@return string? code
+function initialize(options) end
+
+---Sets a pause before every poll: fewer wake-ups, more latency.
+---
+---Every callback may be so much later, and no more.
+---
+---```lua
+---set_sleep(0.03)
+---set_sleep(0)
+---```
+---@param seconds number # 0, as at the start, is none (seconds)
+function set_sleep(seconds) end
+
+---Sets the pause that replaces the one of set_sleep while a read or write watcher is armed.
+---
+---```lua
+---set_sleep(0.03)
+---set_turbo(0.0006)
+---set_sleep(0)
+---set_turbo(0)
+---```
+---@param seconds number # 0, as at the start, turns it off (seconds)
+function set_turbo(seconds) end
+
+---Counts what is registered.
+---
+---```lua
+---t = timeout(60, print)
+---print(report().timers)              --> 1
+---t:delete()
+---```
+---@return report_counts counts
+function report() end
+
+---Tells how long it is to the nearest timer.
+---
+---```lua
+---t = timeout(60, print)
+---print(next_due() > 59)              --> true
+---t:delete()
+---```
+---@return number? seconds
+function next_due() end
+
+---Calls a function in every pass, just before the poll.
+---
+---Hooks run in the order added. What one makes ready is seen by the same pass.
+---
+---```lua
+---h = before_sleep(function(seconds) print "about to sleep"; h:delete() end)
+---sleep(0.01)                         --> about to sleep
+---```
+---@param fn fun(seconds?: number) # called as fn(seconds), the time to the nearest timer, nil if there is none; returning false asks not to wait
+---@return hook hook
+function before_sleep(fn) end
+
+---Calls a function in every pass, just after the poll.
+---
+---Hooks run in the order added.
+---
+---```lua
+---h = after_sleep(function() print "awake"; h:delete() end)
+---sleep(0.01)                         --> awake
+---```
+---@param fn fun()
+---@return hook hook
+function after_sleep(fn) end
+
+---Names the poll method in use.
+---
+---```lua
+---initialize { methods = { "poll" } }
+---print(reactor.method)               --> poll
+---```
+---@type string
+reactor.method = nil
+
+---Lists the poll methods of this build, the fastest first.
+---
+---```lua
+---print(#reactor.methods() > 0)       --> true
+---```
+---@return string[] names
+function reactor.methods() end
+
+---Waits; everything else goes on.
+---
+---```lua
+---local before = now()
+---sleep(0.05)
+---print(now() - before >= 0.05)       --> true
+---```
+---@async
+---@param seconds number # may be a fraction; 0 lets others run (seconds)
+function sleep(seconds) end
+
+---Starts a task.
+---
+---An error in it goes to task:join, or is printed if nobody joins.
+---
+---```lua
+---t = spawn(function(a, b) sleep(0.01); return a + b end, 40, 2)
+---print(t:join())                     --> 42
+---```
+---@param fn function # called as fn(...); it begins when the caller waits or ends
+---@param ... any
+---@return task task
+function spawn(fn, ...) end
+
+---Tells the time on a clock that only goes forward.
+---
+---```lua
+---local before = now()
+---sleep(0.01)
+---print(now() > before)               --> true
+---```
+---@return number seconds
+function now() end
+
+---Prints what the manual says of something.
+---
+---```lua
+---help "connect"
+---help(listen)
+---help "conn:read"
+---```
+---@param x any # a function; an object; or a name: "connect", "connection.read", "nodelay"; nothing: a tour of one screen
+function help(x) end
+
+---Writes any value as Lua would read it.
+---
+---Tables are read raw: no metamethod but __inspect and __tostring of objects runs. It never raises.
+---
+---```lua
+---print(inspect { 1, 2.5, "three\n", key = { true } })   --> { 1, 2.5, "three\n", key = { true } }
+---```
+---@param x any
+---@param options? inspect_options
+---@return string text
+function inspect(x, options) end
+
+---Writes bytes in hexadecimal and as text, 16 to a line.
+---
+---```lua
+---print(hexdump "GET /\r\n")
+-----> 00000000  47 45 54 20 2f 0d 0a                              |GET /..|
+---```
+---@param s string
+---@return string text
+function hexdump(s) end
+
+---Cuts a string to a width, telling how many characters were cut.
+---
+---```lua
+---print(shorten(("x"):rep(200), 32))  --> xxxxxxxxxxxxxxxxxxxxxxx..(177)..
+---```
+---@param s string
+---@param width? integer # (characters, default 80)
+---@return string text
+function shorten(s, width) end
+
+---Lists the connections; conns[7] is the one with id 7.
+---
+---A row has id, state, peer, sock, bytes_in, bytes_out, queued, age and object.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---print(conns())
+---print(conns[c.id] == c)
+---```
+---@class conns_list
+---@field [integer] connection
+---@overload fun(): table[]
+conns = {}
+
+---Lists the armed timers; timers[3] is the one with id 3.
+---
+---A row has id, remaining, interval, where, label and object.
+---
+---```lua
+---t = timeout(60, print, "late")
+---print(timers())
+---t:delete()
+---```
+---@class timers_list
+---@field [integer] timer
+---@overload fun(): table[]
+timers = {}
+
+---Lists the tasks and what each waits for; tasks[5] is the one with id 5.
+---
+---A row has id, state, waits_for, age, where and object.
+---
+---```lua
+---t = spawn(sleep, 60)
+---sleep(0)
+---print(tasks())
+---t:cancel()
+---```
+---@class tasks_list
+---@field [integer] task
+---@overload fun(): table[]
+tasks = {}
+
+---Tells what keeps the program alive.
+---
+---A row has kind, id, what and object. When the list is empty, dispatch returns.
+---
+---```lua
+---srv = listen(0, function(c) c:read() end)
+---print(why())
+---srv:close()
+---```
+---@return table[] rows
+function why() end

@@ -1,0 +1,389 @@
+--- The manifest: connections.
+local failures = {
+  { "ECLOSED", "the connection was closed here" },
+  { "ECONNRESET", "the peer reset it" },
+}
+
+local read_failures = {
+  { "EMSGSIZE", "more than the limit would be needed; the bytes stay" },
+  { "ETIMEDOUT", "not complete within `timeout`; the bytes stay" },
+  failures[1], failures[2],
+}
+
+local write_failures = {
+  { "EPIPE", "the peer takes no more" },
+  { "ETIMEDOUT", "the peer took too little within `timeout`" },
+  failures[1], failures[2],
+}
+
+local ok = { "true? ok", "string? message", "string? code" }
+
+return {
+  class = "connection",
+  aliases = { "conn", "c" },
+  title = "Connections",
+  summary = "A stream of bytes to a peer: what connect returns and handlers are given.",
+  text = [[
+`local c <close> = connect(address)` closes it at the end of the block. A connection that only a
+variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.]],
+  methods = {
+    {
+      name = "read",
+      signature = "connection:read([what [, options]])",
+      summary = "Reads what is there, a number of bytes, a line, or everything.",
+      args = {
+        { name = "what", type = 'integer|"l"|"L"|"a"?',
+          text = [[absent = what is there, n = exactly n bytes, "l" = a line without its end, ]]
+            .. [["L" = with it, "a" = all up to the end]] },
+        { name = "options", type = "read_options?" },
+      },
+      options = "read",
+      results = "the bytes; nil at the end of the stream; or nil, message, code",
+      returns = { "string? bytes", "string? message", "string? code" },
+      errors = {
+        { "EOF", "the stream ended inside n bytes; what came stays for connection:take" },
+        table.unpack(read_failures),
+      },
+      waits = true,
+      text = "With connection:frame set it returns one message. One task at a time reads: a second "
+        .. "one raises, and so does reading while a data hook is set.",
+      example = [[
+srv = listen(0, function(c) c:write("3\nabc rest") end)
+c = connect(srv.address)
+local size = tonumber(c:read "l")
+print(c:read(size), c:read "a")     --> abc     rest]],
+    },
+    {
+      name = "lines",
+      signature = "connection:lines([what])",
+      summary = "Iterates over the lines, or over what else read would return.",
+      args = { { name = "what", type = 'integer|"l"|"L"?', default = '"l"', text = "as in read" } },
+      results = "an iterator for the generic for",
+      returns = { "fun(conn: connection): string iterator", "connection conn" },
+      waits = "in each step of the loop",
+      text = "It ends at the end of the stream, at a failure, or at a line longer than `max_line`; "
+        .. "then connection.failure tells why. A last line without its end is delivered.",
+      example = [[
+srv = listen(0, function(c) c:write("one\ntwo\n") end)
+for line in connect(srv.address):lines() do print(line) end
+--> one
+--> two]],
+    },
+    {
+      name = "read_until",
+      signature = "connection:read_until(delimiter [, options])",
+      summary = "Reads up to a delimiter, which is dropped.",
+      args = {
+        { name = "delimiter", type = "string", text = "not empty; taken as it is" },
+        { name = "options", type = "read_until_options?" },
+      },
+      options = "read_until",
+      results = "the bytes before it; nil at the end of the stream; or nil, message, code",
+      returns = { "string? bytes", "string? message", "string? code" },
+      errors = {
+        { "EOF", "the stream ended before the delimiter; what came stays for connection:take" },
+        table.unpack(read_failures),
+      },
+      waits = true,
+      example = [[
+srv = listen(0, function(c) c:write("key: value\r\n\r\n") end)
+c = connect(srv.address)
+print(c:read_until ": ", c:read_until "\r\n")   --> key    value]],
+    },
+    {
+      name = "take",
+      signature = "connection:take([n])",
+      summary = "Takes what is buffered, never waiting.",
+      args = { { name = "n", type = "integer?", unit = "bytes", default = "all",
+        text = "at most so many" } },
+      results = 'the bytes, "" if there are none',
+      returns = { "string bytes" },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:write("hello") end)
+c = connect(srv.address)
+sleep(0.1)
+print(c:take(4), c:take())          --> hell    o]],
+    },
+    {
+      name = "peek",
+      signature = "connection:peek([n])",
+      summary = "Shows what is buffered without taking it, never waiting.",
+      args = { { name = "n", type = "integer?", unit = "bytes", default = "all",
+        text = "at most so many" } },
+      results = 'the bytes, "" if there are none',
+      returns = { "string bytes" },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:write("hello") end)
+c = connect(srv.address)
+sleep(0.1)
+print(c:peek(1), c:read(5))         --> h    hello]],
+    },
+    {
+      name = "unread",
+      signature = "connection:unread(data)",
+      summary = "Puts bytes back, to be read next.",
+      args = { { name = "data", type = "string" } },
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = { failures[1] },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:write("world") end)
+c = connect(srv.address)
+c:unread("hello ")
+print(c:read(11))                   --> hello world]],
+    },
+    {
+      name = "write",
+      signature = "connection:write(...)",
+      summary = "Queues strings to be sent, in this order.",
+      args = { { name = "...", type = "string|number" } },
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = write_failures,
+      waits = "only while more than `high_water` is queued",
+      text = "What a task writes before it waits leaves together.",
+      example = [[
+srv = listen(0, function(c) print(c:read "l") end)
+c = connect(srv.address)
+c:write("answer: ", 42, "\n")
+sleep(0.1)                          --> answer: 42]],
+    },
+    {
+      name = "flush",
+      signature = "connection:flush()",
+      summary = "Waits until all that is queued has left.",
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = write_failures,
+      waits = true,
+      example = [[
+srv = listen(0, function(c) c:read "a" end)
+c = connect(srv.address)
+c:write(("x"):rep(100000))
+print(c:flush(), c.queued)          --> true    0]],
+    },
+    {
+      name = "finish",
+      signature = "connection:finish([data])",
+      summary = "Sends what is queued, then data, then closes.",
+      args = { { name = "data", type = "string?" } },
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = { failures[1] },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:finish("bye\n") end)
+c = connect(srv.address)
+print(c:read "l", c:read())         --> bye    nil]],
+    },
+    {
+      name = "close",
+      signature = "connection:close()",
+      summary = "Closes at once.",
+      results = "true; false if it was closed already",
+      returns = { "boolean closed" },
+      waits = false,
+      text = "What the kernel does not take at once is lost: connection:finish sends it first. "
+        .. "Waiting reads and writes return nil, message, \"ECLOSED\"; timers and tasks of the "
+        .. "connection end.",
+      example = [[
+srv = listen(0, function(c) c:read() end)
+c = connect(srv.address)
+print(c:close(), c:close())         --> true    false]],
+    },
+    {
+      name = "shutdown",
+      signature = "connection:shutdown()",
+      summary = "Ends our direction when what is queued has left; reading goes on.",
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = failures,
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:write(#c:read "a") end)
+c = connect(srv.address)
+c:write("12345")
+c:shutdown()
+print(c:read "a")                   --> 5]],
+    },
+    {
+      name = "abort",
+      signature = "connection:abort()",
+      summary = "Resets the connection: everything queued is lost, the peer gets an error.",
+      results = "true; false if it was closed already",
+      returns = { "boolean closed" },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) print(select(3, c:read())) end)
+c = connect(srv.address)
+sleep(0.05)
+c:abort()
+sleep(0.05)                         --> ECONNRESET]],
+    },
+    {
+      name = "pipe",
+      signature = "connection:pipe(other)",
+      summary = "Sends all that comes to another connection, up to the end.",
+      args = { { name = "other", type = "connection" } },
+      results = "the number of bytes; or nil, message, code",
+      returns = { "integer? bytes", "string? message", "string? code" },
+      errors = write_failures,
+      waits = true,
+      text = "At the end of the stream the direction to the other is ended as well. The slower "
+        .. "side sets the pace.",
+      example = [[
+srv = listen(0, function(c) c:pipe(c) end)   -- an echo
+c = connect(srv.address)
+c:write("again\n")
+print(c:read "l")                   --> again]],
+    },
+    {
+      name = "frame",
+      signature = "connection:frame(kind)",
+      summary = "Cuts the stream into messages from here on.",
+      args = { { name = "kind", type = '"line"|"json"|integer|nil',
+        text = '"line", "json", or n for messages of n bytes; nil for none' } },
+      results = "the connection",
+      returns = { "connection conn" },
+      waits = false,
+      text = "read and data hooks then get one message at a time: lines without their end, JSON "
+        .. "as decoded values. Bytes already buffered count.",
+      example = [[
+srv = listen(0, function(c) c:write("one\ntwo\n") end)
+c = connect(srv.address)
+c:frame("line")
+print(c:read(), c:read())           --> one    two]],
+    },
+    {
+      name = "on",
+      signature = "connection:on(hooks)",
+      summary = "Sets functions to be called when something happens.",
+      args = { { name = "hooks", type = "hooks_options", text = "the others stay as they are" } },
+      options = "hooks",
+      results = "the connection",
+      returns = { "connection conn" },
+      waits = false,
+      text = "Hooks run as tasks, one at a time for each connection: one that waits holds back "
+        .. "the next call. One that fails costs its connection.",
+      example = [[
+srv = listen(0, function(c)
+  c:on { data = function(c, bytes) c:write(bytes:upper()) end,
+         close = function(c, reason) print("closed", reason) end }
+end)
+c = connect(srv.address)
+c:write("loud")
+print(c:read(4))
+c:close()
+sleep(0.1)
+--> LOUD
+--> closed    eof]],
+    },
+    {
+      name = "set",
+      signature = "connection:set(options)",
+      summary = "Changes options.",
+      args = { { name = "options", type = "set_options" } },
+      options = "set",
+      results = "the connection; or nil, message, code if the system refuses",
+      returns = { "connection? conn", "string? message", "string? code" },
+      errors = { { "EINVAL", "the system does not take the value" }, failures[1] },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:read() end)
+c = connect(srv.address)
+c:set { nodelay = false, high_water = 65536 }
+print(c:get "high_water")           --> 65536]],
+    },
+    {
+      name = "get",
+      signature = "connection:get(name)",
+      summary = "Tells the value of an option.",
+      args = { { name = "name", type = "string", text = "one that connection:set takes" } },
+      results = "the value in force, which the system may have rounded; nil if there is none",
+      returns = { "any value", "string? message", "string? code" },
+      errors = { failures[1] },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:read() end)
+c = connect(srv.address, { recvbuf = 65536 })
+print(c:get "recvbuf" >= 65536)     --> true]],
+    },
+    {
+      name = "timeout",
+      signature = "connection:timeout(seconds, fn, ...)",
+      summary = "Sets a timer that ends with the connection.",
+      args = {
+        { name = "seconds", type = "number|nil", unit = "seconds" },
+        { name = "fn", type = "fun(...): boolean?", text = "called as fn(...), as a task" },
+        { name = "...", type = "any", text = "given to fn" },
+      },
+      results = "the timer",
+      returns = { "timer timer" },
+      waits = false,
+      text = "Otherwise it is as timeout. On a closed connection it raises.",
+      example = [[
+srv = listen(0, function(c)
+  c:timeout(0.01, function() c:write("tick\n"); return true end)
+  c:read()
+end)
+c = connect(srv.address)
+print(c:read "l")                   --> tick
+c:close()]],
+    },
+    {
+      name = "spawn",
+      signature = "connection:spawn(fn, ...)",
+      summary = "Starts a task that is cancelled when the connection ends.",
+      args = {
+        { name = "fn", type = "function", text = "called as fn(...)" },
+        { name = "...", type = "any", text = "given to fn" },
+      },
+      results = "the task",
+      returns = { "task task" },
+      waits = false,
+      text = "task:detach lets it live on. An error in it costs the connection.",
+      example = [[
+srv = listen(0, function(c)
+  c:spawn(function() while true do c:write("beat\n"); sleep(0.01) end end)
+  c:read()
+end)
+c = connect(srv.address)
+print(c:read "l")                   --> beat
+c:close()]],
+    },
+    {
+      name = "log",
+      signature = "connection:log(level, ...)",
+      summary = "Writes a line to the log that begins with the connection's peer.",
+      args = {
+        { name = "level", type = '"error"|"warn"|"info"|"debug"|"debug2"' },
+        { name = "...", type = "any", text = "joined by blanks" },
+      },
+      waits = false,
+      example = [[
+srv = listen(0, function(c) c:log("info", "here you are") end)
+connect(srv.address):read()]],
+    },
+  },
+  fields = {
+    { name = "id", type = "integer", summary = "A small number: conns[id] is the connection." },
+    { name = "peer", type = "string?", summary = "The address of the other end." },
+    { name = "sock", type = "string?", summary = "The address of this end." },
+    { name = "bytes_in", type = "integer", summary = "Bytes received." },
+    { name = "bytes_out", type = "integer", summary = "Bytes the kernel has taken to send." },
+    { name = "queued", type = "integer", summary = "Bytes written that wait to be sent." },
+    { name = "state", type = '"connecting"|"open"|"finishing"|"closed"',
+      summary = "What it is doing." },
+    { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
+    { name = "failure", type = "connection_failure?",
+      summary = "Why it failed, a table with message and code; nil if it did not." },
+    { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
+  },
+  records = {
+    { name = "connection_failure", fields = { { name = "message", type = "string" },
+      { name = "code", type = "string" } } },
+  },
+}

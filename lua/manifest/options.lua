@@ -1,0 +1,183 @@
+--- Every option once: what it is called, takes, means and is when left out; and which
+-- functions take it. Option checking in C++, help(), the manual and the LuaLS file all
+-- come from here. An option that does not work yet is not listed, and hence refused.
+--
+-- types    any of boolean integer number string function table, joined by "|"
+-- fields   the option table that its own fields are in
+-- of       the table it belongs to, where the same name means something else elsewhere
+-- meta     the type for editors, where it says more than `types`
+-- default  the value when left out; `otherwise` says it in words where it is not a constant
+local KIB, MIB = 1024, 1024 * 1024
+
+local options = {
+  -- sockets
+  { name = "backlog", types = "integer", unit = "connections", min = 1, max = 2147483647,
+    default = 4096, summary = "Bounds the connections that wait in the kernel to be accepted." },
+  { name = "bind", types = "string", unit = "address",
+    summary = "Names the local address to connect from: a host, or host:port." },
+  { name = "ipv6only", types = "boolean", otherwise = "as the system has it",
+    summary = "Keeps IPv4 clients off a listener on an IPv6 address." },
+  { name = "keepalive", types = "boolean", default = false,
+    summary = "Has the kernel probe a silent peer, so that a dead one is noticed." },
+  { name = "linger", types = "boolean|number", unit = "seconds", min = 0, max = 65535,
+    default = false,
+    summary = "Chooses how close ends: false is normal, a number waits so long for unsent bytes, "
+      .. "0 resets." },
+  { name = "nodelay", types = "boolean", default = true,
+    summary = "Sends small writes at once instead of gathering them in the kernel." },
+  { name = "recvbuf", types = "integer", unit = "bytes", min = 1, max = 2147483647,
+    otherwise = "as the system has it", summary = "Sets the kernel's receive buffer." },
+  { name = "reuseaddr", types = "boolean", default = true,
+    summary = "Lets an address be taken again right after its last owner is gone." },
+  { name = "reuseport", types = "boolean", default = false,
+    summary = "Opens one more socket on an address that is listened on, here or elsewhere." },
+  { name = "sendbuf", types = "integer", unit = "bytes", min = 1, max = 2147483647,
+    otherwise = "as the system has it", summary = "Sets the kernel's send buffer." },
+  { name = "tos", types = "integer", min = 0, max = 255, otherwise = "as the system has it",
+    summary = "Sets the type of service (traffic class) of what is sent." },
+  { name = "ttl", types = "integer", unit = "hops", min = 1, max = 255,
+    otherwise = "as the system has it", summary = "Sets how many hops a packet may take." },
+
+  -- time
+  { name = "read_deadline", types = "number", unit = "seconds", min = 0, otherwise = "none",
+    summary = "Drops a connection from which nothing has come for so long; 0 is none." },
+  { name = "timeout", types = "number", unit = "seconds", min = 0, otherwise = "no limit",
+    summary = "Bounds each wait of a call, which then returns nil, message, \"ETIMEDOUT\"." },
+  { name = "timeout", of = "connect", types = "number", unit = "seconds", min = 0,
+    default = 30,
+    summary = "Bounds connecting, the look-up of the name included." },
+
+  -- buffers and limits
+  { name = "frame", types = "string|integer", min = 1, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\", "
+      .. "or a number of bytes." },
+  { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
+    summary = "Makes write wait while more than this is queued." },
+  { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,
+    summary = "Ends the wait of write, and runs the drain hook, when the queue is down to this." },
+  { name = "max", types = "integer", unit = "bytes", min = 1, default = 64 * MIB,
+    summary = "Bounds read(n) and read \"a\"; beyond it they return nil, message, \"EMSGSIZE\" "
+      .. "and the bytes stay." },
+  { name = "max", of = "read_until", types = "integer", unit = "bytes", min = 1,
+    otherwise = "max_line",
+    summary = "Bounds what may come before the delimiter; beyond it the call returns nil, "
+      .. "message, \"EMSGSIZE\"." },
+  { name = "max_connections", types = "integer", unit = "connections", min = 1,
+    otherwise = "the descriptor limit less 16",
+    summary = "Stops accepting while so many connections of the listener are open." },
+  { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
+    summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
+  { name = "rate", types = "table", otherwise = "no limit",
+    summary = "Limits the bytes a second in each direction: {read=, write=, burst=}.",
+    fields = "rate" },
+  { name = "read_size", types = "integer", unit = "bytes", min = 1,
+    max = 256 * KIB, default = 256 * KIB,
+    summary = "Bounds what one receive takes, and so one call of the data hook." },
+  { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
+    summary = "Stops receiving while so much is buffered and nobody reads." },
+
+  -- connect again
+  { name = "reconnect", types = "table", otherwise = "never", fields = "reconnect",
+    summary = "Connects again when the connection is lost; the handler runs for each new one." },
+  { name = "delay", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 0,
+    summary = "Waits so long before each attempt but the first; 0 never reconnects." },
+  { name = "factor", of = "reconnect", types = "number", min = 1, default = 1,
+    summary = "Multiplies the delay after each attempt that failed." },
+  { name = "hello", of = "reconnect", types = "string", otherwise = "nothing",
+    summary = "Is written first on every new connection." },
+  { name = "jitter", of = "reconnect", types = "number", min = 0, max = 1, default = 0,
+    summary = "Varies each delay at random by this fraction of it." },
+  { name = "max", of = "reconnect", types = "number", unit = "seconds", min = 0,
+    otherwise = "no limit", summary = "Bounds the delay that factor makes grow." },
+  { name = "on_fail", of = "reconnect", types = "function", otherwise = "none",
+    meta = "fun(message: string, code: string, attempt: integer)",
+    summary = "Is called as on_fail(message, code, attempt) after each attempt that failed." },
+  { name = "tries", of = "reconnect", types = "integer", unit = "attempts", min = 1,
+    otherwise = "no limit", summary = "Gives up after so many failed attempts in a row." },
+
+  -- rate
+  { name = "burst", of = "rate", types = "integer", unit = "bytes", min = 1,
+    otherwise = "a tenth of a second's worth",
+    summary = "Lets so much pass at once after a pause." },
+  { name = "read", of = "rate", types = "integer", unit = "bytes a second", min = -1, default = -1,
+    summary = "Limits receiving; -1 is no limit." },
+  { name = "write", of = "rate", types = "integer", unit = "bytes a second", min = -1, default = -1,
+    summary = "Limits sending; -1 is no limit." },
+
+  -- listener:close
+  { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
+    summary = "Lets the handlers of open connections end for so long, then closes them." },
+
+  -- initialize, loop
+  { name = "methods", of = "initialize", types = "table", otherwise = "the fastest first",
+    meta = "string[]",
+    summary = "Lists the poll methods to try, in order of preference." },
+  { name = "options", of = "initialize", types = "table", otherwise = "none",
+    meta = "string[]",
+    summary = "Lists any of \"strict\" (only the methods named), \"verbose\" (log adds, removes, "
+      .. "aborts) and \"report\" (print counts every 5 s)." },
+  { name = "io", of = "loop", types = "boolean", default = true,
+    summary = "Looks at descriptors and signals." },
+  { name = "timers", of = "loop", types = "boolean", default = true,
+    summary = "Runs the timers that are due." },
+
+  -- connection:on
+  { name = "close", of = "hooks", types = "function",
+    meta = "fun(c: connection, reason: string)",
+    summary = "Is called as close(c, reason) exactly once, when the connection is gone; reason is "
+      .. "\"eof\", \"closed\", \"reset\", \"timeout\" or \"error\"." },
+  { name = "closing", of = "hooks", types = "function",
+    meta = "fun(c: connection, reason: string)",
+    summary = "Is called as closing(c, reason) just before the connection closes." },
+  { name = "data", of = "hooks", types = "function",
+    meta = "fun(c: connection, bytes: string)",
+    summary = "Is called as data(c, bytes) for what has come; with a frame, per message." },
+  { name = "drain", of = "hooks", types = "function", meta = "fun(c: connection)",
+    summary = "Is called as drain(c) when the queue has fallen to low_water." },
+  { name = "error", of = "hooks", types = "function",
+    meta = "fun(c: connection, message: string, code: string)",
+    summary = "Is called as error(c, message, code) when the connection fails." },
+  { name = "open", of = "hooks", types = "function", meta = "fun(c: connection)",
+    summary = "Is called as open(c) once, in the next turn if the connection is open already." },
+  { name = "shutdown", of = "hooks", types = "function", meta = "fun(c: connection)",
+    summary = "Is called as shutdown(c) when the peer has ended its direction; ours stays open." },
+
+  -- inspect
+  { name = "depth", of = "inspect", types = "integer", unit = "levels", min = 1, default = 4,
+    summary = "Shows tables nested so deep; deeper ones as {...}." },
+  { name = "items", of = "inspect", types = "integer", unit = "items", min = 0, default = 100,
+    summary = "Shows so many items of each table, then how many more there are." },
+  { name = "width", of = "inspect", types = "integer", unit = "columns", min = 1, default = 80,
+    summary = "Puts a table on one line if it fits in so many columns." },
+}
+
+local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max_line", "nodelay",
+  "rate", "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
+  "unread_limit" }
+
+local function with(...)
+  local all = { ... }
+  return table.move(stream, 1, #stream, #all + 1, all)
+end
+
+--- Which options a table takes, by the name of the table.
+local tables = {
+  close = { "grace" },
+  connect = with("bind", "reconnect"),
+  hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
+  initialize = { "methods", "options" },
+  inspect = { "depth", "items", "width" },
+  listen = with("backlog", "ipv6only", "max_connections", "reuseaddr", "reuseport"),
+  listener_set = with("backlog", "max_connections"),
+  loop = { "io", "timers" },
+  rate = { "burst", "read", "write" },
+  read = { "max", "timeout" },
+  read_until = { "max", "timeout" },
+  reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
+  set = stream,
+}
+
+--- How a table is called in messages, where not by its own name.
+local functions = { hooks = "on", listener_set = "set" }
+
+return { options = options, tables = tables, functions = functions }

@@ -1,0 +1,47 @@
+--- The manifest: signal watchers.
+return {
+  class = "signal",
+  aliases = { "s" },
+  title = "Signal watchers",
+  summary = "What signal returns.",
+  methods = {
+    {
+      name = "add",
+      signature = "signal:add([seconds])",
+      summary = "Arms it, or arms it anew.",
+      args = { { name = "seconds", type = "number?", unit = "seconds", default = "no limit",
+        text = "calls fn after so long even if the signal has not come" } },
+      results = "the signal watcher",
+      returns = { "signal signal" },
+      waits = false,
+      example = [[
+s = signal("USR2", print, "no signal came")
+s:add(0.01)
+sleep(0.1)                          --> no signal came
+s:delete()]],
+    },
+    {
+      name = "delete",
+      signature = "signal:delete()",
+      summary = "Disarms it; with the last watcher of a signal its old handling comes back.",
+      results = "true; false if it was not armed",
+      returns = { "boolean deleted" },
+      waits = false,
+      example = [[
+s = signal("USR2", print)
+print(s:delete(), s:delete())       --> true    false]],
+    },
+    {
+      name = "pending",
+      signature = "signal:pending()",
+      summary = "Tells whether it is armed.",
+      returns = { "boolean pending" },
+      waits = false,
+      example = [[
+s = signal("USR2", print)
+print(s:pending())                  --> true
+s:delete()]],
+    },
+  },
+  fields = {},
+}

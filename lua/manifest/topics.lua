@@ -1,0 +1,52 @@
+--- The manifest: what holds for many functions. Pages of the manual, and of help by name.
+return {
+  {
+    name = "addresses",
+    title = "Addresses",
+    text = [[
+    8000                  this machine: the loopback interface, both families when listening
+    ":8000", "*:8000"     listening: every interface; port 0 is any that is free
+    "host:port"           a name or number; a service name will do for the port: "host:http"
+    "[::1]:80"            an IPv6 address
+    "unix:/path"          a Unix socket
+    "unix:@name"          the same in the abstract namespace
+    "fd://3"              an open descriptor
+
+"tcp://host:port" says the same as "host:port". A malformed address raises; an unknown host returns
+nil, message, "EDNS".]],
+  },
+  {
+    name = "errors",
+    title = "Errors",
+    text = [[
+What can fail at run time returns nil, message, code. The message names the operation, the address
+and the cause; the code is a name to compare with: errno's ("ECONNREFUSED", "ETIMEDOUT"), or one of
+"EOF" "ECLOSED" "EDNS" "EPROTO". The end of a stream is a plain nil. So assert fits everywhere:
+`c = assert(connect "host:80")`.
+
+Wrong arguments raise: a wrong type, an unknown option, a malformed address, a number out of range.
+
+An error in a handler or a hook costs its own connection and prints a traceback. One in a callback
+of a watcher, timer, signal or event is raised from a dispatch in progress, else printed; the
+watcher is dropped (a signal's stays) and everything else goes on.]],
+  },
+  {
+    name = "waiting",
+    title = "Waiting",
+    text = [[
+Every callback, handler, typed line and main chunk is a task: a coroutine that the shell runs. A
+function that *(waits)* suspends its task only; the loop goes on. So any of them may be called
+anywhere, inside pcall and the program's own coroutines too; but not where Lua itself cannot
+yield: in a comparator of table.sort, a function given to string.gsub, __tostring, __gc.
+
+Times are seconds, sizes are bytes.]],
+  },
+  {
+    name = "lifetime",
+    title = "What keeps the program alive",
+    text = [[
+What can still bring an event needs no variable: an armed timer, watcher or signal, a listener, a
+connection with a handler, a hook or a waiting task. Anything else is the collector's, which closes
+it. A script ends when nothing of that is left; why() lists it.]],
+  },
+}

@@ -1,0 +1,67 @@
+// connect().
+#include "bridge/address_argument.hpp"
+#include "bridge/listener.hpp"
+#include "bridge/modules.hpp"
+#include "net/bind_address.hpp"
+
+namespace moonwire {
+
+Result<Address> parse(const AddressArgument& address, Purpose purpose) {
+  return address.is_number ? port_address(address.number, purpose)
+                           : parse_address(address.text, purpose);
+}
+
+Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
+  if (error.code != static_cast<Code>(EINVAL)) {
+    Error told = error;
+    told.operation = verb;
+    return Reply::fail(runtime, told);
+  }
+  return Reply::raise(runtime, std::string(verb) + ": " + error.cause);
+}
+
+Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
+  return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
+                                   std::string(scheme_name(address.scheme)) +
+                                   " is not in this version; tcp and unix are");
+}
+
+namespace {
+
+/// connect(address [, options]) -> connection | nil, message, code. Waits.
+/// connect(address [, options], handler) -> connection; handler(conn) or handler(nil,
+/// message, code) runs, once.
+Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> options,
+              MaybeFunction handler, Yieldable yieldable) {
+  auto address = parse(where, Purpose::kConnect);
+  if (!address) return address_failure(runtime, "connect", address.error());
+  if (address->scheme != Scheme::kTcp) return unsupported(runtime, "connect", *address);
+  if (!handler && !yieldable.yes) {
+    return Reply::raise(runtime,
+                        "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
+  }
+  StreamSettings settings;
+  settings.take(options);
+  settings.wait_limit = kForever;
+  ConnectOptions how;
+  how.socket = settings.socket;
+  how.timeout = options.seconds(Opt::kTimeout, how.timeout);
+  if (options.has(Opt::kBind)) {
+    auto bind = parse_bind(options.at(Opt::kBind).text);
+    if (!bind) return address_failure(runtime, "connect", bind.error());
+    how.bind = *bind;
+  }
+  auto* connection = new Connection(runtime);
+  (void)settings.give(*connection);  // no descriptor yet: nothing can fail
+  connection->connect(*address, how, static_cast<bool>(handler));
+  if (!handler) return Reply::wait(connection->opener);
+  return Reply::object(connection).keep(kConnectionHandler, handler.index, 1);
+}
+
+constexpr FunctionEntry kGlobals[] = {{"connect", entry<&connect>}};
+
+}  // namespace
+
+constinit const Module kConnectModule{nullptr, kGlobals, std::nullopt, {}, {}};
+
+}  // namespace moonwire

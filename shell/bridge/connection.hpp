@@ -1,0 +1,174 @@
+// The object behind a "connection" ticket: a Stream, the tasks that wait on it, its
+// hooks, and the rules of when it ends (docs/design.md, "Handlers"). Stored values:
+// the handler, then the hooks.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bridge/entry.hpp"
+#include "net/connector.hpp"
+#include "net/stream.hpp"
+
+namespace moonwire {
+
+class LuaListener;
+
+/// In the order they run when several are due.
+enum class Hook : std::uint8_t { kOpen, kData, kShutdown, kDrain, kError, kClosing, kClose, kCount };
+
+/// Why a connection ended, as its close hook is told.
+enum class CloseReason : std::uint8_t { kClosed, kEof, kReset, kTimeout, kError };
+const char* reason_text(CloseReason reason);
+
+class Connection final : public Handle, public Stream::Sink {
+ public:
+  static constexpr Type kType = Type::kConnection;
+  /// What a call into Lua is about (Task::tag).
+  enum Call : std::uint8_t { kHandler, kHook, kFeed };
+
+  explicit Connection(Runtime& runtime);
+  ~Connection() override;
+
+  /// --- beginning -------------------------------------------------------------------
+  /// Takes an accepted descriptor. Then run_handler(), or hand the ticket out.
+  Status accept(Fd fd, const Endpoint& peer, const Endpoint& local, LuaListener& listener);
+  /// Begins to connect; the handler (if `with_handler`) or the opener is told.
+  void connect(const Address& address, const ConnectOptions& options, bool with_handler);
+  /// Calls `function`, stored in `from`, with this connection.
+  void run_handler(Handle& from, int function);
+
+  /// --- reading ---------------------------------------------------------------------
+  struct Need {
+    What what;
+    std::size_t max = 0;  // 0: the default
+    std::string until;    // What::kUntil
+  };
+  /// What the need gives now: bytes, nil, a failure, or a wait on `reader`.
+  Reply attempt(const Need& need, Nanoseconds timeout);
+  /// Null, or why nobody may read now.
+  const char* read_conflict() const;
+  /// read() without an argument gives one of these.
+  void set_frame(const What& frame) { frame_ = frame; }
+  const What& frame() const { return frame_; }
+
+  LuaListener* listener() const { return listener_; }
+  /// The listener is gone; the connection stays.
+  void forget(LuaListener& listener) {
+    if (listener_ == &listener) listener_ = nullptr;
+  }
+
+  /// --- ending ----------------------------------------------------------------------
+  /// Queued bytes go out, then it closes.
+  void finish(CloseReason reason);
+  void abort();
+  /// Decides what becomes of it when its handler, or a task of its own, has ended.
+  void settle();
+
+  /// --- hooks -----------------------------------------------------------------------
+  void set_hook(Hook hook, bool on);
+  bool has_hook(Hook hook) const { return (hooks_ & bit(hook)) != 0; }
+  static int stored(Hook hook) { return kConnectionHooks + static_cast<int>(hook); }
+
+  /// --- from Handle -----------------------------------------------------------------
+  void on_call_end(Task& task, bool ok, bool keep) override;
+  bool next_piece(Reply& reply) override;
+  bool readable() const override;
+  bool writable() const override;
+  Ready over() const override;
+  int descriptor() const override { return stream.fd(); }
+  bool lingers() const override { return pending_ != 0 || hook_busy_; }
+  std::string where() const override { return peer.empty() ? describe() : peer; }
+  std::string describe() const override;
+  void fill_row(Row& row) const override;
+  bool listed() const override { return !gone_; }
+  const char* state_text() const;
+
+  /// The reader was told to come back: the slice was over, or bytes were put back.
+  void look_again();
+  void set_read_deadline(Nanoseconds limit);
+  Nanoseconds read_deadline() const;
+  /// Why the last read failed although the connection is well (a line too long).
+  const Error* read_failure() const { return read_failure_.get(); }
+  void update_alive();
+  std::size_t lines_count = 0;        // of lines(n)
+  bool connecting() const { return stream.state() == Stream::State::kConnecting; }
+
+  Stream stream;
+  Park reader, writer, flusher, opener, piper;
+  std::string peer, sock;
+  TimePoint opened{};
+  Nanoseconds wait_limit = kForever;  // the option `timeout`
+  SocketOptions socket;               // as set
+  /// A pipe: what comes in goes out there.
+  Connection* sink = nullptr;
+  Connection* source = nullptr;
+
+ private:
+  /// The attempt to connect.
+  class Attempt final : public Connector {
+   public:
+    explicit Attempt(Connection& connection);
+
+   private:
+    void on_connected(Result<Connected>&& outcome) override;
+    Connection& connection_;
+  };
+  /// Ends a connection from which nothing has come for too long. Moved lazily: a read only
+  /// notes the time, and the timer looks when it runs out.
+  class Deadline final : public Timer {
+   public:
+    Deadline(Connection& connection, Nanoseconds limit);
+    const Nanoseconds limit;
+    TimePoint last_input = Clock::now();
+
+   private:
+    void on_due() override;
+    Connection& connection_;
+  };
+  static constexpr std::uint8_t bit(Hook hook) {
+    return static_cast<std::uint8_t>(1 << static_cast<int>(hook));
+  }
+
+  void on_input() override;
+  void on_drain() override;
+  void on_closed() override;
+  void on_close() override;
+  void on_connected(Result<Connected>&& outcome);
+
+  void serve_reader();
+  void forward();
+  void end_pipe(bool complete);
+  void schedule(Hook hook);
+  void pump_hooks();
+  void run_hook(Hook hook);
+  void input_over();
+  void release_waiters();
+  void leave_listener();
+  bool owns_tasks() const;
+  Reply too_long(std::size_t limit);
+  Reply end_of_input(const Need& need);
+
+  Need need_;  // what the parked reader asked for
+  What frame_;
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Deadline> deadline_;
+  std::unique_ptr<Error> read_failure_;
+  LuaListener* listener_ = nullptr;
+  std::uint64_t piped_ = 0;
+  std::uint32_t pieces_ = 0;
+  std::uint8_t hooks_ = 0;      // set
+  std::uint8_t pending_ = 0;    // due
+  CloseReason reason_ = CloseReason::kClosed;
+  bool handler_running_ = false;
+  bool handler_done_ = false;
+  bool with_handler_ = false;   // of connect()
+  bool hook_busy_ = false;      // a hook's call has not ended
+  bool was_above_ = false;      // over high water since the last drain
+  bool ended_read_ = false;     // read "a" has given the end
+  std::size_t fed_ = 0;         // bytes that the data hook's frame could not use
+  bool over_ = false;           // end or failure of input was seen to
+  bool gone_ = false;           // the stream is closed: close hooks are due or done
+};
+
+}  // namespace moonwire

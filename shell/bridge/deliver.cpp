@@ -1,0 +1,186 @@
+// The one way out: calling Lua from the loop. Arguments are pushed inside the task
+// that is called, so that a failure there is the task's failure.
+#include "bridge/lua_border.hpp"
+
+namespace moonwire {
+namespace {
+
+/// Above any number of arguments a callback gets.
+constexpr int kRoom = 16;
+
+int call_done(lua_State*, int, lua_KContext) { return 1; }
+
+/// How many pieces of one batch are given to a hook before the slice is asked.
+constexpr int kCheckSlice = 64;
+
+/// Gives pieces to the hook until there is none; also the continuation of itself.
+int feed_on(lua_State* L, int, lua_KContext context) {
+  auto& handle = *reinterpret_cast<Handle*>(context);
+  Runtime& runtime = handle.runtime();
+  for (int i = 1;; ++i) {
+    lua_settop(L, 1);  // the hook's number
+    Reply piece;
+    if (i % kCheckSlice == 0 && runtime.reactor().slice_over()) return 0;
+    if (!handle.next_piece(piece)) return 0;
+    push_ticket(L, handle);
+    lua_getiuservalue(L, -1, static_cast<int>(lua_tointeger(L, 1)));
+    lua_insert(L, -2);
+    const int pushed = push_reply(L, runtime, piece);
+    lua_callk(L, 1 + pushed, 0, context, feed_on);
+  }
+}
+
+/// One frame of a traceback, if it is the script's own. [-0, +0, m] on `to`
+bool frame_text(lua_State* from, int level, std::string& line) {
+  lua_Debug info;
+  if (!lua_getstack(from, level, &info)) return false;
+  lua_getinfo(from, "Slnt", &info);
+  line.clear();
+  const std::string_view source = info.source ? info.source : "";
+  if (source.starts_with("=[moonwire")) return true;
+  if (*info.what == 'C') {
+    if (!info.name) return true;  // the shell's own trampolines have no name
+    line = "\t[C]: in function '";
+    line += info.name;
+    line += "'";
+    return true;
+  }
+  line = "\t";
+  line += info.short_src;
+  if (info.currentline > 0) line += ":" + std::to_string(info.currentline);
+  if (*info.what == 'm') {
+    line += ": in main chunk";
+  } else if (info.name && *info.namewhat) {
+    line += std::string(": in ") + info.namewhat + " '" + info.name + "'";
+  } else {
+    line += ": in function <" + std::string(info.short_src) + ":" +
+            std::to_string(info.linedefined) + ">";
+  }
+  if (info.istailcall) line += "\n\t(...tail calls...)";
+  return true;
+}
+
+/// tostring() of the value at 1, protected by its caller. [-0, +1, mv]
+int error_text(lua_State* L) {
+  if (lua_type(L, 1) == LUA_TSTRING || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL ||
+      lua_type(L, 1) == LUA_TNUMBER) {
+    luaL_tolstring(L, 1, nullptr);
+    return 1;
+  }
+  lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+  return 1;
+}
+
+}  // namespace
+
+void describe_error(Runtime& runtime, lua_State* from, std::string& message,
+                    std::string& traceback) {
+  constexpr int kMostFrames = 22;
+  std::string line;
+  int kept = 0;
+  for (int level = 0; frame_text(from, level, line); ++level) {
+    if (line.empty()) continue;
+    if (++kept == kMostFrames) traceback += "\t...\n";
+    if (kept < kMostFrames) traceback += line + "\n";
+  }
+  if (!traceback.empty()) traceback.pop_back();
+  lua_State* L = runtime.main_state();
+  const int top = lua_gettop(L);
+  if (!lua_checkstack(L, 4) || !lua_checkstack(from, 1)) {
+    message = "not enough memory";
+    return;
+  }
+  lua_pushcfunction(L, error_text);
+  lua_pushvalue(from, -1);
+  lua_xmove(from, L, 1);
+  const bool told = lua_pcall(L, 1, 1, 0) == LUA_OK;
+  std::size_t size = 0;
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
+  if (text) message.assign(text, size);
+  if (!told) message = "(error in __tostring: " + message + ")";
+  lua_settop(L, top);
+}
+
+int start_call(lua_State* L) {
+  Runtime& runtime = runtime_of(L);
+  RuntimeAccess access{runtime};
+  Handle& handle = *access.call_handle();
+  luaL_checkstack(L, kRoom, nullptr);
+  push_ticket(L, *access.call_from());
+  lua_getiuservalue(L, 1, access.call_function());
+  push_ticket(L, handle);
+  lua_replace(L, 1);
+  int count = 0;
+  for (const Reply& argument : access.call_arguments()) {
+    if (argument.kind == Reply::Kind::kSelf) {
+      lua_pushvalue(L, 1);
+      ++count;
+    } else if (argument.kind == Reply::Kind::kFailure) {
+      lua_pushlstring(L, argument.text.data, argument.text.size);
+      const std::string_view name = code_name(argument.code);
+      lua_pushlstring(L, name.data(), name.size());
+      count += 2;
+    } else {
+      count += push_reply(L, runtime, argument);
+    }
+  }
+  lua_remove(L, 1);
+  lua_callk(L, count, 1, 0, call_done);
+  return 1;
+}
+
+int start_feed(lua_State* L) {
+  Runtime& runtime = runtime_of(L);
+  RuntimeAccess access{runtime};
+  luaL_checkstack(L, kRoom, nullptr);
+  lua_pushinteger(L, access.call_function());
+  return feed_on(L, LUA_OK, reinterpret_cast<lua_KContext>(access.call_handle()));
+}
+
+void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t tag) {
+  Task* task = acquire_task();
+  if (!task || !lua_checkstack(task->thread, count + 2) || !lua_checkstack(main_, count + 4)) return;
+  const int top = lua_gettop(main_);
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
+  lua_rawgeti(main_, -1, handle.slot());
+  if (!lua_isuserdata(main_, -1)) {
+    lua_settop(main_, top);
+    return release_task(*task);
+  }
+  for (int i = 0; i <= count; ++i) lua_getiuservalue(main_, top + 2, function + i);
+  lua_xmove(main_, task->thread, count + 1);
+  lua_settop(main_, top);
+  task->origin = &handle;
+  task->tag = tag;
+  ++handle.active;
+  run(*task);
+}
+
+void Runtime::call_from(Handle& from, Handle& handle, int function,
+                        std::span<const Reply> arguments, std::uint8_t tag) {
+  Task* task = acquire_task();
+  if (!task) return;
+  lua_pushcfunction(task->thread, start_call);
+  task->origin = &handle;
+  task->tag = tag;
+  ++handle.active;
+  call_from_ = &from;
+  call_handle_ = &handle;
+  call_function_ = function;
+  call_arguments_ = arguments;
+  run(*task);
+}
+
+void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
+  Task* task = acquire_task();
+  if (!task) return;
+  lua_pushcfunction(task->thread, start_feed);
+  task->origin = &handle;
+  task->tag = tag;
+  ++handle.active;
+  call_handle_ = &handle;
+  call_function_ = function;
+  run(*task);
+}
+
+}  // namespace moonwire

@@ -1,0 +1,92 @@
+#include "bridge/handle.hpp"
+
+#include "bridge/runtime.hpp"
+
+namespace moonwire {
+
+const char* type_name(Type type) {
+  static constexpr const char* kNames[] = {"connection", "listener", "watcher", "timer",
+                                           "signal",     "event",    "hook",    "task"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+Handle::Handle(Runtime& runtime, Type type, int values)
+    : runtime_(runtime), type_(type), values_(static_cast<std::uint8_t>(values)) {
+  slot_ = runtime.enroll(*this);
+  id_ = ++runtime.next_id_[static_cast<std::size_t>(type)];
+}
+
+Handle::~Handle() { set_owner(nullptr); }
+
+bool Handle::close() {
+  if (closed_) return false;
+  closed_ = true;
+  drop_observers();  // first: they may watch the descriptor
+  on_close();
+  if (!lingers()) set_alive(false);
+  set_owner(nullptr);
+  return true;
+}
+
+void Handle::set_alive(bool alive) {
+  if (alive_ == alive || (alive && closed_)) return;
+  alive_ = alive;
+  if (!housekeeping_) runtime_.alive_ += alive ? 1 : std::size_t(-1);
+  if (!alive && anchored_) runtime_.drop_anchor(*this);
+}
+
+void Handle::set_housekeeping(bool on) {
+  if (housekeeping_ == on) return;
+  housekeeping_ = on;
+  if (alive_) runtime_.alive_ += on ? std::size_t(-1) : 1;
+}
+
+void Handle::set_owner(Handle* owner) {
+  if (owner_) {
+    (previous_owned_ ? previous_owned_->next_owned_ : owner_->owned_) = next_owned_;
+    if (next_owned_) next_owned_->previous_owned_ = previous_owned_;
+    next_owned_ = previous_owned_ = nullptr;
+  }
+  owner_ = owner;
+  if (!owner) return;
+  next_owned_ = owner->owned_;
+  if (next_owned_) next_owned_->previous_owned_ = this;
+  owner->owned_ = this;
+}
+
+void Handle::add_observer(ReadyObserver& observer) {
+  ReadyObserver** place = &observers_;
+  while (*place) place = &(*place)->next_observer_;
+  observer.next_observer_ = nullptr;
+  *place = &observer;
+}
+
+void Handle::remove_observer(ReadyObserver& observer) {
+  for (ReadyObserver** place = &observers_; *place; place = &(*place)->next_observer_) {
+    if (*place != &observer) continue;
+    *place = observer.next_observer_;
+    return;
+  }
+}
+
+void Handle::tell_observers() {
+  for (ReadyObserver* each = observers_; each;) {
+    ReadyObserver* const next = each->next_observer_;
+    each->on_maybe_ready();
+    each = next;
+  }
+}
+
+void Handle::drop_observers() {
+  while (observers_) {
+    ReadyObserver* const first = observers_;
+    observers_ = first->next_observer_;
+    first->on_object_closed();
+  }
+}
+
+void Handle::on_call_end(Task&, bool, bool) {}
+
+std::string Handle::describe() const { return type_name(type_) + (" " + std::to_string(id_)); }
+
+}  // namespace moonwire

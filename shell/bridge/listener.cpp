@@ -1,0 +1,222 @@
+// listen() and the methods of a listener.
+#include "bridge/listener.hpp"
+
+#include "bridge/address_argument.hpp"
+#include "bridge/modules.hpp"
+#include "bridge/row.hpp"
+
+namespace moonwire {
+
+LuaListener::LuaListener(Runtime& runtime, const Address& address)
+    : Handle(runtime, Type::kListener, 2),
+      address_(address),
+      listener_(runtime.reactor(), *this),
+      name_(address.text()) {
+  acceptors.purpose = "accept";
+  acceptors.of = this;
+  acceptors.counts = false;
+}
+
+Status LuaListener::open() {
+  auto sockets = open_listeners(address_, settings.socket);
+  if (!sockets) return tl::unexpected<Error>(std::move(sockets.error()));
+  auto started = listener_.start(std::move(*sockets));
+  if (!started) return started;
+  name_ = address_text();
+  set_alive(true);
+  update();
+  return {};
+}
+
+void LuaListener::set_handler(bool has) {
+  has_handler_ = has;
+  update();
+}
+
+/// Connections are only taken from the kernel for somebody.
+void LuaListener::update() { listener_.set_accepting(has_handler_ || !acceptors.empty()); }
+
+void LuaListener::want(bool accepting) { listener_.set_accepting(accepting || has_handler_); }
+
+void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
+  auto* connection = new Connection(runtime());
+  auto ready = connection->accept(std::move(fd), peer, local, *this);
+  if (ready) ready = settings.give(*connection);
+  if (!ready) {
+    connection->close();
+    return;
+  }
+  ++accepted;
+  if (has_handler_) return connection->run_handler(*this, kListenerHandler);
+  if (Task* task = acceptors.first()) runtime().wake(*task, Reply::object(connection));
+  update();
+}
+
+void LuaListener::on_trouble(const Error& why) {
+  runtime().report({describe(), why.message() + "; accepting goes on when one is free", ""});
+}
+
+void LuaListener::count_open(int change) {
+  open_count += static_cast<std::size_t>(change);
+  listener_.set_open(open_count);
+  if (open_count > 0 || !grace_) return;
+  grace_ = false;
+  disarm();
+  set_alive(false);
+}
+
+void LuaListener::close_gracefully(Nanoseconds grace) {
+  grace_ = open_count > 0;
+  close();
+  if (grace_ && grace != kForever) arm(runtime().reactor(), grace);
+}
+
+void LuaListener::on_close() {
+  listener_.close();
+  runtime().wake_all(acceptors, Reply::fail(runtime(), Code::kClosed, "accept", name_));
+  if (grace_) return;
+  runtime().each<Connection>(Type::kConnection, [this](Connection& c) { c.forget(*this); });
+}
+
+void LuaListener::close_connections() {
+  runtime().each<Connection>(Type::kConnection, [this](Connection& c) {
+    if (c.listener() == this) c.close();
+  });
+}
+
+int LuaListener::descriptor() const {
+  return sockets().empty() ? -1 : sockets().front().fd.get();
+}
+
+std::string LuaListener::address_text() const {
+  if (sockets().empty()) return name_;
+  return sockets().front().local.text();
+}
+
+std::string LuaListener::describe() const {
+  return Handle::describe() + " (" + name_ + ")" + (closed() ? ", closed" : "");
+}
+
+void LuaListener::fill_row(Row& row) const {
+  row.text(runtime(), "address", address_text());
+  row.count("accepted", accepted);
+  row.count("open", open_count);
+  row.seconds("age", Clock::now() - since);
+}
+
+namespace {
+
+using Self = Ref<LuaListener>;
+
+/// The listener of ours on the same address; null if there is none.
+LuaListener* find_listener(Runtime& runtime, const Address& address) {
+  LuaListener* found = nullptr;
+  const std::string name = address.text();
+  const bool any_port = address.place == Place::kHost && address.port == 0;
+  runtime.each<LuaListener>(Type::kListener, [&](LuaListener& each) {
+    if (each.closed() || any_port) return;
+    if (each.asked().text() == name || each.address_text() == name) found = &each;
+  });
+  return found;
+}
+
+/// listen(address [, options] [, handler]) -> listener | nil, message, code
+Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> options,
+             MaybeFunction handler) {
+  auto address = parse(where, Purpose::kListen);
+  if (!address) return address_failure(runtime, "listen", address.error());
+  if (address->scheme != Scheme::kTcp) return unsupported(runtime, "listen", *address);
+  LuaListener* listener = nullptr;
+  if (!options.boolean(Opt::kReuseport, false)) listener = find_listener(runtime, *address);
+  const bool fresh = listener == nullptr;
+  if (fresh) listener = new LuaListener(runtime, *address);
+  listener->settings.take(options);
+  if (options.has(Opt::kMaxConnections)) {
+    listener->set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
+  }
+  if (fresh) {
+    auto opened = listener->open();
+    if (!opened) {
+      listener->close();
+      return Reply::fail(runtime, opened.error());
+    }
+  }
+  listener->set_handler(static_cast<bool>(handler));
+  if (fresh && runtime.notice) runtime.notice("listening on tcp " + listener->address_text());
+  Reply reply = Reply::object(listener);
+  if (handler) reply.keep(kListenerHandler, handler.index, 1);
+  return reply;
+}
+
+/// listener:accept([options]) -> connection | nil, message, code
+Reply accept(Runtime& runtime, Self self, ReadOptions options) {
+  if (self->has_handler()) return Reply::raise(runtime, "accept: the listener has a handler");
+  self->want(true);
+  return Reply::wait(self->acceptors, options.timeout);
+}
+
+/// listener:close([{grace=seconds}]) -> true, false if it was closed
+Reply close(Runtime&, Any<LuaListener> self, Options<kCloseOptions> options) {
+  if (!self || self->closed()) return Reply::yes(false);
+  const Nanoseconds grace = options.seconds(Opt::kGrace, Nanoseconds(-1));
+  LuaListener* listener = self.get();
+  if (grace < Nanoseconds(0)) return Reply::yes(listener->close());
+  listener->close_gracefully(grace);
+  return Reply::yes(true);
+}
+
+/// listener:set(options) -> listener | nil, message, code
+Reply set(Runtime&, Self self, Options<kListenerSetOptions> options) {
+  self->settings.take(options);
+  if (options.has(Opt::kMaxConnections)) {
+    self->set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
+    self->count_open(0);
+  }
+  return Reply::self();
+}
+
+std::string all_addresses(const LuaListener& listener) {
+  std::string all;
+  for (const ListenSocket& socket : listener.sockets()) {
+    if (!all.empty()) all += ' ';
+    all += socket.local.text();
+  }
+  return all.empty() ? listener.where() : all;
+}
+
+Reply text(Runtime& runtime, std::string&& value) {
+  std::string& scratch = runtime.scratch();
+  scratch = std::move(value);
+  return Reply::bytes(scratch);
+}
+
+constexpr FunctionEntry kGlobals[] = {{"listen", entry<&listen>}};
+constexpr FunctionEntry kMethods[] = {
+    {"accept", entry<&accept>}, {"close", entry<&close>}, {"set", entry<&set>}};
+constexpr FieldEntry kFields[] = {
+    {"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }},
+    {"address",
+     [](Runtime& rt, Handle& h) { return text(rt, static_cast<LuaListener&>(h).address_text()); }},
+    {"addresses",
+     [](Runtime& rt, Handle& h) {
+       Reply r = text(rt, all_addresses(static_cast<LuaListener&>(h)));
+       r.kind = Reply::Kind::kWords;
+       return r;
+     }},
+    {"accepted",
+     [](Runtime&, Handle& h) {
+       return Reply::count(static_cast<std::int64_t>(static_cast<LuaListener&>(h).accepted));
+     }},
+    {"open",
+     [](Runtime&, Handle& h) {
+       return Reply::count(static_cast<std::int64_t>(static_cast<LuaListener&>(h).open_count));
+     }},
+    {"fd", [](Runtime&, Handle& h) { return Reply::count(h.descriptor()); }},
+    {"on_notify", [](Runtime&, Handle& h) { return Reply::stored(&h, kListenerNotify); }},
+};
+
+}  // namespace
+
+constinit const Module kListenerModule{nullptr, kGlobals, Type::kListener, kMethods, kFields};
+
+}  // namespace moonwire

@@ -1,0 +1,78 @@
+// The object behind a "listener" ticket: accepts, and runs its handler for each
+// connection. Stored values: the handler, on_notify.
+#pragma once
+
+#include "bridge/connection.hpp"
+#include "net/listener.hpp"
+
+namespace moonwire {
+
+/// What listen() and set() leave on a listener, for the connections to come.
+struct StreamSettings {
+  StreamLimits limits;
+  SocketOptions socket;
+  Nanoseconds wait_limit = kForever;
+  Nanoseconds read_deadline = kForever;
+  What frame;
+
+  /// Takes what is given.
+  void take(const OptionValues& options);
+  /// Gives it to a connection that is open, or will be. Fails with the kernel's code.
+  Status give(Connection& connection) const;
+};
+
+class LuaListener final : public Handle, Listener::Sink, Timer {
+ public:
+  static constexpr Type kType = Type::kListener;
+
+  LuaListener(Runtime& runtime, const Address& address);
+
+  /// Opens the sockets; fails as open_listeners() does.
+  Status open();
+  void set_handler(bool has);
+  bool has_handler() const { return has_handler_; }
+  /// The next connection that waits in the kernel, without a handler; null if none.
+  Connection* take_accepted();
+  void want(bool accepting);
+  void count_open(int change);
+
+  /// "127.0.0.1:8000"; all of them with a blank between.
+  std::string address_text() const;
+  const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
+  const Address& asked() const { return address_; }
+  /// Stops listening; handlers may end for so long, then their connections close.
+  void close_gracefully(Nanoseconds grace);
+  void close_connections();
+
+  int descriptor() const override;
+  int other_descriptor() const override {
+    return sockets().size() > 1 ? sockets()[1].fd.get() : -1;
+  }
+  std::string where() const override { return name_; }
+  std::string describe() const override;
+  void fill_row(Row& row) const override;
+
+  StreamSettings settings;
+  std::uint64_t accepted = 0;
+  std::size_t open_count = 0;
+  TimePoint since = Clock::now();
+  Park acceptors;
+  void set_max_connections(std::size_t most) { listener_.max_connections = most; }
+
+ private:
+  void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) override;
+  void on_trouble(const Error& why) override;
+  void on_call_end(Task&, bool, bool) override {}
+  void on_close() override;
+  void on_due() override { close_connections(); }
+  bool lingers() const override { return grace_; }
+  void update();
+
+  Address address_;
+  Listener listener_;
+  std::string name_;
+  bool has_handler_ = false;
+  bool grace_ = false;
+};
+
+}  // namespace moonwire

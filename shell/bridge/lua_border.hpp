@@ -1,0 +1,109 @@
+// For the files that speak Lua's C API: the private side of the Runtime, and the
+// functions they share. Marks as in Lua's manual: [-popped, +pushed, may raise:
+// m memory, v value], relative to the state given.
+#pragma once
+
+extern "C" {
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+}
+
+#include "bridge/entry.hpp"
+
+namespace moonwire {
+
+/// What Lua holds of an object. The magic number tells it from foreign userdata.
+struct Ticket {
+  static constexpr std::uint32_t kMagic = 0x6d6f6f6e;
+  std::uint32_t magic;
+  Type type;
+  std::uint32_t slot;
+  std::uint32_t generation;
+};
+
+/// The private parts of Runtime and Handle, for the border files only.
+struct RuntimeAccess {
+  Runtime& rt;
+  int anchors() const { return rt.anchors_; }
+  int tickets() const { return rt.tickets_; }
+  const Reply* reply() const { return rt.reply_; }
+  bool blocked() const { return rt.blocked_; }
+  void set_blocked(bool on) const { rt.blocked_ = on; }
+  Task* running() const { return rt.running_; }
+  int raised() const { return rt.raised_; }
+  Handle* call_from() const { return rt.call_from_; }
+  Handle* call_handle() const { return rt.call_handle_; }
+  int call_function() const { return rt.call_function_; }
+  std::span<const Reply> call_arguments() const { return rt.call_arguments_; }
+  std::uint32_t generation(std::uint32_t slot) const { return rt.slots_[slot].generation; }
+  Task* acquire_task() const { return rt.acquire_task(); }
+  void queue(Task& task) const { rt.queue_.push_back(&task); }
+  void park(Task& task, Park& park) const;
+  void push_thread(lua_State* L) const {
+    rt.threads_.push_back(L);
+    rt.current_ = L;
+  }
+  void pop_thread() const {
+    rt.threads_.pop_back();
+    rt.current_ = rt.threads_.empty() ? nullptr : rt.threads_.back();
+  }
+  void retire(Handle& handle) const { rt.retire(handle); }
+  const std::vector<const Module*>& modules() const { return rt.modules_; }
+};
+
+struct TicketAccess {
+  static bool anchored(const Handle& h) { return h.anchored_; }
+  static void set_anchored(Handle& h, bool on) { h.anchored_ = on; }
+  static bool ticketed(const Handle& h) { return h.ticketed_; }
+  static void set_ticketed(Handle& h) { h.ticketed_ = true; }
+  static void set_orphaned(Handle& h) { h.orphaned_ = true; }
+  static bool orphaned(const Handle& h) { return h.orphaned_; }
+  static int values(const Handle& h) { return h.values_; }
+  /// Lives without a variable.
+  static bool wants_anchor(const Handle& h) { return h.alive_; }
+};
+
+/// The low bit of a thread's extra space: it is parked in a wait, and only the loop may
+/// go on with it.
+inline std::uintptr_t& thread_word(lua_State* L) {
+  return *static_cast<std::uintptr_t*>(lua_getextraspace(L));
+}
+inline void mark_waiting(lua_State* L, bool on) {
+  if (on) {
+    thread_word(L) |= 1;
+  } else {
+    thread_word(L) &= ~std::uintptr_t{1};
+  }
+}
+inline bool is_waiting(lua_State* L) { return (thread_word(L) & 1) != 0; }
+
+/// Pushes a reply that is not a wait, and says how many values. [-0, +n, mv]
+int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
+
+/// Pushes the object's ticket, made if it has none; anchors it if it lives on. [-0, +1, m]
+void push_ticket(lua_State* L, Handle& handle);
+/// Makes the anchor of the object whose ticket is at `index` agree with its state. [-0, +0, m]
+void sync_anchor(lua_State* L, int index, Handle& handle);
+
+/// Continuation of every wait. [-0, +n, mv]
+int continue_wait(lua_State* L, int status, lua_KContext context);
+
+/// The bodies of trampolines, run as the base function of a task (deliver.cpp).
+int start_call(lua_State* L);
+int start_feed(lua_State* L);
+
+/// The coroutine library, with waits passing through user coroutines. [-0, +0, m]
+void open_coroutines(lua_State* L);
+/// os.exit. [-0, +0, m]
+void open_verbs(lua_State* L);
+/// Metatables and globals of every module; then the modules in the binary. [-0, +0, mv]
+void open_modules(lua_State* L, Runtime& runtime);
+/// Metatables of tickets. [-0, +0, m]
+void open_tickets(lua_State* L, std::span<const Module* const> modules);
+
+/// A report of the error value on top of `from`: message and traceback. Never raises.
+void describe_error(Runtime& runtime, lua_State* from, std::string& message,
+                    std::string& traceback);
+
+}  // namespace moonwire

@@ -1,0 +1,90 @@
+// Functions of two meanings, chosen by the kind of an argument before it is read:
+// read(conn) and read(x, fn), write(conn, ...) and write(x, fn); lines(); os.exit().
+#include <cstdlib>
+
+#include "bridge/lua_border.hpp"
+#include "bridge/stream.hpp"
+#include "bridge/watcher.hpp"
+
+namespace moonwire {
+namespace {
+
+Reply watch_read(Runtime& runtime, Waitable x, Function function, Rest rest) {
+  return make_watcher(runtime, Ready::kRead, x, function, rest);
+}
+Reply watch_write(Runtime& runtime, Waitable x, Function function, Rest rest) {
+  return make_watcher(runtime, Ready::kWrite, x, function, rest);
+}
+
+/// Whether argument 2 makes it a watcher: a callable, or argument 1 is not a connection.
+bool wants_watcher(lua_State* L) {
+  if (lua_isfunction(L, 2)) return true;
+  if (lua_type(L, 1) == LUA_TNUMBER) return true;
+  if (lua_istable(L, 2) && luaL_getmetafield(L, 2, "__call") != LUA_TNIL) {
+    lua_pop(L, 1);
+    return true;
+  }
+  return false;
+}
+
+/// os.exit([code [, close]]): output is flushed, the loop ends; pcall cannot stop it.
+Reply exit_program(Runtime& runtime, int status, bool close, Yieldable yieldable) {
+  runtime.exit_status = status;
+  runtime.exit_close = close;
+  runtime.reactor().wake();
+  return yieldable.yes ? Reply::end() : Reply::nothing();
+}
+
+int os_exit(lua_State* L) {
+  int status = EXIT_SUCCESS;
+  if (lua_isboolean(L, 1)) {
+    status = lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE;
+  } else {
+    status = static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
+  }
+  Arguments in{L, runtime_of(L)};
+  const Yieldable yieldable = in.yieldable();
+  const Reply reply = exit_program(in.runtime, status, lua_toboolean(L, 2) != 0, yieldable);
+  if (reply.kind == Reply::Kind::kEnd) return finish(in, reply);
+  std::fflush(nullptr);
+  std::_Exit(status);  // below a C boundary: nothing can unwind
+}
+
+}  // namespace
+
+int read_verb(lua_State* L) {
+  return wants_watcher(L) ? entry<&watch_read>(L) : entry<&read>(L);
+}
+
+int write_verb(lua_State* L) {
+  return wants_watcher(L) ? entry<&watch_write>(L) : entry<&write>(L);
+}
+
+int lines_verb(lua_State* L) {
+  Arguments in{L, runtime_of(L)};
+  Handle* handle = in.object(Type::kConnection, true, false);
+  lua_CFunction step = entry<&next_line>;
+  if (!lua_isnoneornil(L, 2)) {
+    const What what = in.what();
+    if (what.kind == What::Kind::kLineKept) {
+      step = entry<&next_line_kept>;
+    } else if (what.kind == What::Kind::kCount && what.count > 0) {
+      step = entry<&next_count>;
+      if (handle) static_cast<Connection*>(handle)->lines_count = what.count;
+    } else if (what.kind != What::Kind::kLine) {
+      return luaL_argerror(L, 2, "\"l\", \"L\" or a number of bytes expected");
+    }
+  }
+  lua_pushcfunction(L, step);
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
+void open_verbs(lua_State* L) {
+  lua_getglobal(L, "os");
+  lua_pushcfunction(L, os_exit);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 1);
+}
+
+}  // namespace moonwire

@@ -1,0 +1,226 @@
+// Opens a Lua state: the standard libraries, our globals and classes, and the modules
+// that are in the binary.
+#include "bridge/modules.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "bridge/embedded.hpp"
+#include "bridge/lua_border.hpp"
+#include "bridge/lua_listing.hpp"
+
+namespace moonwire {
+namespace {
+
+constexpr const Module* kModules[] = {
+    &kConnectionModule, &kHooksModule,  &kConnectModule, &kListenerModule,
+    &kTimerModule,      &kWatcherModule, &kSignalModule,  &kEventModule,
+    &kHookModule,       &kTaskModule,   &kConnectionTaskModule,   &kLoopModule,    &kReactorModule,
+};
+
+const EmbeddedModule* find_embedded(std::string_view name) {
+  const auto* end = kEmbeddedModules + kEmbeddedModuleCount;
+  const auto* found = std::lower_bound(
+      kEmbeddedModules, end, name,
+      [](const EmbeddedModule& module, std::string_view wanted) { return module.name < wanted; });
+  return found != end && name == found->name ? found : nullptr;
+}
+
+/// Compiles a module of the binary. Its frames are the shell's own: tracebacks leave
+/// them out by the name of the chunk. [-0, +1, mv]
+void load_embedded(lua_State* L, const EmbeddedModule& module) {
+  lua_pushfstring(L, "=[moonwire %s]", module.name);
+  const char* chunk = lua_tostring(L, -1);
+  if (luaL_loadbufferx(L, module.source, module.size, chunk, "t") != LUA_OK) lua_error(L);
+  lua_remove(L, -2);
+}
+
+/// The first searcher: package.preload as ever, and then what is in the binary, before
+/// LUA_PATH. Upvalue: the searcher that was there.
+int search_binary(lua_State* L) {
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 2);
+  if (lua_isfunction(L, 2)) return 2;
+  const EmbeddedModule* module = find_embedded(luaL_checkstring(L, 1));
+  if (!module) return 2;
+  load_embedded(L, *module);
+  lua_pushliteral(L, ":moonwire:");
+  return 2;
+}
+
+void install_searcher(lua_State* L) {
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "searchers");
+  lua_rawgeti(L, -1, 1);
+  lua_pushcclosure(L, search_binary, 1);
+  lua_rawseti(L, -2, 1);
+  lua_pop(L, 2);
+}
+
+void set_functions(lua_State* L, std::span<const FunctionEntry> functions) {
+  for (const FunctionEntry& entry : functions) {
+    lua_pushcfunction(L, entry.function);
+    lua_setfield(L, -2, entry.name);
+  }
+}
+
+/// The loader of a native module: makes its table. Upvalue: the Module.
+int load_native(lua_State* L) {
+  const auto* module = static_cast<const Module*>(lua_touserdata(L, lua_upvalueindex(1)));
+  lua_newtable(L);
+  set_functions(L, module->functions);
+  return 1;
+}
+
+void preload(lua_State* L, const char* name, lua_CFunction loader, const Module* module) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushlightuserdata(L, const_cast<Module*>(module));
+  lua_pushcclosure(L, loader, 1);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+void list_names(lua_State* L, const char* key, std::span<const FunctionEntry> functions) {
+  luaL_getsubtable(L, -1, key);
+  lua_Integer count = luaL_len(L, -1);
+  for (const FunctionEntry& entry : functions) {
+    lua_pushstring(L, entry.name);
+    lua_rawseti(L, -2, ++count);
+  }
+  lua_pop(L, 1);
+}
+
+/// native.bound: what is bound, for the test that compares it with the manifest.
+int load_bound(lua_State* L) {
+  lua_newtable(L);
+  for (const Module* module : kModules) {
+    if (module->native) continue;
+    list_names(L, "globals", module->functions);
+    if (!module->type) continue;
+    luaL_getsubtable(L, -1, type_name(*module->type));
+    list_names(L, "methods", module->methods);
+    luaL_getsubtable(L, -1, "fields");
+    lua_Integer count = luaL_len(L, -1);
+    for (const FieldEntry& field : module->fields) {
+      lua_pushstring(L, field.name);
+      lua_rawseti(L, -2, ++count);
+    }
+    lua_pop(L, 2);
+  }
+  return 1;
+}
+
+int open_native(lua_State* L, Runtime& runtime) {
+  std::array<const Module*, 32> all{};
+  std::size_t count = 0;
+  for (const Module* module : kModules) all[count++] = module;
+  for (const Module* module : RuntimeAccess{runtime}.modules()) all[count++] = module;
+  const std::span<const Module* const> modules(all.data(), count);
+  open_tickets(L, modules);
+  lua_pushglobaltable(L);
+  for (const Module* module : modules) {
+    if (module->native) {
+      preload(L, module->native, load_native, module);
+    } else {
+      set_functions(L, module->functions);
+    }
+  }
+  lua_pop(L, 1);
+  preload(L, "native.bound", load_bound, nullptr);
+  preload(L, "native.listing", load_listing, nullptr);
+  return 0;
+}
+
+struct Constant {
+  const char* name;
+  lua_Integer value;
+};
+constexpr Constant kConstants[] = {{"EV_TIMEOUT", 1}, {"EV_READ", 2},     {"EV_WRITE", 4},
+                                   {"EV_SIGNAL", 8},  {"EV_PERSIST", 16}, {"EV_BARRIER", 256}};
+
+/// Everything that may raise while a state is opened. Argument: the Runtime.
+int open_all(lua_State* L) {
+  auto& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
+  luaL_openlibs(L);
+  open_coroutines(L);
+  open_modules(L, runtime);
+  return 0;
+}
+
+/// A Lua error outside any protected call: memory ran out in the shell itself.
+int panic(lua_State* L) {
+  const char* text = lua_tostring(L, -1);
+  std::fprintf(stderr, "moonwire: %s\n", text ? text : "error object is not a string");
+  return 0;
+}
+
+/// A table kept in the registry; `mode` for weak ones. [-0, +0, m]
+int make_table(lua_State* L, const char* mode) {
+  lua_newtable(L);
+  if (mode) {
+    lua_newtable(L);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/// An allocator of our own would let tests refuse; this is the default one.
+void* allocate(void* hook, void* block, std::size_t old_size, std::size_t new_size) {
+  (void)hook;
+  (void)old_size;
+  if (new_size == 0) {
+    std::free(block);
+    return nullptr;
+  }
+  return std::realloc(block, new_size);
+}
+
+}  // namespace
+
+void open_modules(lua_State* L, Runtime& runtime) {
+  open_native(L, runtime);
+  open_verbs(L);
+  install_searcher(L);
+  lua_pushglobaltable(L);
+  for (const Constant& constant : kConstants) {
+    lua_pushinteger(L, constant.value);
+    lua_setfield(L, -2, constant.name);
+  }
+  lua_pop(L, 1);
+  for (const char* name : {"require", "prelude"}) {
+    load_embedded(L, *find_embedded(name));
+    lua_call(L, 0, 0);
+  }
+}
+
+Status Runtime::open(bool ignore_environment) {
+  main_ = lua_newstate(allocator ? allocator : allocate, this);
+  if (!main_) return failure(static_cast<Code>(ENOMEM), "start");
+  lua_atpanic(main_, panic);
+  thread_word(main_) = reinterpret_cast<std::uintptr_t>(this);
+  if (ignore_environment) {
+    lua_pushboolean(main_, 1);
+    lua_setfield(main_, LUA_REGISTRYINDEX, "LUA_NOENV");
+  }
+  anchors_ = make_table(main_, nullptr);
+  tickets_ = make_table(main_, "v");
+  thread_anchors_ = make_table(main_, nullptr);
+  raised_ = make_table(main_, nullptr);
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, raised_);
+  lua_pushboolean(main_, 0);
+  lua_rawseti(main_, -2, 1);
+  lua_settop(main_, 0);
+  lua_pushcfunction(main_, open_all);
+  lua_pushlightuserdata(main_, this);
+  if (lua_pcall(main_, 1, 0, 0) != LUA_OK) {
+    const char* text = lua_tostring(main_, -1);
+    return failure(static_cast<Code>(EINVAL), "start", {}, text ? text : "not enough memory");
+  }
+  return {};
+}
+
+}  // namespace moonwire

@@ -1,0 +1,22 @@
+// Every binding file's module, by name. Internal to the bridge.
+#pragma once
+
+#include "bridge/entry.hpp"
+
+namespace moonwire {
+
+extern const Module kConnectionModule;   // stream.cpp
+extern const Module kHooksModule;        // hooks.cpp
+extern const Module kConnectModule;      // connect.cpp
+extern const Module kListenerModule;     // listener.cpp
+extern const Module kTimerModule;        // timer.cpp
+extern const Module kWatcherModule;      // watcher.cpp
+extern const Module kSignalModule;       // signal.cpp
+extern const Module kEventModule;        // event.cpp
+extern const Module kHookModule;         // hook.cpp
+extern const Module kTaskModule;         // task.cpp
+extern const Module kConnectionTaskModule;
+extern const Module kLoopModule;         // loop.cpp
+extern const Module kReactorModule;      // initialize.cpp, native.reactor
+
+}  // namespace moonwire

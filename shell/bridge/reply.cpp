@@ -1,0 +1,32 @@
+// Replies whose text has to be kept: it goes into the runtime's scratch.
+#include "bridge/runtime.hpp"
+
+namespace moonwire {
+
+Reply Reply::copy(Runtime& runtime, std::string_view text) {
+  std::string& scratch = runtime.scratch();
+  scratch = text;
+  return bytes(scratch);
+}
+
+Reply Reply::fail(Runtime& runtime, const Error& error) {
+  std::string& scratch = runtime.scratch();
+  scratch = error.message();
+  Reply reply = bytes(scratch);
+  reply.kind = Kind::kFailure;
+  reply.code = error.code;
+  return reply;
+}
+
+Reply Reply::fail(Runtime& runtime, Code code, const char* operation, std::string_view detail,
+                  std::string_view cause) {
+  return fail(runtime, Error{code, operation, std::string(detail), std::string(cause)});
+}
+
+Reply Reply::raise(Runtime& runtime, std::string_view message) {
+  Reply reply = copy(runtime, message);
+  reply.kind = Kind::kRaise;
+  return reply;
+}
+
+}  // namespace moonwire

@@ -1,0 +1,39 @@
+// One line of a listing (conns(), timers(), why()): named values that an object tells
+// of itself. Trivially destructible; texts are copied into the runtime's scratch.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "bridge/runtime.hpp"
+
+namespace moonwire {
+
+class Row {
+ public:
+  struct Field {
+    const char* name;
+    Reply value;
+  };
+
+  void put(const char* name, Reply value) {
+    if (count_ < kMost) fields_[count_++] = {name, value};
+  }
+  void text(Runtime& runtime, const char* name, std::string_view value) {
+    if (!value.empty()) put(name, Reply::copy(runtime, value));
+  }
+  void count(const char* name, std::uint64_t value) {
+    put(name, Reply::count(static_cast<std::int64_t>(value)));
+  }
+  void seconds(const char* name, Nanoseconds value) { put(name, Reply::real(to_seconds(value))); }
+
+  const Field* begin() const { return fields_; }
+  const Field* end() const { return fields_ + count_; }
+
+ private:
+  static constexpr int kMost = 10;
+  Field fields_[kMost];
+  int count_ = 0;
+};
+
+}  // namespace moonwire

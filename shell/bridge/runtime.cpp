@@ -1,0 +1,501 @@
+#include "bridge/runtime.hpp"
+
+#include <cmath>
+
+#include "bridge/lua_border.hpp"
+
+namespace moonwire {
+namespace {
+
+/// Idle coroutines kept for the next callbacks; more are the collector's.
+constexpr std::size_t kIdleTasks = 256;
+/// The run queue goes on for so many entries before the kernel is asked again.
+constexpr int kQueueRound = 4096;
+
+/// Makes a thread, anchors it at (index, table reference). [-2, +1, m]
+int make_thread(lua_State* L) {
+  lua_State* thread = lua_newthread(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, lua_tointeger(L, 2));
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, lua_tointeger(L, 1));
+  lua_pushlightuserdata(L, thread);
+  return 1;
+}
+
+}  // namespace
+
+class Runtime::AbortTimer final : public Timer {
+ public:
+  explicit AbortTimer(Runtime& runtime) : runtime_(runtime) {}
+  void on_due() override { runtime_.abort_dispatch(); }
+
+ private:
+  Runtime& runtime_;
+};
+
+Nanoseconds to_nanoseconds(double seconds) {
+  constexpr double kMost = 9.0e9;  // close to three centuries
+  if (!(seconds < kMost)) return kForever;
+  return Nanoseconds(static_cast<std::int64_t>(std::ceil(seconds * 1e9)));
+}
+
+double to_seconds(Nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
+
+Runtime::Runtime(Reactor& reactor) : reactor_(reactor), net_(reactor) {
+  dispatchers_.counts = passers_.counts = false;
+  dispatchers_.purpose = "dispatch";
+  passers_.purpose = "loop";
+  sleepers_.purpose = "sleep";
+  reactor_.set_sleep_hook(this);
+}
+
+Runtime::~Runtime() {
+  reactor_.set_sleep_hook(nullptr);
+  for (const auto& task : tasks_) {
+    if (task && task->park) unpark(*task);
+  }
+  if (main_) lua_close(main_);  // runs every __gc
+  main_ = nullptr;
+  for (Slot& slot : slots_) {
+    if (!slot.handle) continue;
+    slot.handle->close();
+    delete std::exchange(slot.handle, nullptr);
+  }
+  for (Handle* handle : graveyard_) delete handle;
+}
+
+// --- objects -----------------------------------------------------------------------------
+
+std::uint32_t Runtime::enroll(Handle& handle) {
+  if (free_slots_.empty()) {
+    slots_.push_back({});
+    free_slots_.reserve(slots_.capacity());  // so that retiring never allocates
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[slot].handle = &handle;
+  return slot;
+}
+
+/// The ticket is gone: so is the object, unless a callback of it still runs.
+void Runtime::retire(Handle& handle) {
+  if (handle.active > 0) return;  // settled by the end of that callback
+  Slot& slot = slots_[handle.slot_];
+  slot.handle = nullptr;
+  ++slot.generation;
+  free_slots_.push_back(handle.slot_);
+  graveyard_.push_back(&handle);
+}
+
+void Runtime::free_closed() {
+  while (!graveyard_.empty()) {
+    Handle* handle = graveyard_.back();
+    graveyard_.pop_back();
+    delete handle;
+  }
+}
+
+void Runtime::drop_anchor(Handle& handle) {
+  handle.anchored_ = false;
+  if (!main_ || !lua_checkstack(main_, 3)) return;
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
+  lua_pushnil(main_);
+  lua_rawseti(main_, -2, handle.slot_);
+  lua_pop(main_, 1);
+}
+
+void Runtime::defer_for(Handle& handle, void (*work)(Handle&)) {
+  const std::uint32_t slot = handle.slot_;
+  const std::uint32_t generation = slots_[slot].generation;
+  defer([this, slot, generation, work] {
+    if (Handle* found = find(slot, generation)) work(*found);
+  });
+}
+
+std::string& Runtime::scratch() {
+  if (scratch_used_ == scratch_.size()) scratch_.emplace_back();
+  return scratch_[scratch_used_++];
+}
+
+// --- tasks -------------------------------------------------------------------------------
+
+Task* Runtime::acquire_task() {
+  if (!idle_tasks_.empty()) {
+    Task* task = idle_tasks_.back();
+    idle_tasks_.pop_back();
+    return task;
+  }
+  std::uint32_t index = 0;
+  if (free_tasks_.empty()) {
+    index = static_cast<std::uint32_t>(tasks_.size());
+    tasks_.emplace_back();
+    free_tasks_.reserve(tasks_.capacity());
+    idle_tasks_.reserve(kIdleTasks);
+  } else {
+    index = free_tasks_.back();
+    free_tasks_.pop_back();
+  }
+  if (!lua_checkstack(main_, 4)) return nullptr;
+  lua_pushcfunction(main_, make_thread);
+  lua_pushinteger(main_, index + 1);
+  lua_pushinteger(main_, thread_anchors_);
+  const bool made = lua_pcall(main_, 2, 1, 0) == LUA_OK;
+  auto* thread = made ? static_cast<lua_State*>(lua_touserdata(main_, -1)) : nullptr;
+  lua_pop(main_, 1);
+  if (!thread) {
+    free_tasks_.push_back(index);
+    report({"", "a task could not start: not enough memory", ""});
+    return nullptr;
+  }
+  tasks_[index] = std::make_unique<Task>(*this, thread, index);
+  return tasks_[index].get();
+}
+
+/// A finished coroutine is used again; beyond a store of them it goes.
+void Runtime::release_task(Task& task) {
+  lua_settop(task.thread, 0);
+  task.disarm();
+  task.state = Task::State::kFree;
+  task.started = task.cancel_requested = task.cancel_raised = task.doomed = false;
+  task.origin = task.owner = task.handle = nullptr;
+  task.observer = nullptr;
+  task.cancel_text = "cancelled";
+  task.reply_text.reset();
+  if (idle_tasks_.size() < kIdleTasks) {
+    idle_tasks_.push_back(&task);
+    return;
+  }
+  const std::uint32_t index = task.index;
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, thread_anchors_);
+  lua_pushnil(main_);
+  lua_rawseti(main_, -2, index + 1);
+  lua_pop(main_, 1);
+  tasks_[index].reset();
+  free_tasks_.push_back(index);
+}
+
+Task* Runtime::start(int arguments, TaskObserver* observer) {
+  Task* task = acquire_task();
+  if (!task || !lua_checkstack(task->thread, arguments + 1)) {
+    lua_pop(main_, arguments + 1);
+    return nullptr;
+  }
+  lua_xmove(main_, task->thread, arguments + 1);
+  task->observer = observer;
+  task->state = Task::State::kQueued;
+  queue_.push_back(task);
+  return task;
+}
+
+void RuntimeAccess::park(Task& task, Park& park) const {
+  park.add(task);
+  task.park = &park;
+  task.began = Clock::now();
+  if (park.counts) ++rt.waiting_;
+}
+
+void Park::add(Task& task) {
+  task.next_parked = nullptr;
+  task.previous_parked = last_;
+  (last_ ? last_->next_parked : first_) = &task;
+  last_ = &task;
+}
+
+void Park::remove(Task& task) {
+  (task.previous_parked ? task.previous_parked->next_parked : first_) = task.next_parked;
+  (task.next_parked ? task.next_parked->previous_parked : last_) = task.previous_parked;
+  task.next_parked = task.previous_parked = nullptr;
+}
+
+Park::~Park() {
+  while (first_) first_->runtime.unpark(*first_);
+}
+
+void Runtime::unpark(Task& task) {
+  task.disarm();
+  if (!task.park) return;
+  Park* const park = std::exchange(task.park, nullptr);
+  if (park->counts) --waiting_;
+  park->remove(task);
+  if (park->passing_ && park->empty()) delete static_cast<PassingPark*>(park);
+}
+
+void Runtime::wake(Task& task, const Reply& reply) {
+  if (task.state != Task::State::kParked || task.doomed) return;
+  unpark(task);
+  task.reply = reply;
+  if (reply.kind == Reply::Kind::kText || reply.kind == Reply::Kind::kPair || reply.kind == Reply::Kind::kFailure ||
+      reply.kind == Reply::Kind::kRaise) {
+    task.reply_text = std::make_unique<std::string>(reply.text.data, reply.text.size);
+    task.reply.text = {task.reply_text->data(), task.reply_text->size()};
+  }
+  task.state = Task::State::kQueued;
+  queue_.push_back(&task);
+}
+
+void Runtime::wake_all(Park& park, const Reply& reply) {
+  while (park.first_) wake(*park.first_, reply);
+}
+
+void Runtime::resume(Task& task, const Reply& reply) {
+  unpark(task);
+  const Reply copy = reply;
+  reply_ = &copy;
+  run(task);
+  reply_ = nullptr;
+}
+
+void Task::on_due() {
+  Reply answer = Reply::nothing();
+  if (on_timeout == Reply::kTimeoutFalse) answer = Reply::yes(false);
+  const std::size_t depth = runtime.scratch_depth();
+  if (on_timeout == Reply::kTimeoutFails && park) {
+    answer = Reply::fail(runtime, static_cast<Code>(ETIMEDOUT), park->purpose,
+                         park->of ? park->of->where() : std::string());
+  }
+  runtime.wake(*this, answer);
+  runtime.drop_scratch(depth);
+}
+
+void Runtime::cancel(Task& task, const char* with) {
+  if (task.state == Task::State::kFree || task.cancel_requested) return;
+  task.cancel_requested = true;
+  task.cancel_text = with;
+  if (task.state == Task::State::kParked && !task.doomed) wake(task, Reply::cancelled());
+}
+
+void Runtime::end_task(Task& task) {
+  if (task.state != Task::State::kParked || task.doomed) return;
+  unpark(task);
+  task.doomed = true;
+  task.state = Task::State::kQueued;
+  queue_.push_back(&task);
+}
+
+// --- running -----------------------------------------------------------------------------
+
+void Runtime::run(Task& task) {
+  Batch batch(net_);
+  const RuntimeAccess access{*this};
+  const int arguments = task.started ? 0 : lua_gettop(task.thread) - 1;
+  task.started = true;
+  task.state = Task::State::kRunning;
+  running_ = &task;
+  blocked_ = false;
+  ++calls_;
+  if (time_calls) call_began_ = Clock::now();
+  access.push_thread(task.thread);
+  int results = 0;
+  const int status = lua_resume(task.thread, nullptr, arguments, &results);
+  access.pop_thread();
+  running_ = nullptr;
+  scratch_used_ = 0;
+  settle(task, status, results);
+}
+
+void Runtime::settle(Task& task, int status, int results) {
+  if (status == LUA_YIELD) {
+    if (task.state == Task::State::kParked) {
+      if (task.doomed) end_parked(task);
+      return;
+    }
+    lua_pushliteral(task.thread, "attempt to yield from outside a coroutine");
+    return fail_task(task);
+  }
+  if (status != LUA_OK) return fail_task(task);
+  if (task.handle) store_results(task, results);
+  if (task.observer) {
+    TaskObserver::Outcome outcome;
+    outcome.ok = true;
+    outcome.results = results;
+    if (lua_checkstack(main_, results + 8)) lua_xmove(task.thread, main_, results);
+    task.observer->on_task_end(task, outcome);
+    lua_pop(main_, results);
+    task.observer = nullptr;
+  }
+  finish_task(task, true, false, {});
+}
+
+/// Parked for good: its <close> variables run, and it is gone.
+void Runtime::end_parked(Task& task) {
+  if (lua_resetthread(task.thread) != LUA_OK) {
+    ErrorReport failure;
+    describe_error(*this, task.thread, failure.message, failure.traceback);
+    report(std::move(failure));
+  }
+  finish_task(task, false, true, {});
+}
+
+void Runtime::fail_task(Task& task) {
+  ErrorReport failure;
+  describe_error(*this, task.thread, failure.message, failure.traceback);
+  (void)lua_checkstack(main_, 8);
+  lua_pushvalue(task.thread, -1);
+  lua_xmove(task.thread, main_, 1);
+  const int error = lua_gettop(main_);
+  lua_resetthread(task.thread);
+  lua_xmove(task.thread, main_, 1);
+  if (!lua_rawequal(main_, error, -1)) {  // a __close method failed as well
+    ErrorReport closing;
+    describe_error(*this, main_, closing.message, closing.traceback);
+    closing.source = failure.source;
+    closing.traceback.clear();
+    report(std::move(closing));
+  }
+  lua_settop(main_, error);
+  if (raises_in_dispatch(task)) {
+    lua_rawgeti(main_, LUA_REGISTRYINDEX, raised_);
+    lua_pushvalue(main_, error);
+    lua_rawseti(main_, -2, 1);
+    lua_settop(main_, error);
+  }
+  if (task.observer) {
+    TaskObserver::Outcome outcome;
+    outcome.message = failure.message;
+    outcome.traceback = failure.traceback;
+    outcome.results = 1;
+    task.observer->on_task_end(task, outcome);
+    task.observer = nullptr;
+  }
+  finish_task(task, false, false, std::move(failure));
+  lua_settop(main_, error - 1);
+}
+
+/// The kinds whose failures belong to the loop, and not to a connection.
+bool Runtime::raises_in_dispatch(const Task& task) const {
+  if (!task.origin || task.origin->owner()) return false;
+  if (dispatchers_.empty() && passers_.empty()) return false;
+  return task.origin->type() != Type::kConnection && task.origin->type() != Type::kListener;
+}
+
+void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& failure) {
+  Handle* owner = task.owner;
+  if (task.observer) {
+    TaskObserver::Outcome outcome;
+    outcome.cancelled = true;
+    std::exchange(task.observer, nullptr)->on_task_end(task, outcome);
+  }
+  if (task.handle) {
+    Handle* handle = std::exchange(task.handle, nullptr);
+    const bool heard = handle->on_task_end(task, ok, cancelled, failure.message);
+    if (!ok && !cancelled && !heard) {
+      failure.source = owner ? owner->describe() : handle->describe();
+      if (!owner) ++failures;
+      report(std::move(failure));
+      if (owner) owner->close();
+    }
+    handle->close();
+  } else if (task.origin) {
+    tell_origin(task, ok, cancelled, std::move(failure));
+  }
+  release_task(task);
+}
+
+void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& failure) {
+  Handle& origin = *task.origin;
+  const bool keep = ok && lua_gettop(task.thread) > 0 && lua_toboolean(task.thread, 1);
+  task.returned_false = ok && lua_gettop(task.thread) > 0 && lua_isboolean(task.thread, 1) && !keep;
+  if (!ok && !cancelled) {
+    if (raises_in_dispatch(task)) {
+      Park& park = passers_.empty() ? dispatchers_ : passers_;
+      wake(*park.first(), Reply::raise_kept());
+    } else {
+      failure.source = (origin.owner() ? *origin.owner() : origin).describe();
+      const bool connection = origin.type() == Type::kConnection || origin.owner();
+      if (!connection) ++failures;
+      report(std::move(failure));
+    }
+  }
+  origin.on_call_end(task, ok || cancelled, keep);
+  --origin.active;
+  if (origin.orphaned_ && origin.active == 0) retire(origin);
+}
+
+void Runtime::start_queued(Task& task) {
+  if (task.doomed) return end_parked(task);
+  if (task.cancel_requested && !task.cancel_raised) {
+    if (!task.started) return finish_task(task, false, true, {});
+    task.cancel_raised = true;
+    task.reply = Reply::cancelled();
+  }
+  if (!task.started) return run(task);
+  const std::unique_ptr<std::string> text = std::move(task.reply_text);  // the reply's
+  const Reply reply = task.reply;
+  reply_ = &reply;
+  run(task);
+  reply_ = nullptr;
+}
+
+void Runtime::drain_queue() {
+  Batch batch(net_);
+  for (int i = 0; i < kQueueRound && (!queue_.empty() || !deferred_.empty()); ++i) {
+    if (i % 64 == 63 && reactor_.slice_over()) return;
+    while (!queue_.empty() && exit_status < 0) {
+      Task* task = queue_.front();
+      queue_.pop_front();
+      start_queued(*task);
+      if (++i % 64 == 63 && reactor_.slice_over()) return;
+      if (i > kQueueRound) return;
+    }
+    // Decisions that wait for an empty queue (is a handler's connection finished?).
+    std::vector<std::function<void()>> work;
+    work.swap(deferred_);
+    for (auto& each : work) each();
+  }
+}
+
+Result<int> Runtime::turn(TurnLimits limits) {
+  const std::uint64_t calls = calls_;
+  const bool passing = pass_.has_value() && !passers_.empty();
+  if (passing) {
+    limits.io = pass_->io;
+    limits.timers = pass_->timers;
+    if (pass_->nonblocking) limits.max_wait = Nanoseconds(0);
+  }
+  if (!queue_.empty() || !deferred_.empty() || aborted_) limits.max_wait = Nanoseconds(0);
+  auto done = reactor_.turn(limits);
+  drain_queue();
+  if (running_ == nullptr) free_closed();
+  settle_dispatch(calls);
+  if (!done) return done;
+  return static_cast<int>(calls_ - calls);
+}
+
+/// Whoever waits in dispatch() or loop() is told when it is over.
+void Runtime::settle_dispatch(std::uint64_t calls) {
+  if (pass_ && !passers_.empty()) {
+    const std::uint64_t ran = calls_ - calls;
+    if (pass_->nonblocking || ran > 0 || aborted_ || !anything_left()) {
+      pass_.reset();
+      wake_all(passers_, Reply::count(static_cast<std::int64_t>(ran)));
+      if (dispatchers_.empty()) aborted_ = false;
+    }
+  }
+  if (dispatchers_.empty()) return;
+  if (aborted_) {
+    aborted_ = false;
+    wake_all(dispatchers_, Reply::bytes(abort_word_));
+  } else if (!anything_left()) {
+    wake_all(dispatchers_, Reply::bytes("empty"));
+  }
+}
+
+bool Runtime::anything_left() const {
+  return alive_ > 0 || waiting_ > 0 || !queue_.empty() || !deferred_.empty();
+}
+
+void Runtime::abort_dispatch(const char* word) {
+  aborted_ = true;
+  abort_word_ = word;
+  reactor_.wake();
+}
+
+bool Runtime::take_abort() { return std::exchange(aborted_, false); }
+
+void Runtime::abort_after(Nanoseconds delay) {
+  if (!abort_timer_) abort_timer_ = std::make_unique<AbortTimer>(*this);
+  abort_timer_->arm(reactor_, delay);
+}
+
+}  // namespace moonwire

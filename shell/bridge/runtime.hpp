@@ -1,0 +1,257 @@
+// One Lua state on one loop: the table of objects, the tasks, the run queue. Only
+// the loop resumes tasks, one deep; everything else queues. One thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bridge/handle.hpp"
+#include "bridge/task.hpp"
+#include "net/net.hpp"
+#include "reactor/reactor.hpp"
+
+struct lua_State;
+
+namespace moonwire {
+
+
+/// A failure that nobody caught.
+struct ErrorReport {
+  std::string source;     ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
+  std::string message;    ///< with position, as Lua gives it
+  std::string traceback;  ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+};
+
+class Runtime final : SleepHook {
+ public:
+  explicit Runtime(Reactor& reactor);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// Makes the Lua state with all libraries and globals. Fails with ENOMEM, or with
+  /// what is wrong in a built-in module.
+  /// `ignore_environment`: LUA_PATH and LUA_CPATH do not count.
+  Status open(bool ignore_environment = false);
+
+  /// Replaces the Lua state's allocator (lua_Alloc); before open(). For tests of failing memory.
+  void* (*allocator)(void*, void*, std::size_t, std::size_t) = nullptr;
+
+  lua_State* main_state() const { return main_; }
+  Reactor& reactor() { return reactor_; }
+  Net& net() { return net_; }
+
+  /// --- running -------------------------------------------------------------------
+  /// One turn of everything: the reactor, the run queue, gathered writes, what was
+  /// closed is freed. `limits.max_wait` is cut to zero while work is queued. Returns
+  /// the number of callbacks.
+  Result<int> turn(TurnLimits limits);
+
+  /// Takes a function and `arguments` from the top of the main stack and queues them
+  /// as a task. `observer` may be null, and must outlive the task.
+  Task* start(int arguments, TaskObserver* observer);
+
+  /// Anything that can still happen? (design.md, "Keeping alive")
+  bool anything_left() const;
+  /// abort() was called and no dispatch() took it: an implicit one ends.
+  bool take_abort();
+  /// An explicit dispatch() has returned in the main chunk.
+  bool dispatched = false;
+  /// Callbacks or un-joined tasks failed: a script's exit status is 1.
+  int failures = 0;
+  /// os.exit was called: its status, -1 while not. `exit_close`: close the state.
+  int exit_status = -1;
+  bool exit_close = false;
+
+  /// Where uncaught failures go. Set by the shell; prints on stderr by default.
+  std::function<void(const ErrorReport&)> reporter;
+  /// What a typed line should be told ("listening on tcp 127.0.0.1:8000"); may be empty.
+  std::function<void(std::string_view)> notice;
+  /// Whether fd 0 has buffered bytes, for a watcher on it; may be empty.
+  std::function<bool()> stdin_ready;
+  /// Told once per verbose event when set (initialize{options={"verbose"}}).
+  bool verbose = false;
+
+  /// --- tasks ----------------------------------------------------------------------
+  Task* running() const { return running_; }
+  const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
+
+  /// Queues `task` (parked anywhere) to go on with `reply`; its text is copied.
+  void wake(Task& task, const Reply& reply);
+  /// All of a park; with a failure.
+  void wake_all(Park& park, const Reply& reply);
+  /// From the loop only, never from a body: resumes at once.
+  void resume(Task& task, const Reply& reply);
+  /// Raises "cancelled" at its wait; `with` replaces the text ("interrupted").
+  void cancel(Task& task, const char* with = "cancelled");
+  /// Ends a parked task without a word: its <close> variables run.
+  void end_task(Task& task);
+  /// Tasks that wait in dispatch() or loop().
+  bool dispatch_in_progress() const { return !dispatchers_.empty(); }
+  void abort_dispatch(const char* word = "abort");
+
+  /// --- calling Lua from the loop (deliver.cpp) ----------------------------------------
+  /// Runs the function stored as value `function` of `handle`, with the `count` stored
+  /// values after it. handle.on_call_end() tells how it ended, maybe much later.
+  void call_stored(Handle& handle, int function, int count, std::uint8_t tag = 0);
+  /// The same with arguments made here.
+  void call(Handle& handle, int function, std::span<const Reply> arguments,
+            std::uint8_t tag = 0) {
+    call_from(handle, handle, function, arguments, tag);
+  }
+  /// The function is stored in another object (a listener's handler).
+  void call_from(Handle& from, Handle& handle, int function, std::span<const Reply> arguments,
+                 std::uint8_t tag);
+  /// Calls the stored function with (object, piece) for each piece that
+  /// handle.next_piece() gives, in one task: a call that waits holds back the next.
+  void feed(Handle& handle, int function, std::uint8_t tag);
+
+  /// --- used by entry, ticket and the binding files -------------------------------------
+  Handle* find(std::uint32_t slot, std::uint32_t generation) const {
+    if (slot >= slots_.size()) return nullptr;
+    const Slot& s = slots_[slot];
+    return s.generation == generation ? s.handle : nullptr;
+  }
+  /// Every object by its slot, null for a free one; false beyond the last.
+  bool handle_at(std::uint32_t slot, Handle*& handle) const {
+    if (slot >= slots_.size()) return false;
+    handle = slots_[slot].handle;
+    return true;
+  }
+  template <typename T, typename Fn>
+  void each(Type type, Fn&& fn) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      Handle* h = slots_[i].handle;
+      if (h && h->type() == type) fn(static_cast<T&>(*h));
+    }
+  }
+  std::string& scratch();
+  std::size_t scratch_depth() const { return scratch_used_; }
+  void drop_scratch(std::size_t depth) { scratch_used_ = depth; }
+
+  /// dispatch() and loop(): the task is resumed when there is nothing left, or after
+  /// the pass that begins next.
+  struct Pass {
+    bool io = true, timers = true, nonblocking = false;
+  };
+  void request_pass(const Pass& pass) { pass_ = pass; }
+  Park passers_;       // parked in loop()
+  /// Ends the dispatch in progress when it falls due.
+  void abort_after(Nanoseconds delay);
+  /// How long to sleep before each poll: set_sleep, set_turbo.
+  Nanoseconds sleep_rate{0}, turbo_rate{0};
+  /// For these: the read and write watchers that are armed.
+  std::size_t armed_io = 0;
+  /// before_sleep and after_sleep, in the order added; null: deleted during a pass.
+  std::vector<class LuaHook*> sleep_hooks;
+  /// initialize{options={"report"}}: the counts every 5 s. Keeps nothing going.
+  std::shared_ptr<Timer> report_timer;
+
+  /// Runs in the next pass of the run queue.
+  void defer(std::function<void()> work) { deferred_.push_back(std::move(work)); }
+  /// The same for an object: not run when it was freed meanwhile.
+  void defer_for(Handle& handle, void (*work)(Handle&));
+  /// Deletes every watcher, timer, signal and event (init()).
+  void delete_all();
+  /// The script watches this signal itself.
+  bool watches_signal(int number);
+  /// The end of the program: listeners close, connections drain, parked tasks are ended so
+  /// that their <close> variables run. drained() tells when connections are gone.
+  void shut_down();
+  bool drained();
+  /// The thread that runs now, and below it the coroutines that resumed it. Readable from
+  /// a signal handler.
+  lua_State* current_thread() const { return current_; }
+  const std::vector<lua_State*>& threads() const { return threads_; }
+  /// When the call that runs now began; kept only while `time_calls` is set (a live prompt).
+  TimePoint call_began() const { return call_began_; }
+  bool time_calls = false;
+  /// Adds a module that lives above the bridge; before open().
+  void add_module(const struct Module& module) { modules_.push_back(&module); }
+
+  /// Writes a failure to the reporter.
+  void report(ErrorReport report);
+
+  Park dispatchers_;   // parked in dispatch()
+  Park sleepers_;      // parked in sleep()
+
+ private:
+  friend class Handle;
+  friend class Park;
+  friend struct Task;
+  friend struct RuntimeAccess;   // the files of the Lua border: stack, ticket, deliver, coroutine
+  struct Slot {
+    Handle* handle = nullptr;
+    std::uint32_t generation = 1;
+  };
+
+  bool before_sleep(std::optional<Nanoseconds> next) override;
+  void after_sleep() override;
+
+  std::uint32_t enroll(Handle& handle);
+  void retire(Handle& handle);
+  void drop_anchor(Handle& handle);
+  Task* acquire_task();
+  void release_task(Task& task);
+  void run(Task& task);
+  void settle(Task& task, int status, int results);
+  void finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& failure);
+  void fail_task(Task& task);
+  void end_parked(Task& task);
+  void tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& failure);
+  void store_results(Task& task, int results);
+  void settle_dispatch(std::uint64_t calls);
+  bool raises_in_dispatch(const Task& task) const;
+  void drain_queue();
+  void start_queued(Task& task);
+  void free_closed();
+  void unpark(Task& task);
+
+  class AbortTimer;
+  Reactor& reactor_;
+  Net net_;
+  std::optional<Pass> pass_;
+  std::unique_ptr<AbortTimer> abort_timer_;
+  lua_State* main_ = nullptr;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::array<std::uint32_t, static_cast<std::size_t>(Type::kCount)> next_id_{};
+  std::vector<Handle*> graveyard_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::vector<Task*> idle_tasks_;
+  std::vector<std::uint32_t> free_tasks_;
+  std::deque<Task*> queue_;
+  std::vector<std::function<void()>> deferred_;
+  std::deque<std::string> scratch_;
+  std::size_t scratch_used_ = 0;
+  Task* running_ = nullptr;
+  const Reply* reply_ = nullptr;      // what the task being resumed gets
+  std::size_t alive_ = 0;             // handles that can bring an event
+  std::size_t waiting_ = 0;           // parked tasks whose wait can end
+  std::uint64_t calls_ = 0;           // times Lua was entered
+  bool aborted_ = false;
+  const char* abort_word_ = "abort";
+  bool blocked_ = false;              // inside a coroutine below a C boundary
+  std::vector<lua_State*> threads_;   // the resume stack, for interrupts
+  lua_State* volatile current_ = nullptr;
+  TimePoint call_began_{};
+  std::vector<const struct Module*> modules_;
+  int anchors_ = 0;                   // registry references: slot -> ticket that lives on
+  int tickets_ = 0;                   // slot -> ticket, weak
+  int thread_anchors_ = 0;            // task index -> thread
+  int raised_ = 0;                    // registry reference: an error value on its way
+  Handle* call_from_ = nullptr;       // whose stored value the function is
+  Handle* call_handle_ = nullptr;     // what a starting trampoline is to call
+  int call_function_ = 0;
+  std::span<const Reply> call_arguments_;
+};
+
+}  // namespace moonwire

@@ -1,0 +1,203 @@
+// The methods of a connection that move bytes. No lua.h here: arguments arrive already
+// read, and the Reply is pushed after the body has returned, so that no Lua error can
+// jump over these frames. A body that must wait says so; `entry` then yields.
+#include "bridge/stream.hpp"
+
+#include "bridge/modules.hpp"
+
+namespace moonwire {
+namespace {
+
+using Self = Ref<Connection>;
+
+Nanoseconds limit_of(const Connection& connection, const ReadOptions& options) {
+  return options.timeout != kForever ? options.timeout : connection.wait_limit;
+}
+
+Reply refuse(Runtime& runtime, const char* operation, const char* why) {
+  return Reply::raise(runtime, std::string(operation) + ": " + why);
+}
+
+/// Why nothing can be written; nothing if it can.
+std::optional<Reply> unwritable(Runtime& runtime, Connection& self) {
+  const Stream& stream = self.stream;
+  if (const Error* why = stream.failure()) {
+    return Reply::fail(runtime, why->code, "write", self.where(), why->cause);
+  }
+  if (stream.state() >= Stream::State::kFinishing) {
+    return Reply::fail(runtime, Code::kClosed, "write", self.where());
+  }
+  if (stream.shut_down()) {
+    return Reply::fail(runtime, static_cast<Code>(EPIPE), "write", self.where(),
+                       "our direction is shut down");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// conn:read([what [, options]]) -> bytes | nil at the end | nil, message, code
+/// Waits. One task at a time: a second one raises.
+Reply read(Runtime& runtime, Self self, What what, ReadOptions options) {
+  if (const char* why = self->read_conflict()) return refuse(runtime, "read", why);
+  Connection::Need need;
+  need.what = what.kind == What::Kind::kSome ? self->frame() : what;
+  need.max = options.max;
+  return self->attempt(need, limit_of(*self, options));
+}
+
+/// conn:write(...) -> true | nil, message, code
+/// Copies the strings. Waits only while more than `high_water` bytes are queued.
+Reply write(Runtime& runtime, Self self, Strings pieces) {
+  Stream& stream = self->stream;
+  if (stream.state() > Stream::State::kOpen || stream.shut_down()) {
+    return *unwritable(runtime, *self);
+  }
+  for (int i = 0; i < pieces.count; ++i) stream.write(pieces[i]);
+  if (!stream.over_high_water()) return Reply::yes(true);
+  stream.flush();  // before parking: the kernel may take it now
+  if (stream.failure()) return *unwritable(runtime, *self);
+  if (!stream.over_high_water()) return Reply::yes(true);
+  return Reply::wait(self->writer, self->wait_limit);
+}
+
+/// The steps of lines(): each gives the next piece, nil at the end or a failure.
+Reply next_line(Runtime& runtime, Self self, Anything) {
+  return next_piece_of(runtime, *self, What{What::Kind::kLine, 0});
+}
+Reply next_line_kept(Runtime& runtime, Self self, Anything) {
+  return next_piece_of(runtime, *self, What{What::Kind::kLineKept, 0});
+}
+Reply next_count(Runtime& runtime, Self self, Anything) {
+  return next_piece_of(runtime, *self, What{What::Kind::kCount, self->lines_count});
+}
+
+Reply next_piece_of(Runtime& runtime, Connection& self, const What& what) {
+  if (const char* why = self.read_conflict()) return refuse(runtime, "lines", why);
+  Connection::Need need;
+  need.what = what;
+  return self.attempt(need, self.wait_limit);
+}
+
+namespace {
+
+/// conn:read_until(delimiter [, options]) -> bytes without it | nil ... Waits.
+Reply read_until(Runtime& runtime, Self self, std::string_view delimiter, ReadOptions options) {
+  if (const char* why = self->read_conflict()) return refuse(runtime, "read_until", why);
+  if (delimiter.empty()) return refuse(runtime, "read_until", "the delimiter is empty");
+  Connection::Need need;
+  need.what.kind = What::Kind::kUntil;
+  need.until = delimiter;
+  need.max = options.max;
+  return self->attempt(need, limit_of(*self, options));
+}
+
+/// conn:take([n]) -> what is buffered, "" if nothing is
+Reply take(Runtime&, Any<Connection> self, std::optional<std::int64_t> most) {
+  if (!self) return Reply::bytes({});
+  const auto bytes = self->stream.take_some(
+      most ? static_cast<std::size_t>(std::max<std::int64_t>(*most, 0)) : SIZE_MAX);
+  return Reply::bytes(bytes.value_or(std::string_view()));
+}
+
+/// conn:peek([n]) -> the same, and it stays
+Reply peek(Runtime&, Any<Connection> self, std::optional<std::int64_t> most) {
+  if (!self) return Reply::bytes({});
+  const auto count = most ? static_cast<std::size_t>(std::max<std::int64_t>(*most, 0)) : SIZE_MAX;
+  return Reply::bytes(self->stream.unread().substr(0, count));
+}
+
+/// conn:unread(data) -> true: puts bytes back in front
+Reply unread(Runtime&, Self self, std::string_view data) {
+  self->stream.put_back(data);
+  self->look_again();
+  return Reply::yes(true);
+}
+
+/// conn:flush([options]) -> true | nil, message, code. Waits until all has left.
+Reply flush(Runtime& runtime, Self self, ReadOptions options) {
+  if (const Error* why = self->stream.failure()) return Reply::fail(runtime, *why);
+  self->stream.flush();
+  if (self->stream.failure()) return *unwritable(runtime, *self);
+  if (self->stream.queued() == 0) return Reply::yes(true);
+  return Reply::wait(self->flusher, limit_of(*self, options));
+}
+
+/// conn:finish([data]) -> true | nil, message, code: closes when all has gone out
+Reply finish_writing(Runtime& runtime, Self self, std::optional<std::string_view> data) {
+  if (auto why = unwritable(runtime, *self); why && data) return *why;
+  if (data) self->stream.write(*data);
+  self->finish(CloseReason::kClosed);
+  return Reply::yes(true);
+}
+
+/// conn:close() -> true, false if it was closed
+Reply close(Runtime&, Any<Connection> self) { return Reply::yes(self && self.get()->close()); }
+
+/// conn:abort() -> true: resets
+Reply abort_now(Runtime&, Any<Connection> self) {
+  if (!self || self->closed()) return Reply::yes(false);
+  self->abort();
+  return Reply::yes(true);
+}
+
+/// conn:shutdown() -> true: the end of our direction
+Reply shutdown(Runtime& runtime, Self self) {
+  if (const Error* why = self->stream.failure()) return Reply::fail(runtime, *why);
+  self->stream.shutdown();
+  return Reply::yes(true);
+}
+
+/// conn:pipe(other) -> bytes | nil, message, code. Waits until the end.
+Reply pipe(Runtime& runtime, Self self, Ref<Connection> other) {
+  if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
+  if (other->source || self->sink) return refuse(runtime, "pipe", "the other end is piped already");
+  if (&*self == &*other) return refuse(runtime, "pipe", "a connection cannot feed itself");
+  self->sink = &*other;
+  other->source = &*self;
+  self->look_again();
+  return Reply::wait(self->piper, kForever);
+}
+
+/// conn:frame(kind) -> conn: "line", a number of bytes; false: none
+Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
+  What what;
+  if (!kind) {
+    what.kind = What::Kind::kSome;
+  } else if (kind->is_number && kind->number > 0) {
+    what = {What::Kind::kCount, static_cast<std::size_t>(kind->number)};
+  } else if (!kind->is_number && kind->text == "line") {
+    what.kind = What::Kind::kLine;
+  } else {
+    return refuse(runtime, "frame", "kinds are \"line\" and a number of bytes");
+  }
+  self->set_frame(what);
+  self->look_again();
+  return Reply::self();
+}
+
+/// conn:timeout(seconds, fn, ...) -> timer that ends with the connection
+Reply own_timeout(Runtime& runtime, Self self, Seconds delay, Function function, Rest rest) {
+  auto* timer = new LuaTimer(runtime, rest.count);
+  timer->set_owner(&*self);
+  timer->set(delay.value);
+  return Reply::object(timer).keep(LuaTimer::kFunction, function.index, rest.count + 1);
+}
+
+constexpr FunctionEntry kMethods[] = {
+    {"read", entry<&read>},         {"write", entry<&write>},
+    {"read_until", entry<&read_until>}, {"take", entry<&take>},
+    {"peek", entry<&peek>},         {"unread", entry<&unread>},
+    {"flush", entry<&flush>},       {"finish", entry<&finish_writing>},
+    {"close", entry<&close>},       {"abort", entry<&abort_now>},
+    {"shutdown", entry<&shutdown>}, {"pipe", entry<&pipe>},
+    {"frame", entry<&frame>},       {"timeout", entry<&own_timeout>},
+    {"lines", lines_verb},
+};
+constexpr FunctionEntry kGlobals[] = {{"read", read_verb}, {"write", write_verb}};
+
+}  // namespace
+
+constinit const Module kConnectionModule{nullptr, kGlobals, Type::kConnection, kMethods, {}};
+
+}  // namespace moonwire

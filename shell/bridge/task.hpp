@@ -1,0 +1,107 @@
+// A task: a coroutine that the shell runs. It is resumed by the loop only; a wait
+// parks it in a Park, from where it is woken, times out or is cancelled.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bridge/value.hpp"
+#include "reactor/reactor.hpp"
+
+namespace moonwire {
+
+class Handle;
+class Runtime;
+struct Task;
+
+/// A place where tasks wait, in the order they came. Whoever owns it wakes them
+/// through the Runtime. When it goes, its tasks wait for ever (and are collected).
+class Park {
+ public:
+  Park() = default;
+  Park(const Park&) = delete;
+  Park& operator=(const Park&) = delete;
+  ~Park();
+
+  bool empty() const { return first_ == nullptr; }
+  Task* first() const { return first_; }
+
+  /// Whether a task here keeps dispatch() going: not in join, dispatch and loop.
+  bool counts = true;
+  /// For tasks(): "read on connection 3".
+  const char* purpose = "";
+  const Handle* of = nullptr;
+
+ private:
+  friend class Runtime;
+  friend struct RuntimeAccess;
+  void add(Task& task);
+  void remove(Task& task);
+  Task* first_ = nullptr;
+  Task* last_ = nullptr;
+
+ protected:
+  bool passing_ = false;  // a PassingPark
+};
+
+/// A place for one wait, on the heap: deleted as soon as the task has left it, be it
+/// woken, out of time or cancelled.
+class PassingPark : public Park {
+ public:
+  PassingPark() { passing_ = true; }
+  virtual ~PassingPark() = default;
+};
+
+/// Told when a task that C++ started has ended; the results, or the error value,
+/// are on top of the main stack (`results` of them) during the call.
+class TaskObserver {
+ public:
+  /// `error` is the report (message and traceback) of a failed task, empty otherwise.
+  /// `cancelled`: it was ended from outside.
+  struct Outcome {
+    bool ok = false;
+    bool cancelled = false;
+    int results = 0;
+    std::string message;
+    std::string traceback;
+  };
+  virtual void on_task_end(Task& task, const Outcome& outcome) = 0;
+
+ protected:
+  ~TaskObserver() = default;
+};
+
+struct Task final : Timer {
+  enum class State : std::uint8_t { kFree, kQueued, kRunning, kParked };
+
+  Task(Runtime& runtime, lua_State* thread, std::uint32_t index)
+      : runtime(runtime), thread(thread), index(index) {}
+
+  Runtime& runtime;
+  lua_State* thread;
+  std::uint32_t index;          // in the runtime's table, and its thread's anchor
+  State state = State::kFree;
+  bool started = false;         // its function has begun
+  bool cancel_requested = false;
+  bool cancel_raised = false;   // "cancelled" was raised: the next wait is the last
+  bool doomed = false;          // parked for good, to be reset
+  bool returned_false = false;  // its first result was false itself, not nil or nothing
+  const char* cancel_text = "cancelled";
+  std::uint8_t tag = 0;         // what its origin called it for
+  std::uint8_t on_timeout = 0;
+  Park* park = nullptr;
+  Task* next_parked = nullptr;
+  Task* previous_parked = nullptr;
+  Handle* origin = nullptr;     // whose callback it runs
+  Handle* owner = nullptr;      // the connection that a failure costs
+  Handle* handle = nullptr;     // its own ticket (spawn), if any
+  TaskObserver* observer = nullptr;
+  Reply reply;                  // what a queued task is resumed with
+  std::unique_ptr<std::string> reply_text;
+  TimePoint began{};
+
+ private:
+  void on_due() override;       // its wait ran out of time
+};
+
+}  // namespace moonwire

@@ -1,0 +1,134 @@
+#include "net/listener.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace moonwire {
+namespace {
+
+/// At most so many a turn and socket: others want their turn too.
+constexpr int kPerTurn = 64;
+/// Left free, so that files can still be opened when connections have used up the rest.
+constexpr int kReserve = 16;
+constexpr auto kRetry = std::chrono::milliseconds(100);
+/// After so long without trouble it is worth a word again.
+constexpr auto kQuiet = std::chrono::seconds(60);
+
+int descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1 << 30) return 1 << 30;
+  const int all = static_cast<int>(limit.rlim_cur);
+  return all > 4 * kReserve ? all - kReserve : all;
+}
+
+/// The lowest free descriptor is below the reserve.
+bool descriptors_free(int any, int below) {
+  const int probe = ::fcntl(any, F_DUPFD_CLOEXEC, 0);
+  if (probe < 0) return false;
+  ::close(probe);
+  return probe < below;
+}
+
+}  // namespace
+
+/// One socket and its watch.
+struct Listener::Gate final : Watch::Watcher {
+  Gate(Listener& owner, int fd, const Endpoint& local)
+      : owner(owner), fd(fd), local(local), watch(*this) {}
+  void on_ready(Ready) override { owner.accept_some(*this); }
+  Listener& owner;
+  int fd;
+  const Endpoint& local;
+  Watch watch;
+};
+
+Listener::Listener(Reactor& reactor, Sink& sink)
+    : reactor_(reactor), sink_(sink), highest_(descriptor_limit()) {}
+
+Listener::~Listener() { close(); }
+
+Status Listener::start(std::vector<ListenSocket> sockets) {
+  sockets_ = std::move(sockets);
+  for (const ListenSocket& socket : sockets_) {
+    auto gate = std::make_unique<Gate>(*this, socket.fd.get(), socket.local);
+    auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kNone);
+    if (!started) return started;
+    gates_.push_back(std::move(gate));
+  }
+  update();
+  return {};
+}
+
+void Listener::set_accepting(bool on) {
+  if (accepting_ == on) return;
+  accepting_ = on;
+  update();
+}
+
+void Listener::set_open(std::size_t open) {
+  const bool was = at_limit();
+  open_ = open;
+  if (was != at_limit()) update();
+}
+
+void Listener::update() {
+  const bool on = accepting_ && !paused_ && !at_limit();
+  for (auto& gate : gates_) (void)gate->watch.set(on ? Ready::kRead : Ready::kNone);
+}
+
+void Listener::accept_some(Gate& gate) {
+  for (int i = 0; i < kPerTurn; ++i) {
+    if (!accepting_ || paused_ || at_limit() || gates_.empty()) return;
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    Fd fd(::accept4(gate.fd, reinterpret_cast<sockaddr*>(&address), &size,
+                    SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+      return back_off(errno);
+    }
+    const bool last = fd.get() >= highest_;
+    sink_.on_accept(std::move(fd), Endpoint(reinterpret_cast<sockaddr*>(&address), size),
+                    gate.local);
+    if (last && !gates_.empty()) return back_off(EMFILE);
+  }
+}
+
+/// A level-triggered listener would spin here: it is looked at again by the clock.
+void Listener::back_off(int code) {
+  paused_ = true;
+  update();
+  arm(reactor_, kRetry);
+  const TimePoint now = Clock::now();
+  const bool again = told_ && now - last_trouble_ < kQuiet;
+  told_ = true;
+  last_trouble_ = now;
+  if (again) return;
+  const std::string where = sockets_.empty() ? std::string() : sockets_.front().local.text();
+  sink_.on_trouble(Error{static_cast<Code>(code), "accept", where, {}});
+}
+
+void Listener::on_due() {
+  if (gates_.empty()) return;
+  if (!descriptors_free(gates_.front()->fd, highest_)) return arm(reactor_, kRetry);
+  paused_ = false;
+  update();
+}
+
+void Listener::close() {
+  disarm();
+  gates_.clear();
+  for (const ListenSocket& socket : sockets_) {
+    const std::string name = socket.local.text();
+    const bool file = socket.made_file && name.starts_with("unix:") && name.size() > 5;
+    if (file) ::unlink(name.c_str() + 5);
+  }
+  sockets_.clear();
+}
+
+}  // namespace moonwire

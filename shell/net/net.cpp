@@ -1,0 +1,36 @@
+#include "net/net.hpp"
+
+#include "net/stream.hpp"
+
+namespace moonwire {
+namespace {
+
+constexpr std::size_t kSpares = 64;
+
+}  // namespace
+
+void Net::flush() {
+  // A flush can fail, close its stream and so end callbacks that write: those join the
+  // list behind, and leave in the same round.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Stream* stream = dirty_[i];
+    if (!stream) continue;  // closed meanwhile
+    dirty_[i] = nullptr;
+    stream->dirty_ = false;
+    stream->flush();
+  }
+  dirty_.clear();
+}
+
+Buffer Net::take_spare() {
+  if (spares_.empty()) return {};
+  Buffer spare = std::move(spares_.back());
+  spares_.pop_back();
+  return spare;
+}
+
+void Net::give_spare(Buffer&& buffer) {
+  if (spares_.size() < kSpares) spares_.push_back(std::move(buffer));
+}
+
+}  // namespace moonwire

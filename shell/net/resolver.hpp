@@ -1,0 +1,75 @@
+// Names of hosts to endpoints, without blocking: numbers, "localhost" and the
+// hosts file at once, other names over the network (c-ares in the reactor). One
+// thread. The library is initialised by the first name that needs it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "net/endpoint.hpp"
+#include "reactor/reactor.hpp"
+
+namespace moonwire {
+
+class Resolver {
+  struct Lookup;
+  struct State;
+
+ public:
+  /// One question. Derive from it; destroying it, or cancel(), forgets the question
+  /// at any moment. May outlive the Resolver, which forgets it then. Does not move.
+  class Query {
+   public:
+    Query() = default;
+    Query(const Query&) = delete;
+    Query& operator=(const Query&) = delete;
+    bool active() const { return lookup_ != nullptr; }
+    void cancel();
+
+   protected:
+    ~Query() { cancel(); }
+
+    /// Once, from the loop, never from inside start(). At least one endpoint, IPv6
+    /// and IPv4 in turns, IPv6 first (RFC 8305). Fails with kDns; the detail is the
+    /// host. The query is inactive already, so it may be destroyed or started again.
+    virtual void on_resolved(Result<std::vector<Endpoint>>&& answer) = 0;
+
+   private:
+    friend class Resolver;
+    Lookup* lookup_ = nullptr;
+  };
+
+  /// How long the name servers get.
+  struct Limits {
+    Nanoseconds deadline = std::chrono::seconds(5);           ///< for the whole question
+    Nanoseconds first_try = std::chrono::milliseconds(1500);  ///< the second gets twice as long
+    int tries = 2;
+    Nanoseconds other_family = std::chrono::milliseconds(50);  ///< once one has answered
+  };
+
+  explicit Resolver(Reactor& reactor);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  /// Asks for `host`; the endpoints get `port`. A query that is active is asked anew.
+  void start(Query& query, std::string_view host, std::uint16_t port);
+
+  /// Name servers instead of the system's: "127.0.0.1:5353,[::1]:53". For tests, and
+  /// while nothing is asked. EINVAL if malformed, EBUSY while something is.
+  Status set_servers(std::string_view csv);
+  /// For questions asked from now on; the tries, once those under way are answered.
+  void set_limits(const Limits& limits);
+
+ private:
+  State& state();
+  Reactor& reactor_;
+  std::unique_ptr<State> state_;  // made by the first use
+};
+
+}  // namespace moonwire

@@ -1,0 +1,400 @@
+#include "net/stream.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace moonwire {
+namespace {
+
+/// An unfinished piece up to this size is copied in front of the next read, so that
+/// everything can be cut from one piece of memory; a longer one grows where it is.
+constexpr std::size_t kCarry = 32 * 1024;
+/// From this size on a piece is sent from where it lies, and not gathered first.
+constexpr std::size_t kDirect = 8 * 1024;
+/// Gathered at most, within a batch, before it is sent.
+constexpr std::size_t kGather = 64 * 1024;
+/// How long a finished connection waits for the peer's end, so that closing does not
+/// reset what the peer has not read yet.
+constexpr auto kLinger = std::chrono::seconds(1);
+
+bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
+
+/// send() for sockets, write() for pipes and terminals.
+ssize_t put(int fd, const iovec* pieces, int count) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  if (sent < 0 && errno == ENOTSOCK) return ::writev(fd, pieces, count);
+  return sent;
+}
+
+ssize_t get(int fd, char* room, std::size_t size) {
+  const ssize_t got = ::recv(fd, room, size, 0);
+  if (got < 0 && errno == ENOTSOCK) return ::read(fd, room, size);
+  return got;
+}
+
+}  // namespace
+
+/// Ends a finished stream when the peer takes too long to end its own direction.
+class Stream::Linger final : public Timer {
+ public:
+  explicit Linger(Stream& stream) : stream_(stream) {}
+
+ private:
+  void on_due() override {
+    stream_.close();
+    stream_.sink_.on_closed();
+  }
+  Stream& stream_;
+};
+
+Stream::Stream(Net& net, Sink& sink) : net_(net), sink_(sink), watch_(*this) {}
+Stream::~Stream() { close(); }
+
+Status Stream::attach(Fd fd) {
+  auto started = watch_.start(net_.reactor(), fd.get(), Ready::kRead);
+  if (!started) return started;
+  fd_ = std::move(fd);
+  if (state_ == State::kConnecting) state_ = State::kOpen;
+  if (!out_.empty() || shutdown_ || state_ == State::kFinishing) flush();
+  return {};
+}
+
+void Stream::fail(Error why) {
+  failure_ = std::make_unique<Error>(std::move(why));
+  close();
+}
+
+// --- input ---------------------------------------------------------------------------
+
+std::string_view Stream::unread() const { return live_data_ ? live_ : in_.view(); }
+
+void Stream::drop_front(std::size_t count) {
+  scanned_ = scanned_ > count ? scanned_ - count : 0;
+  if (live_data_) {
+    live_.remove_prefix(count);
+    return;
+  }
+  // The bytes stay where they are until the next read: views of them stay good.
+  if (count == in_.size()) {
+    spent_.swap(in_);
+    in_.release();
+  } else {
+    in_.consume(count);
+  }
+  update_interest();
+}
+
+std::optional<std::string_view> Stream::take(std::size_t count) {
+  const std::string_view all = unread();
+  if (all.size() < count) return std::nullopt;
+  drop_front(count);
+  return all.substr(0, count);
+}
+
+std::optional<std::string_view> Stream::take_some(std::size_t most) {
+  const std::string_view all = unread();
+  if (all.empty()) return std::nullopt;
+  const std::size_t count = std::min(most, all.size());
+  drop_front(count);
+  return all.substr(0, count);
+}
+
+std::optional<std::string_view> Stream::take_line(bool keep) {
+  const std::string_view all = unread();
+  const char* begin = all.data();
+  const void* hit = nullptr;
+  if (all.size() > scanned_) hit = std::memchr(begin + scanned_, '\n', all.size() - scanned_);
+  if (!hit) {
+    scanned_ = all.size();
+    if (!ended_ || all.empty()) return std::nullopt;
+    drop_front(all.size());
+    return all;
+  }
+  const auto length = static_cast<std::size_t>(static_cast<const char*>(hit) - begin);
+  scanned_ = 0;
+  drop_front(length + 1);
+  if (keep) return all.substr(0, length + 1);
+  const bool carriage = length > 0 && begin[length - 1] == '\r';
+  return all.substr(0, carriage ? length - 1 : length);
+}
+
+std::optional<std::string_view> Stream::take_until(std::string_view delimiter) {
+  const std::string_view all = unread();
+  const std::size_t at = all.find(delimiter);
+  if (at == std::string_view::npos) return std::nullopt;
+  scanned_ = 0;
+  drop_front(at + delimiter.size());
+  return all.substr(0, at);
+}
+
+void Stream::put_back(std::string_view bytes) {
+  scanned_ = 0;
+  if (live_data_) {  // the rest moves to our own buffer, which is read from now on
+    in_.append(live_);
+    live_data_ = nullptr;
+  }
+  in_.prepend(bytes);
+  update_interest();
+}
+
+void Stream::want(std::size_t bytes) {
+  wanted_ = bytes;
+  if (!live_data_) update_interest();
+}
+
+/// Bytes that may still be taken in.
+std::size_t Stream::room() const {
+  const std::size_t limit = std::max(limits.unread_limit, wanted_);
+  const std::size_t held = unread().size();
+  return held < limit ? limit - held : 0;
+}
+
+void Stream::update_interest() {
+  if (!watch_.active()) return;
+  Ready interest = Ready::kNone;
+  const bool discarding = state_ == State::kFinishing;
+  if (!ended_ && !paused_ && (discarding || room() > 0)) interest = interest | Ready::kRead;
+  if (blocked_) interest = interest | Ready::kWrite;
+  if (interest != watch_.interest()) (void)watch_.set(interest);  // fails for no open descriptor
+}
+
+void Stream::pause(bool on) {
+  paused_ = on;
+  update_interest();
+}
+
+void Stream::on_ready(Ready ready) {
+  Batch batch(net_);
+  if (any(ready & Ready::kWrite) && blocked_) {
+    blocked_ = false;
+    flush();
+    update_interest();
+  }
+  if (any(ready & Ready::kRead) && watch_.active()) read_once();
+}
+
+void Stream::read_once() {
+  spent_.release();
+  const bool discarding = state_ == State::kFinishing;
+  std::size_t most = std::min(limits.read_size, Net::kSharedSize - kCarry);
+  if (!discarding) most = std::min(most, std::max<std::size_t>(room(), 1));
+  const std::size_t carried = in_.size() <= kCarry ? in_.size() : 0;
+  const bool shared = carried == in_.size();
+  char* room = shared ? net_.shared_buffer() + carried : in_.reserve(most);
+  const ssize_t got = get(fd_.get(), room, most);
+  if (got < 0) {
+    if (!would_block(errno)) die(Error{static_cast<Code>(errno), "read", {}, {}});
+    return;
+  }
+  if (got == 0) return received_end();
+  const auto count = static_cast<std::size_t>(got);
+  if (discarding) return;
+  bytes_in_ += count;
+  if (!shared) {
+    in_.commit(count);
+    sink_.on_input();
+  } else {
+    if (carried) std::memcpy(room - carried, in_.view().data(), carried);
+    in_.clear();
+    hand_over({room - carried, carried + count});
+  }
+  update_interest();
+}
+
+void Stream::hand_over(std::string_view fresh) {
+  live_ = fresh;
+  live_data_ = fresh.data();
+  sink_.on_input();
+  if (!live_data_) return;  // closed, or moved to our own buffer
+  live_data_ = nullptr;
+  if (live_.empty()) {
+    in_.release();
+  } else {
+    in_.append(live_);
+  }
+}
+
+void Stream::received_end() {
+  ended_ = true;
+  if (state_ == State::kFinishing) {
+    if (out_.empty()) {
+      close();
+      sink_.on_closed();
+      return;
+    }
+  } else {
+    sink_.on_input();
+  }
+  update_interest();
+}
+
+// --- output --------------------------------------------------------------------------
+
+void Stream::write(std::string_view bytes) {
+  if (state_ >= State::kFinishing || shutdown_) return;
+  if (bytes.size() >= kDirect && state_ == State::kOpen && !blocked_ && out_.size() < kGather) {
+    return write_direct(bytes);
+  }
+  if (out_.empty()) {
+    if (spare_worthy(bytes.size())) out_ = net_.take_spare();
+  }
+  out_.append(bytes);
+  if (out_.size() > limits.high_water) above_ = true;
+  if (state_ != State::kOpen || blocked_) return;
+  if (out_.size() >= kGather) {
+    flush();
+  } else if (!dirty_) {
+    dirty_ = true;
+    net_.dirty_.push_back(this);
+    if (net_.batches_ == 0) net_.flush();
+  }
+}
+
+bool Stream::spare_worthy(std::size_t size) const { return out_.capacity() == 0 && size < kGather; }
+
+/// Sends what has gathered and `bytes` in one call; only what the kernel refuses is
+/// copied.
+void Stream::write_direct(std::string_view bytes) {
+  const std::string_view head = out_.view();
+  const iovec pieces[2] = {{const_cast<char*>(head.data()), head.size()},
+                           {const_cast<char*>(bytes.data()), bytes.size()}};
+  const bool two = !head.empty();
+  const ssize_t sent = put(fd_.get(), two ? pieces : pieces + 1, two ? 2 : 1);
+  std::size_t left = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  if (sent < 0 && !would_block(errno)) {
+    // The failure is told from the loop, by the flush to come, and not from inside a
+    // writer's own call.
+    left = 0;
+  }
+  bytes_out_ += left;
+  const std::size_t from_head = std::min(left, head.size());
+  out_.consume(from_head);
+  const std::size_t from_bytes = left - from_head;
+  if (from_bytes == bytes.size()) return;
+  out_.append(bytes.substr(from_bytes));
+  if (out_.size() > limits.high_water) above_ = true;
+  if (!dirty_) {
+    dirty_ = true;
+    net_.dirty_.push_back(this);
+    if (net_.batches_ == 0) net_.flush();
+  }
+}
+
+void Stream::flush() {
+  if (!fd_) return;
+  while (!out_.empty()) {
+    const std::string_view all = out_.view();
+    const iovec piece{const_cast<char*>(all.data()), all.size()};
+    const ssize_t sent = put(fd_.get(), &piece, 1);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (would_block(errno)) break;
+      return die(Error{static_cast<Code>(errno), "write", {}, {}});
+    }
+    const auto count = static_cast<std::size_t>(sent);
+    bytes_out_ += count;
+    const bool short_write = count < all.size();
+    out_.consume(count);
+    if (short_write) break;
+  }
+  if (!out_.empty() && !blocked_) {
+    blocked_ = true;
+    update_interest();
+  }
+  drained();
+}
+
+void Stream::drained() {
+  if (out_.empty() && out_.capacity() > 0 && out_.capacity() <= kGather) {
+    net_.give_spare(std::move(out_));
+    out_ = Buffer();
+  }
+  if (out_.empty() && shutdown_ && !shut_) {
+    shut_ = true;
+    ::shutdown(fd_.get(), SHUT_WR);
+  }
+  if (out_.empty() && state_ == State::kFinishing) return linger();
+  const bool low = above_ && out_.size() <= limits.low_water;
+  if (low) above_ = false;
+  if (low || out_.empty()) sink_.on_drain();
+}
+
+void Stream::finish() {
+  if (state_ >= State::kFinishing) return;
+  state_ = State::kFinishing;
+  in_.release();
+  if (live_data_) live_ = {};
+  if (!fd_) return;  // still connecting: flush() follows attach()
+  flush();
+  if (state_ == State::kFinishing) update_interest();
+}
+
+/// Everything has left: our end is sent, and the peer's is waited for a moment, because
+/// close() with unread input resets what the peer has not read yet.
+void Stream::linger() {
+  if (ended_) {
+    close();
+    sink_.on_closed();
+    return;
+  }
+  if (linger_) return;
+  ::shutdown(fd_.get(), SHUT_WR);
+  linger_ = std::make_unique<Linger>(*this);
+  linger_->arm(net_.reactor(), kLinger);
+  update_interest();
+}
+
+void Stream::shutdown() {
+  if (shutdown_ || state_ >= State::kFinishing) return;
+  shutdown_ = true;
+  if (fd_) flush();
+}
+
+void Stream::die(Error why) {
+  if (state_ == State::kClosed) return;
+  const bool lingering = linger_ != nullptr;
+  if (!lingering) failure_ = std::make_unique<Error>(std::move(why));
+  const std::string_view rest = live_data_ ? live_ : std::string_view();
+  in_.append(rest);
+  live_data_ = nullptr;
+  release();
+  sink_.on_closed();
+}
+
+void Stream::close(bool reset) {
+  if (state_ == State::kClosed) return;
+  if (fd_ && reset) {
+    const ::linger now{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  } else if (fd_ && !out_.empty() && !blocked_) {
+    const std::string_view all = out_.view();
+    const iovec piece{const_cast<char*>(all.data()), all.size()};
+    const ssize_t sent = put(fd_.get(), &piece, 1);
+    if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
+  }
+  if (live_data_) live_ = {};
+  in_.release();
+  release();
+}
+
+/// The descriptor and everything that hangs on it; what is unread stays.
+void Stream::release() {
+  state_ = State::kClosed;
+  linger_.reset();
+  watch_.stop();
+  fd_.reset();
+  out_.release();
+  if (dirty_) {
+    dirty_ = false;
+    std::replace(net_.dirty_.begin(), net_.dirty_.end(), this, static_cast<Stream*>(nullptr));
+  }
+}
+
+}  // namespace moonwire

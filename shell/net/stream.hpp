@@ -1,0 +1,145 @@
+// A connected byte stream (TCP, Unix socket, any descriptor that reads and writes
+// like one): reads into the loop's shared buffer, cuts pieces out of it, gathers
+// writes and sends them once a batch. One thread. Knows no names, no Lua; does
+// not own its Sink, which must outlive it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/buffer.hpp"
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "net/net.hpp"
+
+namespace moonwire {
+
+/// Bytes; each has an option of the same name in the manual.
+struct StreamLimits {
+  std::size_t high_water = 1 << 20;    ///< writers wait above this
+  std::size_t low_water = 256 << 10;   ///< and go on below this
+  std::size_t unread_limit = 1 << 20;  ///< taken in while nobody reads
+  std::size_t max_line = 1 << 20;      ///< the longest line, newline included
+  std::size_t read_size = 256 << 10;   ///< the most that one read takes
+};
+
+class Stream final : Watch::Watcher {
+ public:
+  enum class State : std::uint8_t { kConnecting, kOpen, kFinishing, kClosed };
+
+  class Sink {
+   public:
+    /// More input, its end, or a failure: take what is wanted now. What is not taken
+    /// stays, and is not told again.
+    virtual void on_input() = 0;
+    /// The queue has fallen to the low-water mark, and again when it is empty.
+    virtual void on_drain() = 0;
+    /// The stream closed itself: failed (failure() says why), or finished.
+    virtual void on_closed() = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+
+  Stream(Net& net, Sink& sink);
+  ~Stream();
+
+  /// Takes a connected, non-blocking descriptor and begins to read. What was written
+  /// before is sent.
+  Status attach(Fd fd);
+  /// The connection attempt came to nothing; on_closed() is not called.
+  void fail(Error why);
+
+  /// --- input: views last until the next call that takes, or the end of on_input() --
+  /// Everything buffered, without taking it.
+  std::string_view unread() const;
+  /// Exactly `count` bytes, or nothing if fewer are there.
+  std::optional<std::string_view> take(std::size_t count);
+  /// What is there, at most `most` bytes; nothing if nothing is.
+  std::optional<std::string_view> take_some(std::size_t most);
+  /// The next line; without its newline (LF or CR LF) unless `keep`. At the end of the
+  /// stream a last line without newline counts.
+  std::optional<std::string_view> take_line(bool keep);
+  /// Up to and without `delimiter`, which is dropped.
+  std::optional<std::string_view> take_until(std::string_view delimiter);
+  /// Puts bytes back in front.
+  void put_back(std::string_view bytes);
+  /// How much a parked reader needs: raises unread_limit to it. 0: nobody reads.
+  void want(std::size_t bytes);
+  /// Stops receiving, and goes on: somebody downstream is too slow.
+  void pause(bool on);
+  /// The peer has sent its end; unread bytes may remain.
+  bool ended() const { return ended_; }
+
+  /// --- output --------------------------------------------------------------------
+  /// Queues a copy. Never waits; see queued(). Nothing is queued after finish().
+  void write(std::string_view bytes);
+  std::size_t queued() const { return out_.size(); }
+  bool over_high_water() const { return out_.size() > limits.high_water; }
+  /// Sends what the kernel takes now.
+  void flush();
+  /// Sends what is queued, then closes; on_closed() tells. Input is dropped.
+  void finish();
+  /// Ends our direction after what is queued.
+  void shutdown();
+  bool shut_down() const { return shutdown_; }
+
+  /// Closes now; what the kernel does not take at once is lost. `reset` discards all.
+  void close(bool reset = false);
+
+  /// --- state -----------------------------------------------------------------------
+  State state() const { return state_; }
+  int fd() const { return fd_.get(); }
+  /// Why it failed; null if it did not.
+  const Error* failure() const { return failure_.get(); }
+  std::uint64_t bytes_in() const { return bytes_in_; }
+  std::uint64_t bytes_out() const { return bytes_out_; }
+  Net& net() { return net_; }
+
+  StreamLimits limits;
+
+ private:
+  friend class Net;
+  class Linger;
+  void on_ready(Ready ready) override;
+  void read_once();
+  void hand_over(std::string_view fresh);
+  void drop_front(std::size_t count);
+  void received_end();
+  void update_interest();
+  void drained();
+  void linger();
+  void die(Error why);
+  std::size_t room() const;
+  void write_direct(std::string_view bytes);
+  bool spare_worthy(std::size_t size) const;
+  void release();
+
+  Net& net_;
+  Sink& sink_;
+  Watch watch_;
+  Fd fd_;
+  Buffer in_;                   // what nobody took yet, outside on_input()
+  Buffer spent_;                // taken whole: the last view into it is still good
+  std::string_view live_;       // inside on_input(): what is not taken yet
+  const char* live_data_ = nullptr;  // not null while input is live in the shared buffer
+  Buffer out_;
+  std::unique_ptr<Error> failure_;
+  std::unique_ptr<Linger> linger_;
+  std::size_t scanned_ = 0;     // bytes known to hold no newline
+  std::size_t wanted_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  State state_ = State::kConnecting;
+  bool ended_ = false;
+  bool shutdown_ = false;       // asked for
+  bool shut_ = false;           // done
+  bool dirty_ = false;
+  bool paused_ = false;
+  bool blocked_ = false;        // the kernel refused bytes: waits until writable
+  bool above_ = false;          // was above high water since the last on_drain()
+};
+
+}  // namespace moonwire

@@ -1,0 +1,30 @@
+#include "net/text.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace moonwire {
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kLongest = 120;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string result = "\"";
+  for (const char c : text.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7f) {
+      result += c;
+    } else {
+      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return result + (text.size() > kLongest ? "...\"" : "\"");
+}
+
+std::string seconds_text(std::chrono::nanoseconds time) {
+  std::array<char, 32> room;
+  const double seconds = std::chrono::duration<double>(time).count();
+  std::snprintf(room.data(), room.size(), "%.3g s", seconds);
+  return room.data();
+}
+
+}  // namespace moonwire

@@ -1,0 +1,217 @@
+#include "repl/print.hpp"
+
+extern "C" {
+#include <lauxlib.h>
+#include <lua.h>
+}
+
+namespace moonwire {
+namespace {
+
+// --- the formatter: (values...) -> text ---------------------------------------------------
+
+/// Pushes the module `inspect`. [-0, +1, mv]
+void push_inspect(lua_State* L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "inspect") != LUA_TFUNCTION) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "inspect");
+    lua_call(L, 1, 1);
+    lua_replace(L, -2);
+  }
+  lua_remove(L, -2);
+}
+
+/// Replaces the value at `index` by its text; true if that spans lines. [-0, +0, mv]
+bool inspect_value(lua_State* L, int index, lua_Integer width) {
+  push_inspect(L);
+  lua_pushvalue(L, index);
+  lua_createtable(L, 0, 1);
+  lua_pushinteger(L, width);
+  lua_setfield(L, -2, "width");
+  lua_call(L, 2, 1);
+  std::size_t size = 0;
+  const char* text = luaL_tolstring(L, -1, &size);
+  const bool several = std::string_view(text, size).find('\n') != std::string_view::npos;
+  lua_replace(L, index);
+  lua_pop(L, 1);
+  return several;
+}
+
+int format(lua_State* L) {
+  const int count = lua_gettop(L);
+  const lua_Integer width = lua_tointeger(L, lua_upvalueindex(1));
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
+  bool several = false;
+  for (int i = 1; i <= count; ++i) several = inspect_value(L, i, width) || several;
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int i = 1; i <= count; ++i) {
+    if (i > 1) luaL_addchar(&text, several ? '\n' : '\t');
+    lua_pushvalue(L, i);
+    luaL_addvalue(&text);
+  }
+  luaL_pushresult(&text);
+  return 1;
+}
+
+// --- the variables: (values...) -> what to tell --------------------------------------------
+
+const char kOurs = 0;  // its address: registry table, name -> what we put there; false: theirs
+
+bool same(lua_State* L, int a, int b) {
+  if (lua_rawequal(L, a, b)) return true;
+  if (lua_type(L, a) != LUA_TNUMBER || lua_type(L, b) != LUA_TNUMBER) return false;
+  const lua_Number x = lua_tonumber(L, a);
+  const lua_Number y = lua_tonumber(L, b);
+  return x != x && y != y;
+}
+
+/// Pushes the globals and our table. [-0, +2, m]
+void push_tables(lua_State* L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kOurs) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kOurs);
+}
+
+/// Marks a variable as the user's: the name is stored under `true`. [-0, +0, m]
+bool is_theirs(lua_State* L, int ours, const char* name) {
+  lua_pushfstring(L, "user %s", name);
+  lua_rawget(L, ours);
+  const bool theirs = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return theirs;
+}
+void mark_theirs(lua_State* L, int ours, const char* name) {
+  lua_pushfstring(L, "user %s", name);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, ours);
+}
+
+/// Takes the value on top. True if the variable turns out to be the user's now.
+bool update(lua_State* L, int globals, int ours, const char* name) {
+  bool lost = false;
+  if (!is_theirs(L, ours, name)) {
+    lua_pushstring(L, name);
+    lua_rawget(L, globals);
+    lua_pushstring(L, name);
+    lua_rawget(L, ours);
+    lost = !same(L, -1, -2);
+    lua_pop(L, 2);
+    if (lost) {
+      mark_theirs(L, ours, name);
+    } else {
+      for (const int table : {globals, ours}) {
+        lua_pushstring(L, name);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, table);
+      }
+    }
+  }
+  lua_pop(L, 1);
+  return lost;
+}
+
+/// Pushes the text for the names in `lost`, nil for none. [-0, +1, m]
+int tell(lua_State* L, const char* const* names, int count, unsigned lost) {
+  if (lost == 0) return 0;
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  const char* separator = "";
+  for (int i = 0; i < count; ++i) {
+    if ((lost & (1U << i)) == 0) continue;
+    luaL_addstring(&text, separator);
+    luaL_addstring(&text, names[i]);
+    separator = ", ";
+  }
+  luaL_addstring(&text, (lost & (lost - 1)) != 0 ? " are yours now: they keep what you assigned"
+                                                 : " is yours now: it keeps what you assigned");
+  luaL_pushresult(&text);
+  return 1;
+}
+
+int keep_results(lua_State* L) {
+  static constexpr const char* kNames[] = {"___", "__", "_", "_all"};
+  const int count = lua_gettop(L);
+  luaL_checkstack(L, count + LUA_MINSTACK, nullptr);
+  lua_createtable(L, count, 1);  // _all
+  for (int i = 1; i <= count; ++i) {
+    lua_pushvalue(L, i);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pushinteger(L, count);
+  lua_setfield(L, -2, "n");
+  const int all = lua_gettop(L);
+  push_tables(L);
+  unsigned lost = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (i < 2) {  // the one before moves down
+      lua_pushstring(L, kNames[i + 1]);
+      lua_rawget(L, all + 2);
+    } else {
+      lua_pushvalue(L, i == 2 ? 1 : all);
+    }
+    if (update(L, all + 1, all + 2, kNames[i])) lost |= 1U << i;
+  }
+  return tell(L, kNames, 4, lost);
+}
+
+int keep_error(lua_State* L) {
+  static constexpr const char* kNames[] = {"_err"};
+  push_tables(L);
+  lua_pushvalue(L, 1);
+  return tell(L, kNames, 1, update(L, 2, 3, kNames[0]) ? 1 : 0);
+}
+
+/// Calls one of them with copies of the values on top.
+std::string remember(lua_State* L, lua_CFunction keep, int count) {
+  if (!lua_checkstack(L, count + 2)) return {};
+  const int top = lua_gettop(L);
+  lua_pushcfunction(L, keep);
+  for (int i = 1; i <= count; ++i) lua_pushvalue(L, top - count + i);
+  std::string text;
+  if (lua_pcall(L, count, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) {
+    text = lua_tostring(L, -1);
+  }
+  lua_settop(L, top);
+  return text;
+}
+
+}  // namespace
+
+void push_formatter(Runtime& runtime, int count, int width) {
+  lua_State* L = runtime.main_state();
+  luaL_checkstack(L, count + 2, nullptr);
+  const int top = lua_gettop(L);
+  lua_pushinteger(L, width);
+  lua_pushcclosure(L, format, 1);
+  for (int i = 1; i <= count; ++i) lua_pushvalue(L, top - count + i);
+}
+
+std::string text_on_top(Runtime& runtime) {
+  std::size_t size = 0;
+  lua_State* L = runtime.main_state();
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+  return std::string(text, size);
+}
+
+bool wants_inspection(Runtime& runtime) {
+  lua_State* L = runtime.main_state();
+  if (!lua_istable(L, -1)) return false;
+  if (luaL_getmetafield(L, -1, "__tostring") == LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+std::string remember_results(Runtime& runtime, int count) {
+  return remember(runtime.main_state(), keep_results, count);
+}
+
+std::string remember_error(Runtime& runtime) {
+  return remember(runtime.main_state(), keep_error, 1);
+}
+
+}  // namespace moonwire

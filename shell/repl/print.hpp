@@ -1,0 +1,30 @@
+// Values for people: results as `inspect` shows them, and the variables that keep the
+// last ones. What could run the user's code (__tostring, __inspect) runs as a task, so
+// that it can be interrupted. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "bridge/runtime.hpp"
+
+namespace moonwire {
+
+/// Pushes a function and copies of the `count` values on top of the main stack: to be
+/// started with `count` arguments. Its one result is the text, without a newline at the
+/// end: values separated by tabs, or a line each if any spans lines.
+void push_formatter(Runtime& runtime, int count, int width);
+
+/// The string on top of the main stack; empty if it is none.
+std::string text_on_top(Runtime& runtime);
+
+/// The value on top of the main stack has no text of its own: a table without __tostring.
+bool wants_inspection(Runtime& runtime);
+
+/// Keeps the `count` values on top of the main stack in _ __ ___ _all; the one on top in
+/// _err. One that the user has assigned to is left alone from then on; the text says so
+/// the first time, and is empty otherwise.
+std::string remember_results(Runtime& runtime, int count);
+std::string remember_error(Runtime& runtime);
+
+}  // namespace moonwire

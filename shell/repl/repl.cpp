@@ -1,0 +1,300 @@
+#include "repl/repl.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "repl/commands.hpp"
+#include "repl/evaluate.hpp"
+#include "repl/print.hpp"
+#include "term/plain_editor.hpp"
+
+namespace moonwire {
+namespace {
+
+constexpr Nanoseconds kSlice = std::chrono::milliseconds(2);
+constexpr Nanoseconds kUntilSomethingComes{-1};
+constexpr Nanoseconds kTwice = std::chrono::seconds(2);
+constexpr int kSignalled = 128;
+constexpr std::size_t kMostNamed = 5;
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+bool ends_with_semicolon(std::string_view text) {
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  return last != std::string_view::npos && text[last] == ';';
+}
+
+std::unique_ptr<LineEditor> make_editor(Outlet& outlet, LineEditor::Listener& listener) {
+  return std::make_unique<PlainEditor>(outlet, listener);  // until there is a rich one
+}
+
+/// The start-up file, empty if there is none.
+std::string init_file() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  std::string path;
+  if (config != nullptr && *config == '/') {
+    path = config;
+  } else if (home != nullptr && *home != '\0') {
+    path = std::string(home) + "/.config";
+  } else {
+    return {};
+  }
+  path += "/moonwire/init.lua";
+  return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
+}
+
+}  // namespace
+
+Repl::Repl(Shell& shell)
+    : shell_(shell),
+      runtime_(shell.runtime()),
+      outlet_(shell.reactor(), STDOUT_FILENO),
+      editor_(make_editor(outlet_, *this)),
+      terminate_(shell.reactor(), SIGTERM, [this] { end_by(SIGTERM); }),
+      hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
+      continue_(shell.reactor(), SIGCONT, [this] { editor_->resized(); }),
+      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+  shell_.sink().attach(editor_.get());
+  shell_.interrupter().set_live_prompt(true);
+  runtime_.notice = [this](std::string_view text) {
+    if (chunk_ != nullptr && runtime_.running() == chunk_) print(std::string(text) + "\n");
+  };
+  shell_.set_session(this);
+}
+
+Repl::~Repl() {
+  shell_.set_session(nullptr);
+  runtime_.notice = nullptr;
+  shell_.interrupter().set_live_prompt(false);
+  shell_.sink().flush();
+  editor_->drain();
+  shell_.sink().attach(nullptr);
+}
+
+int Repl::run() {
+  if (auto started = shell_.interrupter().start(); !started) {
+    shell_.complain(started.error().message());
+    return 1;
+  }
+  greet();
+  run_init();
+  if (stage_ == Stage::kIdle) editor_->start();
+  shell_.sink().end_turn();
+  shell_.stdin_buffer().want(editor_->started());
+  while (status_ < 0 && !shell_.exiting()) shell_.turn(kUntilSomethingComes, kSlice);
+  editor_->drain();
+  editor_->stop();
+  if (!shell_.exiting()) shell_.shut_down();
+  return status_;
+}
+
+void Repl::greet() {
+  if (shell_.settings().quiet) return;
+  print(std::string("moonwire ") + kVersion + " (" + lua_version() + "); .help tells more\n");
+}
+
+/// Errors of the start-up file are shown; the prompt comes all the same.
+void Repl::run_init() {
+  if (shell_.settings().ignore_environment) return;
+  const char* given = std::getenv("MOONWIRE_INIT");
+  if (given == nullptr) {
+    if (const std::string path = init_file(); !path.empty()) run_file(path);
+  } else if (*given == '@') {
+    run_file(given + 1);
+  } else if (auto mistake = compile(runtime_, given, "=MOONWIRE_INIT")) {
+    show({"", *mistake, "", {}});
+  } else {
+    start_chunk(0);
+  }
+}
+
+// --- running what was typed -----------------------------------------------------------------
+
+bool Repl::is_complete(std::string_view block) {
+  return is_command(block) || !is_incomplete(runtime_, block);
+}
+
+void Repl::on_block(const std::string& block) {
+  if (is_blank(block)) return;
+  inputs_.keep(++number_, block);
+  if (is_command(block)) return run_command(*this, block);
+  evaluate(block, false);
+}
+
+void Repl::evaluate(std::string_view text, bool timed) {
+  hidden_ = ends_with_semicolon(text);
+  if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
+  if (auto mistake = compile_input(runtime_, text, number_)) {
+    return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
+  }
+  if (timed) timed_ = Clock::now();
+  start_chunk(0);
+}
+
+void Repl::run_file(const std::string& path) {
+  hidden_ = true;
+  if (auto mistake = compile_file(runtime_, path.c_str())) return show({"", *mistake, "", {}});
+  start_chunk(0);
+}
+
+void Repl::show_help(std::string_view name) {
+  hidden_ = true;
+  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;
+  push_text(runtime_, name);
+  start_chunk(1);
+}
+
+/// Runs what stands on the main stack; there is no prompt until it has ended.
+void Repl::start_chunk(int arguments) {
+  editor_->stop();
+  stage_ = Stage::kRunning;
+  chunk_ = runtime_.start(arguments, this);
+  if (chunk_ == nullptr) end_chunk();
+}
+
+/// Shows copies of the `count` values on top of the main stack, then ends the chunk.
+void Repl::start_showing(int count, std::string prefix) {
+  prefix_ = std::move(prefix);
+  stage_ = Stage::kShowing;
+  push_formatter(runtime_, count, Terminal::size(STDOUT_FILENO).columns);
+  chunk_ = runtime_.start(count, this);
+  if (chunk_ == nullptr) end_chunk();
+}
+
+void Repl::on_task_end(Task&, const Outcome& outcome) {
+  chunk_ = nullptr;
+  if (stage_ == Stage::kRunning) return chunk_ended(outcome);
+  if (outcome.ok) {
+    print(prefix_ + text_on_top(runtime_) + "\n" + suffix_);
+  } else if (!outcome.cancelled) {
+    show({"", outcome.message, outcome.traceback, {}});
+  }
+  end_chunk();
+}
+
+void Repl::chunk_ended(const Outcome& outcome) {
+  if (outcome.cancelled) {
+    print("interrupted\n");
+    return end_chunk();
+  }
+  if (!outcome.ok) return chunk_failed(outcome);
+  if (outcome.results == 0) return end_chunk();
+  tell(remember_results(runtime_, outcome.results));
+  if (hidden_) return end_chunk();
+  start_showing(outcome.results, "");
+}
+
+void Repl::chunk_failed(const Outcome& outcome) {
+  tell(remember_error(runtime_));
+  if (wants_inspection(runtime_)) {
+    suffix_ = stack_text(outcome.traceback);
+    return start_showing(1, "error: ");
+  }
+  show({"", outcome.message, outcome.traceback, {}});
+  end_chunk();
+}
+
+void Repl::tell(const std::string& line) {
+  if (!line.empty()) print(line + "\n");
+}
+
+void Repl::end_chunk() {
+  if (timed_) {
+    char text[64];
+    const std::chrono::duration<double, std::milli> took = Clock::now() - *timed_;
+    std::snprintf(text, sizeof text, "took %.3f ms\n", took.count());
+    print(text);
+  }
+  timed_.reset();
+  suffix_.clear();
+  stage_ = Stage::kIdle;
+  interrupted_ = {};
+  if (status_ < 0) editor_->start();
+}
+
+void Repl::show(const Failure& failure) { shell_.sink().write_error(failure_text(failure, inputs_)); }
+
+void Repl::on_report(const ErrorReport& report) {
+  show({report.source, report.message, report.traceback, {}});
+  if (report.message == "interrupted" && report.source.starts_with("timer")) {
+    print("timer stopped\n");
+  }
+}
+
+// --- input ------------------------------------------------------------------------------------
+
+void Repl::on_input(std::string_view fresh) {
+  if (input_is_terminal_) editor_->echoed(fresh);
+}
+
+bool Repl::on_turn_end() {
+  take_input();
+  return editor_->started();
+}
+
+/// Gives the editor what no waiting task has taken.
+void Repl::take_input() {
+  StdinBuffer& input = shell_.stdin_buffer();
+  while (editor_->started() && status_ < 0) {
+    const std::string_view bytes = input.view();
+    if (const std::size_t taken = editor_->input(bytes)) {
+      input.consume(taken);
+    } else if (input.ended()) {
+      const std::string rest(bytes);
+      input.consume(rest.size());
+      input.take_end();
+      editor_->end_of_input(rest);
+    } else {
+      return;
+    }
+  }
+}
+
+void Repl::on_end() {
+  editor_->drain();
+  editor_->stop();
+  tell_what_closes();
+  status_ = 0;
+}
+
+/// One line that names what the end of the program closes, if there is anything.
+void Repl::tell_what_closes() {
+  std::string names;
+  std::size_t count = 0;
+  for (const Type type : {Type::kListener, Type::kConnection}) {
+    runtime_.each<Handle>(type, [&](const Handle& handle) {
+      if (handle.closed()) return;
+      if (++count <= kMostNamed) names += (names.empty() ? "" : ", ") + handle.describe();
+    });
+  }
+  if (count > kMostNamed) names += " and " + std::to_string(count - kMostNamed) + " more";
+  if (count > 0) print("closing " + names + "\n");
+}
+
+// --- signals ------------------------------------------------------------------------------------
+
+/// Ctrl-C that met no running Lua code: for the chunk that waits, else for the editor.
+void Repl::on_interrupt() {
+  shell_.stdin_buffer().discard();
+  if (chunk_ == nullptr) return editor_->interrupt();
+  const TimePoint now = Clock::now();
+  const bool again = interrupted_ != TimePoint() && now - interrupted_ < kTwice;
+  interrupted_ = now;
+  if (again) {
+    runtime_.end_task(*chunk_);
+  } else {
+    runtime_.cancel(*chunk_, "interrupted");
+  }
+}
+
+void Repl::end_by(int signal) {
+  if (status_ < 0) status_ = kSignalled + signal;
+}
+
+}  // namespace moonwire

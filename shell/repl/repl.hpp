@@ -1,0 +1,83 @@
+// The prompt's meaning: what is typed runs as a task, its results are shown, and
+// meanwhile and afterwards the loop goes on. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "repl/failure.hpp"
+#include "repl/session.hpp"
+#include "repl/shell.hpp"
+#include "term/line_editor.hpp"
+#include "term/outlet.hpp"
+
+namespace moonwire {
+
+class Repl final : public Session, LineEditor::Listener, TaskObserver {
+ public:
+  explicit Repl(Shell& shell);
+  ~Repl();
+
+  /// From the banner to the exit status.
+  int run();
+
+  /// For the commands.
+  void print(std::string_view text) { shell_.sink().write(text); }
+  void evaluate(std::string_view text, bool timed);
+  void run_file(const std::string& path);
+  void show_help(std::string_view name);
+  void exit(int status) { status_ = status; }
+  const Inputs& inputs() const { return inputs_; }
+  Runtime& runtime() { return runtime_; }
+
+ private:
+  enum class Stage { kIdle, kRunning, kShowing };  // kShowing: a value is being inspected
+
+  void greet();
+  void run_init();
+  void start_chunk(int arguments);
+  void start_showing(int count, std::string prefix);
+  void chunk_ended(const Outcome& outcome);
+  void chunk_failed(const Outcome& outcome);
+  void tell(const std::string& line);
+  void end_chunk();
+  void take_input();
+  void tell_what_closes();
+  void show(const Failure& failure);
+  void end_by(int signal);
+
+  bool is_complete(std::string_view block) override;
+  void on_block(const std::string& block) override;
+  void on_end() override;
+  void on_task_end(Task& task, const Outcome& outcome) override;
+  void on_interrupt() override;
+  bool is_foreground(const Task& task) const override { return &task == chunk_; }
+  void on_report(const ErrorReport& report) override;
+  void on_input(std::string_view fresh) override;
+  bool on_turn_end() override;
+  void before_child() override { editor_->drain(); }
+  void after_child() override { editor_->resized(); }
+
+  Shell& shell_;
+  Runtime& runtime_;
+  Outlet outlet_;
+  std::unique_ptr<LineEditor> editor_;
+  SignalRelay terminate_;
+  SignalRelay hang_up_;
+  SignalRelay continue_;
+
+  Inputs inputs_;
+  int number_ = 0;               // of the last input
+  Stage stage_ = Stage::kIdle;
+  Task* chunk_ = nullptr;        // the task of the typed chunk, or of its results' text
+  bool hidden_ = false;          // the block ends with ';'
+  std::optional<TimePoint> timed_;
+  std::string prefix_;           // what comes before a shown value
+  std::string suffix_;           // and after it: the stack of an error
+  TimePoint interrupted_{};      // the last Ctrl-C at this chunk's wait
+  bool input_is_terminal_;
+  int status_ = -1;              // not negative: the prompt ends with it
+};
+
+}  // namespace moonwire

@@ -1,0 +1,46 @@
+// Who has the program for the time being: a script, or the prompt.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include "bridge/runtime.hpp"
+#include "reactor/reactor.hpp"
+
+namespace moonwire {
+
+class Session {
+ public:
+  /// Ctrl-C that interrupted no Lua code.
+  virtual void on_interrupt() = 0;
+  /// Its own task: Ctrl-C interrupts that at once.
+  virtual bool is_foreground(const Task& task) const = 0;
+  /// A failure that nobody caught.
+  virtual void on_report(const ErrorReport& report) = 0;
+  /// Input has come (empty: ended). Tasks that wait for it are queued.
+  virtual void on_input(std::string_view fresh) = 0;
+  /// After each turn, before what was printed leaves. Whether it reads input itself.
+  virtual bool on_turn_end() = 0;
+  /// os.execute is about to use the terminal; it has ended.
+  virtual void before_child() = 0;
+  virtual void after_child() = 0;
+
+ protected:
+  ~Session() = default;
+};
+
+/// A signal that goes to a function, in the loop.
+class SignalRelay final : SignalWatch {
+ public:
+  SignalRelay(Reactor& reactor, int number, std::function<void()> function)
+      : function_(std::move(function)) {
+    (void)start(reactor, number);  // these can be caught
+  }
+
+ private:
+  void on_signal() override { function_(); }
+  std::function<void()> function_;
+};
+
+}  // namespace moonwire

@@ -1,0 +1,149 @@
+#include "repl/shell.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "repl/evaluate.hpp"
+#include "repl/repl.hpp"
+#include "repl/script.hpp"
+
+namespace moonwire {
+namespace {
+
+constexpr Nanoseconds kDrain = std::chrono::seconds(1);
+constexpr Nanoseconds kDrainSlice = std::chrono::milliseconds(10);
+
+}  // namespace
+
+Shell::Shell(const Settings& settings) : settings_(settings), terminal_(STDIN_FILENO) {}
+
+int Shell::run() {
+  if (!open()) return 1;
+  return leave(run_sessions());
+}
+
+bool Shell::open() {
+  if (!open_loop()) return false;
+  runtime_ = std::make_unique<Runtime>(*reactor_);
+  runtime_->stdin_ready = [this] { return input_.ready(); };
+  runtime_->reporter = [this](const ErrorReport& report) {
+    if (session_ != nullptr) return session_->on_report(report);
+    complain(report.message);
+  };
+  if (auto opened = runtime_->open(settings_.ignore_environment); !opened) {
+    complain(opened.error().message());
+    return false;
+  }
+  install_stdio(*runtime_, *this);
+  input_.start(*reactor_, *this);
+  Interrupter::Listener& listener = *this;
+  interrupter_ = std::make_unique<Interrupter>(*runtime_, terminal_, listener);
+  set_arg_table(*runtime_, settings_.argc, settings_.argv, settings_.script);
+  set_warnings(*runtime_, settings_.warnings);
+  return true;
+}
+
+bool Shell::open_loop() {
+  auto poller = settings_.poller.empty()
+                    ? Result<std::unique_ptr<Poller>>(Reactor::best_poller())
+                    : open_poller(settings_.poller);
+  if (!poller) {
+    complain(poller.error().message());
+    return false;
+  }
+  reactor_ = std::make_unique<Reactor>(std::move(*poller));
+  return true;
+}
+
+bool Shell::wants_prompt() const {
+  if (settings_.interactive) return true;
+  return settings_.script == 0 && settings_.steps.empty() && !settings_.show_version &&
+         Terminal::is_terminal(STDIN_FILENO) && Terminal::is_terminal(STDOUT_FILENO);
+}
+
+int Shell::run_sessions() {
+  const bool prompt = wants_prompt();
+  if (settings_.show_version) {
+    sink_.write(std::string("moonwire ") + kVersion + " (" + lua_version() + ")\n");
+  }
+  {
+    Script script(*this);
+    const int status = script.run(prompt);
+    if (status != 0 || exiting() || !prompt) return status;
+  }
+  return Repl(*this).run();
+}
+
+int Shell::leave(int status) {
+  if (exiting()) status = runtime_->exit_status;
+  sink_.flush();
+  if (sink_.failure() != 0 && status == 0) {
+    complain(std::string("write error: ") + std::strerror(sink_.failure()));
+    status = 1;
+  }
+  if (exiting() && !runtime_->exit_close) {
+    terminal_.restore();
+    std::exit(status);  // as lua(1): the Lua state is not closed
+  }
+  return status;
+}
+
+void Shell::turn(Nanoseconds max_wait, Nanoseconds slice) {
+  TurnLimits limits;
+  limits.max_wait = max_wait;
+  limits.slice = slice;
+  if (auto turned = runtime_->turn(limits); !turned) {
+    complain(turned.error().message());
+    sink_.flush();
+    std::exit(1);  // the loop itself does not work: out of descriptors at the start
+  }
+  interrupter_->settle();
+  const bool reads = session_ != nullptr && session_->on_turn_end();
+  input_.want(reads || !readers.empty());
+  sink_.end_turn();
+}
+
+void Shell::shut_down() {
+  const TimePoint deadline = Clock::now() + kDrain;
+  runtime_->shut_down();
+  turn(Nanoseconds(0), kDrainSlice);
+  while (!runtime_->drained() && !exiting()) {
+    const Nanoseconds left = deadline - Clock::now();
+    if (left <= Nanoseconds(0)) break;
+    turn(left, kDrainSlice);
+  }
+}
+
+void Shell::complain(std::string_view message) {
+  std::string line = "moonwire: ";
+  line.append(message) += '\n';
+  sink_.write_error(line);
+}
+
+void Shell::on_input(std::string_view fresh) {
+  runtime_->wake_all(readers, Reply::nothing());
+  reactor_->wake();
+  if (session_ != nullptr) session_->on_input(fresh);
+}
+
+void Shell::on_interrupt() {
+  if (session_ != nullptr) session_->on_interrupt();
+}
+
+bool Shell::is_foreground(const Task& task) const {
+  return session_ != nullptr && session_->is_foreground(task);
+}
+
+void Shell::before_child() {
+  sink_.flush();
+  if (session_ != nullptr) session_->before_child();
+}
+
+void Shell::after_child() {
+  if (session_ != nullptr) session_->after_child();
+}
+
+}  // namespace moonwire

@@ -1,0 +1,68 @@
+// What reads lines at the prompt: the plain form for dumb terminals and pipes
+// (PlainEditor), and later the rich one. An editor has the input while it is started,
+// and draws the prompt; text that comes meanwhile goes above it. It knows no Lua: when
+// a block is complete its Listener says. Time limits of its own (a lone ESC, an
+// unfinished paste) are Timers on the reactor it was made with. One thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace moonwire {
+
+class LineEditor {
+ public:
+  class Listener {
+   public:
+    /// Whether Enter runs `block`, or asks for a further line.
+    virtual bool is_complete(std::string_view block) = 0;
+    /// A block was entered, without its last newline. The listener calls stop() if it
+    /// takes time; may be empty.
+    virtual void on_block(const std::string& block) = 0;
+    /// Ctrl-D on an empty block, or the input has ended.
+    virtual void on_end() = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  virtual ~LineEditor() = default;
+
+  /// Shows the prompt, from the next repaint() on, and takes input.
+  virtual void start() = 0;
+
+  /// Takes the prompt away: what is typed is somebody else's, or waits.
+  virtual void stop() = 0;
+
+  virtual bool started() const = 0;
+
+  /// Takes from `bytes` what it can use now and returns how many that were; the rest is
+  /// offered again. Takes nothing unless started.
+  virtual std::size_t input(std::string_view bytes) = 0;
+
+  /// The input has ended: `bytes` that input() left, then nothing more. A terminal may
+  /// go on after that, if the listener starts the editor again.
+  virtual void end_of_input(std::string_view rest) = 0;
+
+  /// Bytes have come that the terminal itself has echoed, whoever takes them.
+  virtual void echoed(std::string_view bytes) = 0;
+
+  /// Ctrl-C: the block is dropped, an empty prompt comes.
+  virtual void interrupt() = 0;
+
+  /// The window has another size, or something else wrote on the screen.
+  virtual void resized() = 0;
+
+  /// Text for the screen: above the prompt if one is shown.
+  virtual void emit(std::string_view text) = 0;
+
+  /// Draws what has changed. Once a turn, before the loop sleeps.
+  virtual void repaint() = 0;
+
+  /// Leaves the row of the prompt and writes all that is left, waiting for the terminal:
+  /// before a child process uses it, and at the end.
+  virtual void drain() = 0;
+};
+
+}  // namespace moonwire

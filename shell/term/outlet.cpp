@@ -1,0 +1,93 @@
+#include "term/outlet.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "term/terminal.hpp"
+#include "term/write_all.hpp"
+
+namespace moonwire {
+
+Outlet::Outlet(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {
+  if (auto opened = Terminal::reopen(fd)) terminal_ = std::move(*opened);
+}
+
+void Outlet::write(std::string_view bytes) {
+  pending_.append(bytes);
+  if (!terminal_) return;
+  if (!paced_ && pending_.size() >= kFrame) flush();
+  if (pending_.size() > kBacklog) skip_lines();
+}
+
+void Outlet::flush() {
+  if (pending_.empty()) return;
+  if (!terminal_) return drain();
+  if (watch_.active()) return;  // the previous frame is still on its way
+  const TimePoint now = Clock::now();
+  if (paced_ && now < next_frame_) {
+    if (!armed()) arm_at(reactor_, next_frame_);
+    return;
+  }
+  next_frame_ = now + kPace;
+  if (!send(paced_ ? kFrame : pending_.size())) return;
+  if (!pending_.empty()) arm_at(reactor_, next_frame_);
+}
+
+/// False if the terminal takes no more for now; it is waited for.
+bool Outlet::send(std::size_t limit) {
+  mark_skipped();
+  std::size_t left = std::min(limit, pending_.size());
+  while (left > 0) {
+    const ssize_t count = ::write(terminal_.get(), pending_.view().data(), left);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      (void)watch_.start(reactor_, terminal_.get(), Ready::kWrite);  // else the next flush tries
+      return false;
+    }
+    if (count < 0) {  // the terminal is gone; a hang-up signal says so
+      pending_.clear();
+      return false;
+    }
+    const auto sent = static_cast<std::size_t>(count);
+    mid_line_ = pending_.view()[sent - 1] != '\n';
+    pending_.consume(sent);
+    left -= sent;
+  }
+  return true;
+}
+
+void Outlet::on_ready(Ready) {
+  watch_.stop();
+  flush();
+}
+
+void Outlet::on_due() { flush(); }
+
+void Outlet::drain() {
+  disarm();
+  watch_.stop();
+  mark_skipped();
+  (void)write_all(fd_, pending_.view());  // nobody is left to tell
+  if (!pending_.empty()) mid_line_ = pending_.view().back() != '\n';
+  pending_.clear();
+}
+
+/// The oldest whole lines go, until the backlog is within its limit.
+void Outlet::skip_lines() {
+  const std::string_view all = pending_.view();
+  const std::size_t end = all.find('\n', all.size() - kBacklog);
+  if (end == std::string_view::npos) return;
+  skipped_ += static_cast<std::size_t>(std::count(all.begin(), all.begin() + end + 1, '\n'));
+  pending_.consume(end + 1);
+}
+
+void Outlet::mark_skipped() {
+  if (skipped_ == 0) return;
+  std::string mark = mid_line_ ? "\n" : "";
+  mark += "[... " + std::to_string(skipped_) + " lines skipped]\n";
+  skipped_ = 0;
+  pending_.prepend(mark);
+}
+
+}  // namespace moonwire

@@ -1,0 +1,51 @@
+// The way to the screen. A terminal may be slower than what is printed, and every byte
+// in front of an echo delays it: so while a prompt is shown, bytes leave in frames of
+// 16 KiB, 16 ms apart, and of a backlog above 1 MiB the oldest lines are skipped. A
+// pipe gets everything, with the writer waiting. One thread.
+#pragma once
+
+#include "base/buffer.hpp"
+#include "base/fd.hpp"
+#include "reactor/reactor.hpp"
+
+namespace moonwire {
+
+class Outlet final : Watch::Watcher, Timer {
+ public:
+  /// Writes to `fd`, which it does not own; or to the same terminal, opened again.
+  Outlet(Reactor& reactor, int fd);
+
+  /// Frames are spaced: a prompt is shown.
+  void set_paced(bool paced) { paced_ = paced; }
+
+  void write(std::string_view bytes);
+
+  /// Lets go what the pace allows; the rest follows by itself.
+  void flush();
+
+  /// Waits until all has left.
+  void drain();
+
+  static constexpr std::size_t kFrame = 16 * 1024;
+  static constexpr std::size_t kBacklog = 1024 * 1024;
+  static constexpr Nanoseconds kPace = std::chrono::milliseconds(16);
+
+ private:
+  void on_ready(Ready ready) override;
+  void on_due() override;
+  bool send(std::size_t limit);
+  void skip_lines();
+  void mark_skipped();
+
+  Reactor& reactor_;
+  int fd_;
+  Fd terminal_;      // empty: a pipe or a file, or it could not be opened again
+  Watch watch_{*this};
+  Buffer pending_;
+  TimePoint next_frame_{};
+  std::size_t skipped_ = 0;   // lines, not yet told of
+  bool mid_line_ = false;     // the last byte written was no newline
+  bool paced_ = false;
+};
+
+}  // namespace moonwire

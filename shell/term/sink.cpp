@@ -1,0 +1,145 @@
+#include "term/sink.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "term/terminal.hpp"
+#include "term/write_all.hpp"
+
+namespace moonwire {
+namespace {
+
+bool has_default_action(int number) {
+  struct sigaction current {};
+  ::sigaction(number, nullptr, &current);
+  return (current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_DFL;
+}
+
+int seek(int fd, off64_t* offset, int whence) {
+  const off64_t position = ::lseek64(fd, *offset, whence);
+  if (position < 0) return -1;
+  *offset = position;
+  return 0;
+}
+
+/// What a cookie's write function answers; it must not be negative.
+ssize_t taken(std::size_t size, int problem) {
+  if (problem == 0) return static_cast<ssize_t>(size);
+  errno = problem;
+  return 0;
+}
+
+}  // namespace
+
+Sink::Sink()
+    : old_output_(stdout),
+      old_error_(stderr),
+      output_is_terminal_(Terminal::is_terminal(STDOUT_FILENO)),
+      error_joins_(Terminal::same_file(STDOUT_FILENO, STDERR_FILENO)),
+      ends_by_pipe_(has_default_action(SIGPIPE)) {
+  std::fflush(stdout);
+  output_ = open(this, false);
+  error_ = open(this, true);
+  if (output_ == nullptr || error_ == nullptr) std::abort();  // no memory at the very start
+  std::setvbuf(output_, nullptr, output_is_terminal_ ? _IOLBF : _IOFBF, BUFSIZ);
+  std::setvbuf(error_, nullptr, _IONBF, 0);
+  stdout = output_;
+  stderr = error_;
+}
+
+Sink::~Sink() {
+  flush();
+  editor_ = nullptr;
+  stdout = old_output_;
+  stderr = old_error_;
+  std::fclose(output_);
+  std::fclose(error_);
+}
+
+FILE* Sink::open(Sink* sink, bool error) {
+  cookie_io_functions_t functions{};
+  functions.write = error ? take_error : take_output;
+  functions.seek = error ? seek_error : seek_output;
+  return ::fopencookie(sink, "w", functions);
+}
+
+void Sink::attach(LineEditor* editor) {
+  flush();
+  editor_ = editor;
+}
+
+ssize_t Sink::take_output(void* sink, const char* data, std::size_t size) {
+  return taken(size, static_cast<Sink*>(sink)->output({data, size}));
+}
+
+ssize_t Sink::take_error(void* sink, const char* data, std::size_t size) {
+  return taken(size, static_cast<Sink*>(sink)->error({data, size}));
+}
+
+int Sink::seek_output(void* sink, off64_t* offset, int whence) {
+  static_cast<Sink*>(sink)->send();
+  return seek(STDOUT_FILENO, offset, whence);
+}
+
+int Sink::seek_error(void*, off64_t* offset, int whence) {
+  return seek(STDERR_FILENO, offset, whence);
+}
+
+int Sink::output(std::string_view bytes) {
+  if (editor_ != nullptr) {
+    editor_->emit(bytes);
+    return 0;
+  }
+  pending_.append(bytes);
+  const bool at_once = unbuffered_ || output_is_terminal_ || at_once_ > 0;
+  if (!at_once && pending_.size() < kGather) return 0;
+  if (at_once_ > 0) --at_once_;
+  return send();
+}
+
+int Sink::error(std::string_view bytes) {
+  std::fflush(output_);  // what was printed before comes before
+  if (editor_ != nullptr && error_joins_) {
+    editor_->emit(bytes);
+    return 0;
+  }
+  send();
+  return write_all(STDERR_FILENO, bytes);
+}
+
+int Sink::send() {
+  if (pending_.empty()) return 0;
+  const int problem = write_all(STDOUT_FILENO, pending_.view());
+  pending_.clear();
+  if (problem == EPIPE && ends_by_pipe_) {
+    ::signal(SIGPIPE, SIG_DFL);  // the reactor ignores it, for the sake of sockets
+    ::raise(SIGPIPE);
+  }
+  if (problem != 0) untold_ = problem;
+  if (problem != 0 && failure_ == 0 && problem != EPIPE) failure_ = problem;
+  return problem;
+}
+
+int Sink::flush() {
+  std::fflush(output_);
+  send();
+  if (editor_ != nullptr) editor_->repaint();
+  const int problem = untold_;
+  untold_ = 0;
+  return problem;
+}
+
+void Sink::end_turn() {
+  flush();
+  at_once_ = kAtOnce;
+}
+
+void Sink::write_error(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), error_);
+}
+
+void Sink::write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), output_); }
+
+}  // namespace moonwire

@@ -1,0 +1,77 @@
+// Where all output of the process meets: `stdout` and `stderr` are replaced by streams
+// that end here, so that print, io.write, io.stderr and the stdio of C modules keep
+// their order, and appear above the prompt when there is one. One thread.
+//
+// Without a prompt: what stdio hands over leaves at once, up to a number of times a
+// turn; beyond that it gathers and leaves at the end of the turn or at 64 KiB. So a
+// lone print is seen at once, and a thousand cost a few calls. stderr never waits.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "base/buffer.hpp"
+#include "term/line_editor.hpp"
+
+namespace moonwire {
+
+class Sink {
+ public:
+  /// Takes over `stdout` and `stderr`; writes to descriptors 1 and 2. One at a time.
+  Sink();
+  /// Flushes and puts the old streams back.
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  /// From now on text goes through `editor`, null: straight to the descriptors.
+  void attach(LineEditor* editor);
+
+  /// Sends what has gathered. 0, or the errno of a failure since the last call.
+  int flush();
+
+  /// The turn is over: flush(), and the next one may send at once again.
+  void end_turn();
+
+  /// setvbuf("no"): nothing gathers.
+  void set_unbuffered(bool on) { unbuffered_ = on; }
+
+  /// As io.stderr:write would.
+  void write_error(std::string_view text);
+  /// As io.stdout:write would.
+  void write(std::string_view text);
+
+  /// The first failure of standard output, 0 if none. A reader that has gone is none: it
+  /// ends the process as any filter is ended, by SIGPIPE, unless that was ignored.
+  int failure() const { return failure_; }
+
+ private:
+  static constexpr std::size_t kGather = 64 * 1024;
+  static constexpr int kAtOnce = 64;  // writes a turn that do not gather
+
+  static FILE* open(Sink* sink, bool error);
+  static ssize_t take_output(void* sink, const char* data, std::size_t size);
+  static ssize_t take_error(void* sink, const char* data, std::size_t size);
+  static int seek_output(void* sink, off64_t* offset, int whence);
+  static int seek_error(void* sink, off64_t* offset, int whence);
+
+  int output(std::string_view bytes);
+  int error(std::string_view bytes);
+  int send();
+
+  FILE* old_output_;
+  FILE* old_error_;
+  FILE* output_;
+  FILE* error_;
+  LineEditor* editor_ = nullptr;
+  Buffer pending_;
+  int at_once_ = kAtOnce;
+  int failure_ = 0;
+  int untold_ = 0;           // a failure that flush() has not returned yet
+  bool unbuffered_ = false;
+  bool output_is_terminal_;
+  bool error_joins_;         // stderr is the same file as stdout
+  bool ends_by_pipe_;        // SIGPIPE had its default action when we started
+};
+
+}  // namespace moonwire

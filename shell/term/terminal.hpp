@@ -1,0 +1,42 @@
+// What the kernel knows of a terminal: whether there is one, its size, its modes. The
+// only file that names termios. One thread, but for restore().
+#pragma once
+
+#include "base/fd.hpp"
+#include "base/result.hpp"
+
+namespace moonwire {
+
+class Terminal {
+ public:
+  struct Size {
+    int rows = 24;
+    int columns = 80;
+  };
+
+  /// Remembers the modes of `fd`, if it is a terminal.
+  explicit Terminal(int fd);
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  /// Puts the remembered modes back; nothing if they are unchanged. Async-signal-safe.
+  void restore() const;
+
+  /// Opens the terminal of `fd` a second time, for writing without blocking: the flag
+  /// on `fd` itself would be shared with the parent shell. ENOTTY if it is none.
+  static Result<Fd> reopen(int fd);
+
+  static bool is_terminal(int fd);
+  static Size size(int fd);
+
+  /// Both are the same file: the same terminal, pipe or socket.
+  static bool same_file(int a, int b);
+
+ private:
+  struct Modes;
+  int fd_;
+  Modes* modes_ = nullptr;  // null: no terminal
+};
+
+}  // namespace moonwire

@@ -1,0 +1,136 @@
+--- The manifest against what is bound, in both directions; and its examples, each run as it
+-- is printed, with what they print compared with what they promise.
+local check = require "check"
+local manifest = require "manifest"
+local bound = require "native.bound"
+
+local function set_of(list)
+  local set = {}
+  for _, name in ipairs(list) do set[name] = true end
+  return set
+end
+
+--- What is in `one` and not in `other`, sorted.
+local function missing(one, other)
+  local names = {}
+  for name in pairs(one) do
+    if not other[name] then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+local function names_of(entries)
+  local set = {}
+  for _, entry in ipairs(entries) do set[entry.name] = true end
+  return set
+end
+
+--- Globals of the manifest; those of the group "tools" are written in Lua.
+local function manifest_globals(with_tools)
+  local set = {}
+  manifest.each(function(kind, entry, group)
+    if (kind == "function" or kind == "constant") and (with_tools or group.name ~= "tools") then
+      set[entry.name:match("^[%w_]+")] = true
+    end
+  end)
+  return set
+end
+
+check.case("every bound global is described, every described one is bound", function()
+  local names = set_of(bound.globals)
+  check.same(missing(names, manifest_globals(true)), {}, "bound, not in the manifest")
+  check.same(missing(manifest_globals(false), names), {}, "in the manifest, not bound")
+  check.same(missing(manifest_globals(true), _G), {}, "in the manifest, no global")
+end)
+
+local LUA = set_of { "_G", "_VERSION", "arg", "assert", "collectgarbage", "coroutine", "debug",
+  "dofile", "error", "getmetatable", "io", "ipairs", "load", "loadfile", "math", "next", "os",
+  "package", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require",
+  "select", "setmetatable", "string", "table", "tonumber", "tostring", "type", "utf8", "warn",
+  "xpcall" }
+
+check.case("no other global stands beside Lua's own", function()
+  local names = {}
+  for name in pairs(_G) do
+    if not LUA[name] then names[name] = true end
+  end
+  check.same(missing(names, manifest_globals(true)), {})
+end)
+
+for _, class in ipairs(manifest.classes) do
+  check.case("methods and fields of a " .. class.class, function()
+    local has = check.ok(bound[class.class], "native.bound has no " .. class.class)
+    local methods, fields = set_of(has.methods), set_of(has.fields or {})
+    check.same(missing(methods, names_of(class.methods)), {}, "methods not in the manifest")
+    check.same(missing(names_of(class.methods), methods), {}, "methods not bound")
+    check.same(missing(fields, names_of(class.fields)), {}, "fields not in the manifest")
+    check.same(missing(names_of(class.fields), fields), {}, "fields not bound")
+  end)
+end
+
+check.case("constants have their values", function()
+  manifest.each(function(kind, entry)
+    if kind == "constant" then check.equal(_G[entry.name], entry.value, entry.name) end
+  end)
+end)
+
+check.case("entries are complete and the pages in docs/ are fresh", function()
+  local pipe = check.ok(io.popen("lua5.4 tools/manifest.lua check . 2>&1"))
+  local said = pipe:read("a")
+  check.ok(pipe:close(), said)
+end)
+
+-- --- examples -----------------------------------------------------------------------------
+
+--- What an example promises to print: the texts after "-->", one per line.
+local function promised(example)
+  local lines = {}
+  for text in (example .. "\n"):gmatch("%-%-> (.-)\n") do lines[#lines + 1] = text end
+  return lines
+end
+
+local function squeeze(text) return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")) end
+
+--- Closes what an example left open: what its variables hold, then every connection.
+local function clean_up(env)
+  local function try(object, name)
+    pcall(function() object[name](object) end)
+  end
+  for _, value in pairs(env) do
+    if type(value) == "userdata" then
+      for _, name in ipairs { "close", "delete", "cancel" } do try(value, name) end
+    end
+  end
+  for _, row in ipairs(conns()) do try(row.object, "close") end
+end
+
+local function run_example(name, example)
+  local printed, env = {}, {}
+  function env.print(...)
+    local words = table.pack(...)
+    for i = 1, words.n do words[i] = tostring(words[i]) end
+    for line in (table.concat(words, " ") .. "\n"):gmatch("(.-)\n") do
+      printed[#printed + 1] = squeeze(line)
+    end
+  end
+  local method = reactor.method
+  check.ok(load(example, "=" .. name, "t", setmetatable(env, { __index = _G })))()
+  local want = promised(example)
+  for i, line in ipairs(want) do want[i] = squeeze(line) end
+  if #want > 0 then
+    local deadline = now() + 2
+    while #printed < #want and now() < deadline do sleep(0.005) end
+    check.same(printed, want, name)
+  end
+  if reactor.method ~= method then initialize { methods = { method } } end
+  clean_up(env)
+end
+
+manifest.each(function(kind, entry, owner)
+  if not entry.example then return end
+  local name = manifest.full_name(kind, entry, owner)
+  check.case_here("example of " .. name, function() run_example(name, entry.example) end)
+end)
+
+check.done()

@@ -1,0 +1,296 @@
+--- Timers: shared/seeds.md 3.1, by its numbers. Times are never early; "at" allows for a
+-- busy machine.
+local check = require "check"
+local fifo = require "fifo"
+
+local LATE <const> = 0.15
+
+-- It is `wanted` seconds after `began`.
+local function at(began, wanted, what)
+  local passed = now() - began
+  if passed < wanted or passed > wanted + LATE then
+    check.equal(("after %.3f s"):format(passed), ("after %.3f s"):format(wanted), what)
+  end
+end
+
+local function stall(seconds)
+  local over = now() + seconds
+  while now() < over do end
+end
+
+check.case_here("1. a timeout runs once, at its time, with exactly its arguments", function()
+  local began = now()
+  timeout(0.2, check.expect(function(...)
+    at(began, 0.2)
+    check.same({ n = select("#", ...), ... }, { n = 2, "a", "b" })
+  end), "a", "b")
+  check.equal(dispatch(), "empty")
+end)
+
+check.case("3. nil arguments arrive as well", function()
+  timeout(0.01, check.expect(function(...)
+    check.same({ n = select("#", ...), ... }, { n = 3, nil, 1, nil })
+  end), nil, 1, nil)
+end)
+
+check.case_here("5. one that was deleted and added runs at its new time only", function()
+  local began = now()
+  local t = timeout(0.4, check.expect(function() at(began, 0.2) end))
+  check.equal(t:delete(), true)
+  check.equal(t:add(0.2), t)
+  check.equal(dispatch(), "empty")
+end)
+
+check.case_here("7. they run by deadline", function()
+  local order = {}
+  for _, ms in ipairs { 30, 10, 20 } do
+    timeout(ms / 1000, function() order[#order + 1] = ms end)
+  end
+  dispatch()
+  check.same(order, { 10, 20, 30 })
+end)
+
+check.case_here("9. equal deadlines run in the order armed; to arm again is to be last", function()
+  local order = {}
+  timeout(0, function()
+    local first = timeout(0, function() order[#order + 1] = "first" end)
+    timeout(0, function() order[#order + 1] = "second" end)
+    timeout(0, function() order[#order + 1] = "third" end)
+    first:add(0)
+  end)
+  dispatch()
+  check.same(order, { "second", "third", "first" })
+end)
+
+check.case_here("11. one that returns true runs again, until it returns nil", function()
+  local began, n = now(), 0
+  timeout(0.05, function()
+    n = n + 1
+    at(began, n * 0.05)
+    return n < 3 or nil
+  end)
+  check.equal(dispatch(), "empty")
+  check.equal(n, 3)
+end)
+
+check.case_here("12. in Lua 0 and the empty string are true", function()
+  local runs = 0
+  for _, value in ipairs { 0, "" } do
+    local mine = 0
+    timeout(0.001, function()
+      runs, mine = runs + 1, mine + 1
+      if mine < 2 then return value end
+    end)
+  end
+  timeout(0.001, function() runs = runs + 1 return false end)
+  dispatch()
+  check.equal(runs, 5)
+end)
+
+check.case_here("13. periods count from when it was due, not from its callback", function()
+  local began, n = now(), 0
+  timeout(0.1, function()
+    n = n + 1
+    stall(0.03)
+    return n < 5
+  end)
+  dispatch()
+  check.ok(now() - began < 0.6, ("the fifth was over after %.3f s"):format(now() - began))
+end)
+
+check.case_here("15. missed periods are skipped, not made up for", function()
+  local times = {}
+  timeout(0.05, function()
+    times[#times + 1] = now()
+    if #times == 1 then stall(0.12) end
+    return #times < 5
+  end)
+  dispatch()
+  for i = 3, 5 do check.ok(times[i] - times[i - 1] >= 0.03, "a burst") end
+end)
+
+check.case_here("19. add inside its own callback wins over returning nothing", function()
+  local began, runs, t = now(), 0
+  t = timeout(0.3, function()
+    runs = runs + 1
+    at(began, runs == 1 and 0.3 or 0.35)
+    if runs == 1 then t:add(0.05) end
+  end)
+  check.equal(dispatch(), "empty")
+  check.equal(runs, 2)
+end)
+
+check.case_here("20. delete inside its own callback wins over returning true", function()
+  local t
+  t = timeout(0.01, check.expect(function() t:delete() return true end))
+  check.equal(dispatch(), "empty")
+  check.equal(t:pending(), false)
+end)
+
+check.case_here("21. one deleted by another of the same pass does not run", function()
+  local second
+  timeout(0.01, function() check.equal(second:delete(), true) end)
+  second = timeout(0.01, check.expect(nil, 0))
+  stall(0.02)
+  check.equal(dispatch(), "empty")
+end)
+
+check.case_here("23. a timer that re-arms itself with 0 does not starve a reader", function()
+  local reader <close>, writer <close> = fifo()
+  local spinner, written
+  spinner = timeout(0, function() spinner:add(0) end)
+  read(reader, check.expect(function()
+    check.ok(now() - written < 0.02 + LATE, "late")
+    check.equal(reader:read(1), "x")
+    spinner:delete()
+  end))
+  timeout(0.05, function() writer:write "x" written = now() end)
+  check.equal(dispatch(), "empty")
+end)
+
+check.case_here("24. nor does one that stays by returning true with 0", function()
+  local turns = 0
+  timeout(0, function() turns = turns + 1 return turns < 1000 end)
+  timeout(0.001, check.expect(nil))
+  dispatch()
+  check.equal(turns, 1000)
+end)
+
+check.case_here("25. a hundred repeating timers end by themselves", function()
+  local began = now()
+  for i = 1, 100 do
+    local period, runs, t = i % 2 == 0 and 0.1 or 0.2, 0
+    t = timeout(period, function()
+      runs = runs + 1
+      if runs == 4 then
+        at(began, 4 * period)
+        t:delete()
+      end
+      check.ok(runs <= 4)
+      return true
+    end)
+  end
+  dispatch()
+  at(began, 0.8)
+end)
+
+check.case_here("27. long after short: each at its own time", function()
+  local began = now()
+  for _, seconds in ipairs { 0.1, 0.2, 0.4 } do
+    timeout(seconds, check.expect(function() at(began, seconds) end))
+  end
+  dispatch()
+end)
+
+check.case_here("29. a timer of more than a day keeps dispatch going", function()
+  local began = now()
+  local t = timeout(90000, check.expect(nil, 0))
+  abort(0.1)
+  check.equal(dispatch(), "abort")
+  at(began, 0.1)
+  check.equal(t:delete(), true)
+end)
+
+check.case("31. remaining falls to 0 and stays there", function()
+  local t = timeout(0.5, check.expect(nil))
+  local before = t:remaining()
+  check.ok(before > 0.4 and before <= 0.5)
+  for _ = 1, 5 do
+    sleep(0.02)
+    local left = t:remaining()
+    check.ok(left < before)
+    before = left
+  end
+  sleep(0.5)
+  check.equal(t:remaining(), 0)
+  check.equal(t:pending(), false)
+end)
+
+check.case("33. cancel tells whether it was alive; restart arms it anew", function()
+  local t = timeout(0.1, check.expect(nil))
+  check.equal(t:alive(), true)
+  check.equal(t:cancel(), true)
+  check.equal(t:cancel(), false)
+  check.equal(t:alive(), false)
+  local began = now()
+  t:restart()
+  check.equal(t:alive(), true)
+  check.eventually(function() return not t:alive() end)
+  at(began, 0.1)
+end)
+
+check.case("35. restart inside the callback makes it periodic", function()
+  local runs, t = 0
+  t = timeout(0.01, check.expect(function()
+    runs = runs + 1
+    if runs < 3 then t:restart() end
+  end, 3))
+end)
+
+check.case("36. reset gives it a new period, and nil makes it un-armed", function()
+  local t = timeout(nil, check.expect(nil))
+  check.equal(t:pending(), false)
+  local began = now()
+  check.equal(t:reset(0.05), t)
+  check.eventually(function() return not t:pending() end)
+  at(began, 0.05)
+end)
+
+check.case("37. impossible delays raise, those beyond all clocks never come", function()
+  for _, delay in ipairs { -1, -0.001, 0 / 0, "soon", {}, true } do
+    check.raises(function() timeout(delay, print) end, "bad argument #1")
+    local t = timeout(nil, print)
+    check.raises(function() t:add(delay) end, "bad argument #1")
+  end
+  check.raises(function() timeout(1) end, "bad argument #2")
+  for _, delay in ipairs { math.huge, 1e18, 1e300 } do
+    local t = timeout(delay, check.expect(nil, 0))
+    check.equal(t:pending(), true)
+    check.ok(t:remaining() > 1e9)
+    sleep(0.001)
+    check.equal(t:delete(), true)
+  end
+end)
+
+check.case("38. one whose callback waits is not called again before that has ended", function()
+  local inside, runs = false, 0
+  timeout(0.01, check.expect(function()
+    check.equal(inside, false)
+    inside, runs = true, runs + 1
+    sleep(0.03)
+    inside = false
+    return runs < 3
+  end, 3))
+end)
+
+check.case("139. on_free runs once, after the timer's callback has returned", function()
+  local order, t = {}
+  t = timeout(0.01, function()
+    t:delete()
+    sleep(0.01)
+    order[#order + 1] = "callback"
+  end)
+  t:on_free(check.expect(function() order[#order + 1] = "freed" end))
+  check.eventually(function() return #order == 2 end)
+  check.same(order, { "callback", "freed" })
+end)
+
+check.case("a failing timer is dropped, and another goes on", function()
+  local t
+  check.raises(function()
+    t = timeout(0.01, function() error "bad" end)
+    timeout(0.02, check.expect(nil))
+    dispatch()
+  end, "bad")
+  check.equal(t:pending(), false)
+end)
+
+check.case_here("a callback may run dispatch itself, once the main chunk does not", function()
+  timeout(0.01, check.expect(function()
+    timeout(0.01, check.expect(nil))
+    check.fails("EBUSY", dispatch())
+  end))
+  check.equal(dispatch(), "empty")
+end)
+
+check.done()

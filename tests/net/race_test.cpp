@@ -1,0 +1,148 @@
+// Several endpoints for one connection: refused, silent, given up at any moment.
+#include "net/race.hpp"
+
+#include <dirent.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/connecting.hpp"
+
+using namespace moonwire;
+using namespace moonwire::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("Connector: localhost is raced over both families", "[net]") {
+  Connecting f;
+  const auto listener = listen_on("127.0.0.1:0");
+  const std::string port = std::to_string(listener.at(0).local.port());
+  CHECK(f.connect("localhost:" + port) == "connected to 127.0.0.1:" + port);
+  CHECK(f.connect(":" + port) == "connected to 127.0.0.1:" + port);
+  CHECK(f.connect("0.0.0.0:" + port) == "connected to 127.0.0.1:" + port);
+  CHECK(f.connect("localhost:" + ClosedPort().number).find("Connection refused (") !=
+        std::string::npos);
+}
+
+TEST_CASE("Connector: a refusal", "[net]") {
+  Connecting f;
+  const ClosedPort closed;
+  SECTION("of a number names it once") {
+    CHECK(f.connect("127.0.0.1:" + closed.number) ==
+          "connect 127.0.0.1:" + closed.number + ": Connection refused");
+    CHECK(f.connector->code() == errno_code(ECONNREFUSED));
+  }
+  SECTION("of a name lists its addresses") {
+    f.server.add("h.example", {"127.0.0.1", "127.0.0.2"});
+    CHECK(f.connect("h.example:" + closed.number) ==
+          "connect h.example:" + closed.number + ": Connection refused (127.0.0.1:" +
+              closed.number + ", 127.0.0.2:" + closed.number + ")");
+  }
+  SECTION("weighs more than a network that is not there") {
+    f.server.add("h.example", {"127.0.0.1", "255.255.255.255"});
+    CHECK(f.connect("h.example:" + closed.number) ==
+          "connect h.example:" + closed.number + ": 127.0.0.1:" + closed.number +
+              " Connection refused; 255.255.255.255:" + closed.number + " Network is unreachable");
+    CHECK(f.connector->code() == errno_code(ECONNREFUSED));
+  }
+  SECTION("by one address moves on to the next at once") {
+    const auto listener = listen_on("127.0.0.2:0");
+    const std::string port = std::to_string(listener.at(0).local.port());
+    f.server.add("h.example", {"127.0.0.1", "127.0.0.2"});
+    ConnectOptions options;
+    options.stagger = 1h;
+    CHECK(f.connect("h.example:" + port, options) == "connected to 127.0.0.2:" + port);
+  }
+}
+
+TEST_CASE("Connector: the race", "[net]") {
+  Connecting f;
+  FullListener full("127.0.0.1:0");
+  const std::string port = std::to_string(full.sockets[0].local.port());
+  SECTION("goes on to the next address when the first is silent") {
+    const auto listener = listen_on("127.0.0.2:" + port);
+    f.server.add("h.example", {"127.0.0.1", "127.0.0.2"});
+    CHECK(f.connect("h.example:" + port, quick(10s)) == "connected to 127.0.0.2:" + port);
+  }
+  SECTION("ends when time is up, and says who was silent") {
+    f.server.add("h.example", {"127.0.0.1", "127.0.0.3"});
+    CHECK(f.connect("h.example:" + port, quick(300ms)) ==
+          "connect h.example:" + port + ": 127.0.0.3:" + port +
+              " Connection refused; 127.0.0.1:" + port + " no answer within 0.3 s");
+    CHECK(f.connector->code() == errno_code(ETIMEDOUT));
+    CHECK_FALSE(f.reactor.next_due());
+  }
+  SECTION("of a number is silent alone") {
+    CHECK(f.connect("127.0.0.1:" + port, quick(30ms)) ==
+          "connect 127.0.0.1:" + port + ": no answer within 0.03 s");
+  }
+}
+
+TEST_CASE("Connector: does not connect to itself", "[net]") {
+  Connecting f;
+  std::string port;
+  {
+    const ClosedPort free;
+    port = free.number;
+  }
+  ConnectOptions options;
+  options.bind = *parse_bind("127.0.0.1:" + port);  // what the kernel does by chance
+  CHECK(f.connect("127.0.0.1:" + port, options) ==
+        "connect 127.0.0.1:" + port + ": Connection refused");
+  CHECK(listen_on("127.0.0.1:" + port).size() == 1);  // and the port is free again
+}
+
+namespace {
+
+int open_descriptors() {
+  DIR* directory = opendir("/proc/self/fd");
+  int count = 0;
+  while (directory && readdir(directory)) ++count;
+  if (directory) closedir(directory);
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("Connector: can be given up at any moment", "[net]") {
+  Connecting f;
+  const FullListener full("127.0.0.1:0");
+  const auto listener = listen_on("127.0.0.1:0");
+  f.server.add("h.example", {"127.0.0.1"});
+  const std::string silent = full.sockets[0].local.text();
+  const std::string alive = listener.at(0).local.text();
+  const std::string named = "h.example:" + std::to_string(listener[0].local.port());
+  const std::string text =
+      std::vector<std::string>{silent, alive, named, "unix:/nosuch"}.at(GENERATE(0u, 1u, 2u, 3u));
+  const int passes = GENERATE(0, 1, 2, 3);
+  const bool destroyed = GENERATE(true, false);
+  CAPTURE(text, passes, destroyed);
+  const int descriptors = open_descriptors();
+  f.connector->start(*parse_address(text, Purpose::kConnect));
+  CHECK(f.connector->active());
+  for (int i = 0; i < passes; ++i) poll_once(f.reactor);
+  const int calls = f.connector->calls;
+  if (destroyed) {
+    f.connector.reset();
+  } else {
+    f.connector->cancel();
+  }
+  for (int i = 0; i < 5; ++i) poll_once(f.reactor);
+  CHECK_FALSE(f.reactor.next_due());
+  if (f.connector) f.connector->outcome.reset();
+  CHECK(open_descriptors() == descriptors);
+  if (!destroyed) CHECK(f.connector->calls == calls);
+}
+
+TEST_CASE("Connector: works on every poller", "[net]") {
+  Connecting f;
+  const auto listener = listen_on("127.0.0.1:0");
+  const std::string text = listener.at(0).local.text();
+  const ClosedPort closed;
+  for (const std::string_view name : poller_names()) {
+    CAPTURE(std::string(name));
+    REQUIRE(f.reactor.use(poller(name)));
+    CHECK(f.connect(text) == "connected to " + text);
+    CHECK(f.connect("127.0.0.1:" + closed.number) ==
+          "connect 127.0.0.1:" + closed.number + ": Connection refused");
+    CHECK(f.connect("nosuch.example:80") == "connect nosuch.example:80: no such host");
+  }
+}
