@@ -151,8 +151,7 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
   using Kind = What::Kind;
   if ((++pieces_ % kCheckSlice) == 0 && runtime().reactor().slice_over()) {
     look_again();
-    need_ = need;
-    return Reply::wait(reader, timeout);
+    return hold(need, timeout);
   }
   std::optional<std::string_view> piece;
   std::size_t limit = stream.limits.max_line;
@@ -176,7 +175,14 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
   if (stream.unread().size() >= limit && need.what.kind != Kind::kCount) return too_long(limit);
   if (stream.ended() || stream.state() == Stream::State::kClosed) return end_of_input(need);
   stream.want(need.what.kind == Kind::kCount ? need.what.count : limit);
+  return hold(need, timeout);
+}
+
+/// Parks the reader: what it asked for is kept.
+Reply Connection::hold(const Need& need, Nanoseconds timeout) {
+  if (!need.until.empty() && need.until.data() != until_.data()) until_ = need.until;
   need_ = need;
+  if (!need.until.empty()) need_.until = until_;
   return Reply::wait(reader, timeout);
 }
 

@@ -41,8 +41,8 @@ class Connection final : public Handle, public Stream::Sink {
   /// --- reading ---------------------------------------------------------------------
   struct Need {
     What what;
-    std::size_t max = 0;  // 0: the default
-    std::string until;    // What::kUntil
+    std::size_t max = 0;          // 0: the default
+    std::string_view until = {};  // What::kUntil
   };
   /// What the need gives now: bytes, nil, a failure, or a wait on `reader`.
   Reply attempt(const Need& need, Nanoseconds timeout);
@@ -148,8 +148,10 @@ class Connection final : public Handle, public Stream::Sink {
   bool owns_tasks() const;
   Reply too_long(std::size_t limit);
   Reply end_of_input(const Need& need);
+  Reply hold(const Need& need, Nanoseconds timeout);
 
   Need need_;  // what the parked reader asked for
+  std::string until_;  // its delimiter
   What frame_;
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<Deadline> deadline_;

@@ -72,6 +72,7 @@ bool Runtime::before_sleep(std::optional<Nanoseconds> next) {
 }
 
 void Runtime::after_sleep() {
+  turn_time_ = Clock::now();
   if (!sleep_hooks.empty()) run_hooks(*this, false, Reply::nothing());
 }
 

@@ -191,7 +191,7 @@ Task* Runtime::start(int arguments, TaskObserver* observer) {
 void RuntimeAccess::park(Task& task, Park& park) const {
   park.add(task);
   task.park = &park;
-  task.began = Clock::now();
+  task.began = rt.turn_time_;
   if (park.counts) ++rt.waiting_;
 }
 

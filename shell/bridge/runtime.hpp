@@ -243,6 +243,7 @@ class Runtime final : SleepHook {
   std::vector<lua_State*> threads_;   // the resume stack, for interrupts
   lua_State* volatile current_ = nullptr;
   TimePoint call_began_{};
+  TimePoint turn_time_ = Clock::now();  // when the last poll returned: for ages
   std::vector<const struct Module*> modules_;
   int anchors_ = 0;                   // registry references: slot -> ticket that lives on
   int tickets_ = 0;                   // slot -> ticket, weak

@@ -24,6 +24,13 @@ constexpr auto kLinger = std::chrono::seconds(1);
 bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 /// send() for sockets, write() for pipes and terminals.
+ssize_t put(int fd, std::string_view bytes) {
+  const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent < 0 && errno == ENOTSOCK) return ::write(fd, bytes.data(), bytes.size());
+  return sent;
+}
+
+/// The same for two pieces in one call, which costs the kernel more.
 ssize_t put(int fd, const iovec* pieces, int count) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces);
@@ -265,8 +272,7 @@ void Stream::write_direct(std::string_view bytes) {
   const std::string_view head = out_.view();
   const iovec pieces[2] = {{const_cast<char*>(head.data()), head.size()},
                            {const_cast<char*>(bytes.data()), bytes.size()}};
-  const bool two = !head.empty();
-  const ssize_t sent = put(fd_.get(), two ? pieces : pieces + 1, two ? 2 : 1);
+  const ssize_t sent = head.empty() ? put(fd_.get(), bytes) : put(fd_.get(), pieces, 2);
   std::size_t left = sent > 0 ? static_cast<std::size_t>(sent) : 0;
   if (sent < 0 && !would_block(errno)) {
     // The failure is told from the loop, by the flush to come, and not from inside a
@@ -291,8 +297,7 @@ void Stream::flush() {
   if (!fd_) return;
   while (!out_.empty()) {
     const std::string_view all = out_.view();
-    const iovec piece{const_cast<char*>(all.data()), all.size()};
-    const ssize_t sent = put(fd_.get(), &piece, 1);
+    const ssize_t sent = put(fd_.get(), all);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (would_block(errno)) break;
@@ -374,9 +379,7 @@ void Stream::close(bool reset) {
     const ::linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   } else if (fd_ && !out_.empty() && !blocked_) {
-    const std::string_view all = out_.view();
-    const iovec piece{const_cast<char*>(all.data()), all.size()};
-    const ssize_t sent = put(fd_.get(), &piece, 1);
+    const ssize_t sent = put(fd_.get(), out_.view());
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
   }
   if (live_data_) live_ = {};

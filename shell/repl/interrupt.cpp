@@ -106,7 +106,7 @@ void Interrupter::on_hook(lua_State* L, lua_Debug*) {
   if (!self->is_due()) return;
   for (lua_State* outer : self->runtime_.threads()) self->arm(outer);
   self->hit_ = true;
-  lua_pushliteral(L, "interrupted");
+  lua_pushstring(L, kInterruptText);
   lua_error(L);
 }
 

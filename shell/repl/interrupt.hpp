@@ -19,6 +19,15 @@ struct lua_Debug;
 
 namespace moonwire {
 
+/// The error that Ctrl-C raises.
+inline constexpr const char* kInterruptText = "interrupted";
+
+/// Raises it at the wait of a parked task, which may catch it and go on.
+inline void interrupt_wait(Runtime& runtime, Task& task) {
+  task.cancel_text = kInterruptText;
+  runtime.wake(task, Reply::cancelled());
+}
+
 class Interrupter final : SignalWatch {
  public:
   class Listener {

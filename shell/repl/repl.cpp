@@ -222,7 +222,7 @@ void Repl::show(const Failure& failure) { shell_.sink().write_error(failure_text
 
 void Repl::on_report(const ErrorReport& report) {
   show({report.source, report.message, report.traceback, {}});
-  if (report.message == "interrupted" && report.source.starts_with("timer")) {
+  if (report.message == kInterruptText && report.source.starts_with("timer")) {
     print("timer stopped\n");
   }
 }
@@ -289,7 +289,7 @@ void Repl::on_interrupt() {
   if (again) {
     runtime_.end_task(*chunk_);
   } else {
-    runtime_.cancel(*chunk_, "interrupted");
+    interrupt_wait(runtime_, *chunk_);
   }
 }
 

@@ -117,15 +117,15 @@ void Script::end_by(int status) {
 
 void Script::on_task_end(Task&, const Outcome& outcome) {
   main_ = nullptr;
-  if (outcome.cancelled && cancelled_) end_by(kSignalled + SIGINT);
-  if (outcome.cancelled) return;
+  if (outcome.cancelled) return;  // from outside, by who knows why
   if (outcome.ok) {
     if (!global_.empty()) set_global(runtime_, global_, outcome.results);
     return;
   }
   failed_ = true;
   shell_.complain(with_traceback(outcome.message, outcome.traceback));
-  if (cancelled_ || shell_.interrupter().hit()) end_by(kSignalled + SIGINT);
+  const bool by_hand = interrupted_ || shell_.interrupter().hit();
+  if (by_hand && outcome.message == kInterruptText) end_by(kSignalled + SIGINT);
 }
 
 /// The main chunk is parked in dispatch() or loop(): it counts as ended.
@@ -136,11 +136,9 @@ bool Script::in_loop() const {
 
 void Script::on_interrupt() {
   const bool waits = main_ != nullptr && main_->park != nullptr;
-  if (waits && !in_loop() && !cancelled_) {
-    cancelled_ = true;
-    return runtime_.cancel(*main_, "interrupted");
-  }
-  end_by(kSignalled + SIGINT);
+  if (!waits || in_loop()) return end_by(kSignalled + SIGINT);
+  interrupted_ = true;
+  interrupt_wait(runtime_, *main_);
 }
 
 void Script::on_report(const ErrorReport& report) {

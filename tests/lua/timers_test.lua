@@ -136,7 +136,7 @@ check.case_here("21. one deleted by another of the same pass does not run", func
 end)
 
 check.case_here("23. a timer that re-arms itself with 0 does not starve a reader", function()
-  local reader <close>, writer <close> = fifo()
+  local reader, writer = fifo()
   local spinner, written
   spinner = timeout(0, function() spinner:add(0) end)
   read(reader, check.expect(function()

@@ -1,13 +1,16 @@
---- A pipe for the Lua tests: `local reader, writer = fifo()`, two unbuffered Lua files. When
--- the writer is closed the reader sees the end.
-return function()
+--- A pipe for the Lua tests, as unbuffered Lua files: `local reader, writer = fifo()`, or
+-- `local both = fifo "both"`, one file with both ends.
+return function(kind)
   local path = os.tmpname()
   os.remove(path)
   assert(os.execute("mkfifo " .. path))
-  local writer = assert(io.open(path, "r+"))  -- with both ends, so that no open waits
-  local reader = assert(io.open(path, "r"))
+  local both = assert(io.open(path, "r+"))  -- so that no other open waits
+  local files = { both }
+  if kind ~= "both" then
+    files = { assert(io.open(path, "r")), assert(io.open(path, "w")) }
+    both:close()
+  end
   os.remove(path)
-  writer:setvbuf "no"
-  reader:setvbuf "no"
-  return reader, writer
+  for _, file in ipairs(files) do file:setvbuf "no" end
+  return table.unpack(files)
 end

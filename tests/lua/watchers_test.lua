@@ -1,0 +1,480 @@
+--- Watchers of descriptors, files, connections and listeners: shared/seeds.md 3.2, by its
+-- numbers.
+local check = require "check"
+local fifo = require "fifo"
+
+local PIPE_SIZE <const> = 65536
+
+check.case_here("41. a reader runs once, with exactly its arguments", function()
+  local reader, writer = fifo()
+  read(reader, check.expect(function(...)
+    check.same({ n = select("#", ...), ... }, { n = 2, reader, "hello" })
+    check.equal(reader:read(5), "hello")
+  end), reader, "hello")
+  timeout(0.01, function() writer:write "hello" end)
+  check.equal(dispatch(), "empty")
+end)
+
+check.case("42. with nil among them", function()
+  local both <close> = fifo "both"
+  write(both, check.expect(function(...) check.equal(select("#", ...), 3) end), nil, nil, nil)
+end)
+
+check.case("43. one that is ready again at once runs once nevertheless", function()
+  local both <close> = fifo "both"
+  both:write "x"
+  local w = read(both, check.expect(function()
+    check.equal(both:read(1), "x")
+    both:write "y"
+  end))
+  check.equal(w:pending(), true)
+  sleep(0.02)
+  check.equal(w:pending(), false)
+end)
+
+check.case_here("44. inside its callback a one-shot is pending only if it was added", function()
+  local both <close> = fifo "both"
+  local runs, w = 0
+  w = write(both, function()
+    runs = runs + 1
+    check.equal(w:pending(), false)
+    if runs == 1 then w:add() end
+    check.equal(w:pending(), runs == 1)
+  end)
+  check.equal(dispatch(), "empty")
+  check.equal(runs, 2)
+end)
+
+check.case_here("45. a persistent reader sees data and end in two calls", function()
+  local reader, writer = fifo()
+  local w
+  w = read(reader, check.expect(function()
+    if reader:read(1) == nil then w:delete() end
+  end, 2)):persistent()
+  writer:write "x"
+  writer:close()
+  check.equal(dispatch(), "empty")
+end)
+
+check.case_here("46. so does one that stays by returning true", function()
+  local reader, writer = fifo()
+  read(reader, check.expect(function() return reader:read(1) ~= nil end, 2))
+  writer:write "x"
+  writer:close()
+  check.equal(dispatch(), "empty")
+end)
+
+check.case_here("47. two readers on one descriptor both run, in the order added", function()
+  local both <close> = fifo "both"
+  local order = {}
+  read(both, function() order[#order + 1] = "first" end)
+  read(both, function() order[#order + 1] = "second" end)
+  both:write "x"
+  check.equal(dispatch(), "empty")
+  check.same(order, { "first", "second" })
+end)
+
+check.case("48. to delete one of several leaves the others", function()
+  local both <close> = fifo "both"
+  local first = read(both, check.expect(nil, 0))
+  read(both, check.expect(nil))
+  local third = read(both, check.expect(nil, 0))
+  check.equal(first:delete(), true)
+  check.equal(third:delete(), true)
+  check.equal(third:delete(), false)
+  both:write "x"
+end)
+
+check.case("49. reader and writer on one descriptor are two interests", function()
+  local both <close> = fifo "both"
+  local order = {}
+  read(both, function() order[#order + 1] = "reader" end)
+  write(both, function() order[#order + 1] = "writer" end)
+  check.eventually(function() return #order > 0 end)
+  sleep(0.01)
+  check.same(order, { "writer" })
+  both:write "x"
+  check.eventually(function() return #order > 1 end)
+  check.same(order, { "writer", "reader" })
+end)
+
+check.case_here("53. bytes arrive whole and in order through a small buffer", function()
+  local reader, writer = fifo()
+  local sent, got, chunks = {}, {}, 4 * PIPE_SIZE // 4096
+  write(writer, function()
+    local chunk = string.char(#sent % 256):rep(4096)
+    sent[#sent + 1] = chunk
+    writer:write(chunk)
+    if #sent < chunks then return true end
+    writer:close()
+  end)
+  local r
+  r = read(reader, function()
+    got[#got + 1] = reader:read(4096)
+    if #got < chunks then r:add() end
+  end)
+  check.equal(dispatch(), "empty")
+  check.equal(table.concat(got) == table.concat(sent), true)
+end)
+
+check.case("55. of two that add each other one is left", function()
+  local one, two = fifo "both", fifo "both"
+  local runs, a, b = 0
+  a = read(one, function() runs = runs + 1 b:add() end)
+  b = read(two, function() runs = runs + 1 a:add() end)
+  one:write "x"
+  two:write "x"
+  check.equal(loop(true), 2)
+  check.equal(runs, 2)
+  check.ok(a:pending() ~= b:pending(), "both, or none, are pending")
+  a:delete()
+  b:delete()
+end)
+
+check.case("57. delete inside its callback wins over returning true", function()
+  local both <close> = fifo "both"
+  both:write "x"
+  local w
+  w = read(both, check.expect(function() w:delete() return true end))
+  sleep(0.02)
+  check.equal(w:pending(), false)
+end)
+
+check.case_here("58. one deleted by another of the same pass does not run", function()
+  local one, two = fifo "both", fifo "both"
+  local a, b
+  local calls = check.expect(nil)
+  a = read(one, function() calls() b:delete() end)
+  b = read(two, function() calls() a:delete() end)
+  one:write "x"
+  two:write "x"
+  check.equal(dispatch(), "empty")
+end)
+
+check.case("59. nothing stale reaches a watcher on a descriptor's successor", function()
+  local old = fifo "both"
+  local fresh, w
+  old:write "x"
+  local other = read(old, check.expect(nil, 0))
+  local first
+  first = read(old, function() end)
+  other:delete()
+  first:delete()
+  first = read(old, check.expect(function()
+    other:delete()
+    old:close()
+    fresh = fifo "both"
+    w = read(fresh, check.expect(nil, 0))
+  end))
+  other = read(old, check.expect(nil, 0))
+  sleep(0.03)
+  check.equal(w:delete(), true)
+  read(fresh, check.expect(function() fresh:close() end))  -- it is watched all the same
+  fresh:write "x"
+end)
+
+check.case("60. a one-shot may close what it watched, and watch what gets its number", function()
+  local old = fifo "both"
+  old:write "x"
+  read(old, check.expect(function()
+    old:close()
+    local fresh = fifo "both"
+    fresh:write "y"
+    read(fresh, check.expect(function() fresh:close() end))
+  end))
+end)
+
+check.case("61. the end makes a reader ready, a lost reader a stuffed writer", function()
+  local reader, far_writer = fifo()
+  local far_reader, writer = fifo()
+  writer:write(("x"):rep(PIPE_SIZE))
+  local closed = false
+  local function fires() check.equal(closed, true) end
+  read(reader, check.expect(fires))
+  write(writer, check.expect(fires))
+  sleep(0.02)
+  closed = true
+  far_writer:close()
+  far_reader:close()
+end)
+
+check.case("63. persistent ones run once in every pass since they were added", function()
+  local both <close> = fifo "both"
+  both:write "x"
+  local calls, watchers = {}, {}
+  for pass = 1, 8 do
+    calls[pass] = 0
+    watchers[pass] = read(both, function() calls[pass] = calls[pass] + 1 end):persistent()
+    check.equal(loop(true), pass)
+  end
+  for i, w in ipairs(watchers) do
+    check.equal(calls[i], 9 - i)
+    w:delete()
+  end
+end)
+
+check.case("65. add on a pending one does not make two of it", function()
+  local both <close> = fifo "both"
+  local w = read(both, check.expect(nil))
+  check.equal(w:add(), w)
+  w:add()
+  both:write "x"
+  sleep(0.02)
+end)
+
+check.case("66. add with seconds: the same callback when nothing comes", function()
+  local both <close> = fifo "both"
+  local began = now()
+  local w = read(both, check.expect(function(word)
+    check.ok(now() - began >= 0.05)
+    check.equal(word, "late")
+  end), "late")
+  w:add(0.05)
+  check.eventually(function() return not w:pending() end)
+  both:write "x"
+  sleep(0.02)
+end)
+
+check.case("68. data before the time is over: one call, and nothing later", function()
+  local both <close> = fifo "both"
+  local w = read(both, check.expect(nil)):add(0.05)
+  both:write "x"
+  sleep(0.1)
+  check.equal(w:pending(), false)
+end)
+
+check.case("71. what cannot be watched is refused, and nothing is left", function()
+  local before = report()
+  check.fails("EBADF", read(-1, print))
+  check.fails("EBADF", read(1 << 30, print))
+  check.fails("EBADF", write(987, print))
+  check.fails("EBADF", except(-1, print))
+  local srv = check.ok(listen(0))
+  local c = check.ok(connect(srv.address))
+  c:close()
+  check.fails("EBADF", read(c, print))
+  srv:close()
+  check.fails("EBADF", read(srv, print))
+  local both = fifo "both"
+  both:close()
+  check.fails("EBADF", read(both, print))
+  check.raises(function() read(1.5, print) end, "fraction")
+  check.raises(function() read({}, print) end, "bad argument #1")
+  check.raises(function() read(0) end)
+  check.raises(function() except(0) end, "bad argument #2")
+  check.same(report(), before)
+end)
+
+check.case("73. a listener is readable when somebody waits to be accepted", function()
+  local srv <close> = check.ok(listen(0))
+  local accepted, clients = {}, {}
+  local w = read(srv, function()
+    accepted[#accepted + 1] = check.ok(srv:accept())
+    return true
+  end)
+  for i = 1, 100 do clients[i] = check.ok(connect(srv.address)) end
+  check.eventually(function() return #accepted == 100 end)
+  check.equal(w:delete(), true)
+  for i = 1, 100 do
+    clients[i]:close()
+    accepted[i]:close()
+  end
+end)
+
+check.case("75. behind a barrier the writer runs before the reader", function()
+  for _, who in ipairs { "reader", "writer" } do
+    local both <close> = fifo "both"
+    both:write "x"
+    local order, w = {}, {}
+    w.reader = read(both, function() order[#order + 1] = "reader" end)
+    w.writer = write(both, function() order[#order + 1] = "writer" end)
+    w[who]:barrier(true)
+    loop(true)
+    check.same(order, { "writer", "reader" })
+  end
+  local both <close> = fifo "both"
+  both:write "x"
+  local order = {}
+  write(both, function() order[#order + 1] = "writer" end)
+  read(both, function() order[#order + 1] = "reader" end):barrier(false)
+  loop(true)
+  check.same(order, { "reader", "writer" })
+end)
+
+check.case("77. what a pass reads is answered after before_sleep has run again", function()
+  local both <close> = fifo "both"
+  local order = {}
+  local h = before_sleep(function() order[#order + 1] = "sleep" end)
+  read(both, function()
+    order[#order + 1] = "read"
+    write(both, function() order[#order + 1] = "write" end):barrier(true)
+  end)
+  both:write "x"
+  check.eventually(function() return order[#order] == "write" end)
+  h:delete()
+  check.match(table.concat(order, " "), "read sleep write$")
+end)
+
+check.case("81. level-triggered: called until all is read", function()
+  local both <close> = fifo "both"
+  both:write "four"
+  local got = ""
+  read(both, check.expect(function()
+    got = got .. both:read(1)
+    return #got < 4
+  end, 4))
+  check.eventually(function() return got == "four" end)
+end)
+
+check.case_here("83. a regular file is always ready", function()
+  local file <close> = check.ok(io.open(arg[0]))
+  local runs = 0
+  read(file, function() runs = runs + 1 return runs < 3 end)
+  write(file, check.expect(nil))
+  check.equal(dispatch(), "empty")
+  check.equal(runs, 3)
+end)
+
+check.case_here("84. and does not starve timers", function()
+  local file <close> = check.ok(io.open(arg[0]))
+  local w = read(file, function() return true end)
+  timeout(0.01, check.expect(function() w:delete() end))
+  check.equal(dispatch(), "empty")
+end)
+
+-- --- what design.md says beside it ----------------------------------------------------------
+
+check.case("one whose callback waits is not called again before that has ended", function()
+  for _, stays in ipairs { "returns true", "persistent" } do
+    local both <close> = fifo "both"
+    both:write "x"
+    local inside, runs, w = false, 0
+    w = read(both, check.expect(function()
+      check.equal(inside, false, stays)
+      inside, runs = true, runs + 1
+      sleep(0.02)
+      inside = false
+      if runs == 3 then w:delete() end
+      return stays == "returns true"
+    end, 3))
+    if stays == "persistent" then w:persistent() end
+    check.eventually(function() return runs == 3 and not inside end)
+  end
+end)
+
+check.case("a failing one is dropped, whatever it asked for", function()
+  local both <close> = fifo "both"
+  local w
+  check.raises(function()
+    w = write(both, function() w:add() error "bad" end):persistent()
+    dispatch()
+  end, "bad")
+  check.equal(w:pending(), false)
+end)
+
+check.case("it lives without a variable while it is armed, and with it what it watches", function()
+  local told = check.expect(nil)
+  do
+    local both = fifo "both"
+    read(both, function() told() both:close() end)
+    timeout(0.02, function() both:write "x" end)
+  end
+  collectgarbage()
+  collectgarbage()
+end)
+
+check.case("it has an id, and a label", function()
+  local both <close> = fifo "both"
+  local w = read(both, print):label "upstream"
+  check.equal(math.type(w.id), "integer")
+  check.equal(tostring(w), ("watcher %d 'upstream'"):format(w.id))
+  w:delete()
+  check.raises(function() w:label(nil) end, "bad argument")
+end)
+
+-- A connection and the connection at its other end.
+local function pair()
+  local srv <close> = check.ok(listen(0))
+  local near = check.ok(connect(srv.address))
+  return near, check.ok(srv:accept())
+end
+
+check.case("a connection is readable while bytes are buffered", function()
+  local near, far = pair()
+  local got = {}
+  local r = read(near, function() got[#got + 1] = near:take(1) return #got < 3 end)
+  sleep(0.01)
+  check.same(got, {})
+  far:write "abc"
+  check.eventually(function() return #got == 3 end)
+  check.equal(table.concat(got), "abc")
+  check.equal(r:pending(), false)
+  far:write "late"
+  sleep(0.01)
+  read(near, check.expect(function() check.equal(near:take(), "late") end))  -- buffered already
+end)
+
+check.case("a connection is writable unless its queue is full", function()
+  local near, far = pair()
+  near:set { high_water = 1000, low_water = 100 }
+  write(near, check.expect(nil))
+  sleep(0.01)
+  local full = spawn(function() while near:write(("x"):rep(100000)) do end end)
+  sleep(0.05)
+  local w = write(near, check.expect(nil))
+  sleep(0.02)
+  check.equal(w:pending(), true)
+  full:cancel()
+  spawn(function() while far:read() do end end)
+  check.eventually(function() return not w:pending() end)
+end)
+
+check.case("the end of a connection is told once to each who stays", function()
+  local near <close>, far = pair()
+  local calls = {}
+  local r = read(near, function() calls[#calls + 1] = near:take() return true end)
+  far:write "x"
+  far:finish()
+  check.eventually(function() return not r:pending() end)
+  check.same(calls, { "x", "" })
+end)
+
+check.case("so is a reset, in both directions", function()
+  local near <close>, far = pair()
+  near:set { high_water = 1000, low_water = 100 }
+  local full = spawn(function() while near:write(("x"):rep(100000)) do end end)
+  sleep(0.05)
+  local r = read(near, check.expect(nil)):persistent()
+  local w = write(near, check.expect(nil)):persistent()
+  far:abort()
+  check.eventually(function() return not r:pending() and not w:pending() end)
+  full:cancel()
+end)
+
+check.case("a local close deletes them", function()
+  local near, far <close> = pair()
+  local r = read(near, check.expect(nil, 0))
+  local e = except(near, check.expect(nil, 0))
+  local ev = event(check.expect(nil, 0), nil, EV_READ, near):add(1)
+  near:close()
+  check.equal(r:pending(), false)
+  check.equal(e:pending(), false)
+  check.equal(ev:pending(), false)
+  check.equal(r:delete(), false)
+  check.raises(function() r:add() end, "gone")
+end)
+
+check.case("behind a barrier a connection's writer runs first as well", function()
+  for _, barrier in ipairs { false, true } do
+    local near, far = pair()
+    far:write "x"
+    sleep(0.02)
+    local order = {}
+    read(near, function() order[#order + 1] = "reader" end):barrier(barrier)
+    write(near, function() order[#order + 1] = "writer" end)
+    check.eventually(function() return #order == 2 end)
+    check.same(order, barrier and { "writer", "reader" } or { "reader", "writer" })
+  end
+end)
+
+check.done()
