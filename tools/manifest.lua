@@ -33,7 +33,8 @@ end
 -- --- options: the C++ header ---------------------------------------------------------
 
 local TYPE_NAMES = { boolean = "kTypeBoolean", integer = "kTypeInteger", number = "kTypeNumber",
-  string = "kTypeString", ["function"] = "kTypeFunction", table = "kTypeTable" }
+  string = "kTypeString", ["function"] = "kTypeFunction", table = "kTypeTable",
+  ["false"] = "kTypeFalse" }
 
 --- "read_size" -> "ReadSize"
 local function camel(name)
@@ -63,6 +64,10 @@ local function cpp_types(types)
     names[#names + 1] = TYPE_NAMES[name] or error("no such option type: " .. name)
   end
   return table.concat(names, " | ")
+end
+
+local function cpp_words(words)
+  return words and ('"%s|"'):format(table.concat(words, "|")) or "nullptr"
 end
 
 local function cpp_default(option)
@@ -97,18 +102,21 @@ inline constexpr std::uint8_t kTypeNumber = 4;
 inline constexpr std::uint8_t kTypeString = 8;
 inline constexpr std::uint8_t kTypeFunction = 16;
 inline constexpr std::uint8_t kTypeTable = 32;
+inline constexpr std::uint8_t kTypeFalse = 64;  // a boolean, but not true
 
 inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 inline constexpr double kNoDefault = std::numeric_limits<double>::quiet_NaN();
 
 /// One option of one table. `types` is a sum of kType...; the range holds for
 /// numbers. `fallback` is the default of a number, 1 or 0 of a boolean, and NaN
-/// where there is none, or where `false` stands for none.
+/// where there is none, or where `false` stands for none. `words`, if not null:
+/// what a string may be, with a "|" after each.
 struct OptionSpec {
   const char* name;
   Opt id;
   std::uint8_t types;
   double minimum, maximum, fallback;
+  const char* words;
 };
 
 /// The options of one function, sorted by name. `function` begins its messages.
@@ -137,9 +145,9 @@ local function options_header(data)
     local lines, title = {}, camel(table_name)
     for _, name in ipairs(sorted(data.tables[table_name])) do
       local option = data.option(table_name, name)
-      lines[#lines + 1] = ('    {"%s", Opt::k%s, %s, %s, %s, %s},\n'):format(name, camel(name),
-        cpp_types(option.types), cpp_number(option.min, "-kNoLimit"),
-        cpp_number(option.max, "kNoLimit"), cpp_default(option))
+      lines[#lines + 1] = ('    {"%s", Opt::k%s, %s, %s, %s, %s, %s},\n'):format(name,
+        camel(name), cpp_types(option.types), cpp_number(option.min, "-kNoLimit"),
+        cpp_number(option.max, "kNoLimit"), cpp_default(option), cpp_words(option.words))
     end
     tables[#tables + 1] = ('inline constexpr OptionSpec k%sSpecs[] = {\n%s};\n'
       .. 'inline constexpr OptionTable k%sOptions{"%s", k%sSpecs, %d};\n'):format(title,

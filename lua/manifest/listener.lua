@@ -7,11 +7,14 @@ return {
   methods = {
     {
       name = "accept",
-      signature = "listener:accept()",
+      signature = "listener:accept([options])",
       summary = "Waits for the next connection.",
+      args = { { name = "options", type = "accept_options?" } },
+      options = "accept",
       results = "the connection; or nil, message, code",
       returns = { "connection? conn", "string? message", "string? code" },
-      errors = { { "ECLOSED", "the listener was closed here" } },
+      errors = { { "ETIMEDOUT", "nobody came within `timeout`" },
+        { "ECLOSED", "the listener was closed here" } },
       waits = true,
       text = "For a listener without a handler; with one it raises.",
       example = [[

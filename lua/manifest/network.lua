@@ -24,10 +24,10 @@ return {
         { "EADDRINUSE", "somebody else listens there" },
         { "EADDRNOTAVAIL", "the host is not an address of this machine" },
         { "EACCES", "the port or the path is not ours to take" },
-        { "EDNS", "the host is unknown" },
+        { "EDNS", "the host is no number, and neither localhost nor in the hosts file" },
         { "ENOENT", "the service name, or the directory of the path, does not exist" },
       },
-      waits = "only to look a host name up",
+      waits = false,
       text = [[
 When the handler returns, its connection is finished: what is queued goes out, then it closes;
 unless hooks were set with connection:on, a task of connection:spawn lives, or a task waits on
@@ -66,8 +66,7 @@ print(c:read "l")                   --> HELLO]],
       waits = "only without a handler",
       text = [[
 What is written before the connection is up is sent once it is. When the handler returns, its
-connection is finished as a listener's is. With `reconnect` the handler runs for each new
-connection: the first attempt after a loss is immediate, later ones come after `delay` seconds.]],
+connection is finished as a listener's is.]],
       example = [[
 srv = listen(0, function(c) c:write("welcome\n") end)
 c = assert(connect(srv.address, { timeout = 5 }))

@@ -2,7 +2,8 @@
 -- functions take it. Option checking in C++, help(), the manual and the LuaLS file all
 -- come from here. An option that does not work yet is not listed, and hence refused.
 --
--- types    any of boolean integer number string function table, joined by "|"
+-- types    any of boolean false integer number string function table, joined by "|"
+-- words    the strings that a string may be; any if absent
 -- fields   the option table that its own fields are in
 -- of       the table it belongs to, where the same name means something else elsewhere
 -- meta     the type for editors, where it says more than `types`
@@ -19,7 +20,7 @@ local options = {
     summary = "Keeps IPv4 clients off a listener on an IPv6 address." },
   { name = "keepalive", types = "boolean", default = false,
     summary = "Has the kernel probe a silent peer, so that a dead one is noticed." },
-  { name = "linger", types = "boolean|number", unit = "seconds", min = 0, max = 65535,
+  { name = "linger", types = "false|number", unit = "seconds", min = 0, max = 65535,
     default = false,
     summary = "Chooses how close ends: false is normal, a number waits so long for unsent bytes, "
       .. "0 resets." },
@@ -48,9 +49,10 @@ local options = {
     summary = "Bounds connecting, the look-up of the name included." },
 
   -- buffers and limits
-  { name = "frame", types = "string|integer", min = 1, otherwise = "none",
-    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\", "
-      .. "or a number of bytes." },
+  { name = "frame", types = "string|integer", words = { "line" }, meta = '"line"|integer', min = 1,
+    max = 1024 * MIB, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", or a number "
+      .. "of bytes." },
   { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Makes write wait while more than this is queued." },
   { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,
@@ -67,42 +69,11 @@ local options = {
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
     summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
-  { name = "rate", types = "table", otherwise = "no limit",
-    summary = "Limits the bytes a second in each direction: {read=, write=, burst=}.",
-    fields = "rate" },
   { name = "read_size", types = "integer", unit = "bytes", min = 1,
     max = 256 * KIB, default = 256 * KIB,
     summary = "Bounds what one receive takes, and so one call of the data hook." },
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
-
-  -- connect again
-  { name = "reconnect", types = "table", otherwise = "never", fields = "reconnect",
-    summary = "Connects again when the connection is lost; the handler runs for each new one." },
-  { name = "delay", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 0,
-    summary = "Waits so long before each attempt but the first; 0 never reconnects." },
-  { name = "factor", of = "reconnect", types = "number", min = 1, default = 1,
-    summary = "Multiplies the delay after each attempt that failed." },
-  { name = "hello", of = "reconnect", types = "string", otherwise = "nothing",
-    summary = "Is written first on every new connection." },
-  { name = "jitter", of = "reconnect", types = "number", min = 0, max = 1, default = 0,
-    summary = "Varies each delay at random by this fraction of it." },
-  { name = "max", of = "reconnect", types = "number", unit = "seconds", min = 0,
-    otherwise = "no limit", summary = "Bounds the delay that factor makes grow." },
-  { name = "on_fail", of = "reconnect", types = "function", otherwise = "none",
-    meta = "fun(message: string, code: string, attempt: integer)",
-    summary = "Is called as on_fail(message, code, attempt) after each attempt that failed." },
-  { name = "tries", of = "reconnect", types = "integer", unit = "attempts", min = 1,
-    otherwise = "no limit", summary = "Gives up after so many failed attempts in a row." },
-
-  -- rate
-  { name = "burst", of = "rate", types = "integer", unit = "bytes", min = 1,
-    otherwise = "a tenth of a second's worth",
-    summary = "Lets so much pass at once after a pause." },
-  { name = "read", of = "rate", types = "integer", unit = "bytes a second", min = -1, default = -1,
-    summary = "Limits receiving; -1 is no limit." },
-  { name = "write", of = "rate", types = "integer", unit = "bytes a second", min = -1, default = -1,
-    summary = "Limits sending; -1 is no limit." },
 
   -- listener:close
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
@@ -122,24 +93,24 @@ local options = {
     summary = "Runs the timers that are due." },
 
   -- connection:on
-  { name = "close", of = "hooks", types = "function",
-    meta = "fun(c: connection, reason: string)",
+  { name = "close", of = "hooks", types = "function|false",
+    meta = "false|fun(c: connection, reason: string)",
     summary = "Is called as close(c, reason) exactly once, when the connection is gone; reason is "
       .. "\"eof\", \"closed\", \"reset\", \"timeout\" or \"error\"." },
-  { name = "closing", of = "hooks", types = "function",
-    meta = "fun(c: connection, reason: string)",
+  { name = "closing", of = "hooks", types = "function|false",
+    meta = "false|fun(c: connection, reason: string)",
     summary = "Is called as closing(c, reason) just before the connection closes." },
-  { name = "data", of = "hooks", types = "function",
-    meta = "fun(c: connection, bytes: string)",
+  { name = "data", of = "hooks", types = "function|false",
+    meta = "false|fun(c: connection, bytes: string)",
     summary = "Is called as data(c, bytes) for what has come; with a frame, per message." },
-  { name = "drain", of = "hooks", types = "function", meta = "fun(c: connection)",
+  { name = "drain", of = "hooks", types = "function|false", meta = "false|fun(c: connection)",
     summary = "Is called as drain(c) when the queue has fallen to low_water." },
-  { name = "error", of = "hooks", types = "function",
-    meta = "fun(c: connection, message: string, code: string)",
+  { name = "error", of = "hooks", types = "function|false",
+    meta = "false|fun(c: connection, message: string, code: string)",
     summary = "Is called as error(c, message, code) when the connection fails." },
-  { name = "open", of = "hooks", types = "function", meta = "fun(c: connection)",
+  { name = "open", of = "hooks", types = "function|false", meta = "false|fun(c: connection)",
     summary = "Is called as open(c) once, in the next turn if the connection is open already." },
-  { name = "shutdown", of = "hooks", types = "function", meta = "fun(c: connection)",
+  { name = "shutdown", of = "hooks", types = "function|false", meta = "false|fun(c: connection)",
     summary = "Is called as shutdown(c) when the peer has ended its direction; ours stays open." },
 
   -- inspect
@@ -152,7 +123,7 @@ local options = {
 }
 
 local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max_line", "nodelay",
-  "rate", "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
+  "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
   "unread_limit" }
 
 local function with(...)
@@ -162,18 +133,18 @@ end
 
 --- Which options a table takes, by the name of the table.
 local tables = {
+  accept = { "timeout" },
   close = { "grace" },
-  connect = with("bind", "reconnect"),
+  connect = with("bind"),
+  flush = { "timeout" },
   hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
   listen = with("backlog", "ipv6only", "max_connections", "reuseaddr", "reuseport"),
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
-  rate = { "burst", "read", "write" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
-  reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   set = stream,
 }
 

@@ -7,10 +7,13 @@ return {
   methods = {
     {
       name = "join",
-      signature = "task:join()",
+      signature = "task:join([seconds])",
       summary = "Waits for its end.",
-      results = "what its function returned; or nil, message if it failed or was cancelled",
+      args = { { name = "seconds", type = "number?", unit = "seconds", default = "no limit" } },
+      results = "what its function returned; or nil, message if it failed or was cancelled; or "
+        .. "nil, message, code",
       returns = { "any ..." },
+      errors = { { "ETIMEDOUT", "it had not ended by then" } },
       waits = true,
       example = [[
 print(spawn(function() return "a", "b" end):join())   --> a    b]],

@@ -36,6 +36,15 @@ class Buffer {
     tail_ += bytes.size();
   }
 
+  /// Room for `count` more bytes without moving anything?
+  bool fits(std::size_t count) const { return capacity_ - tail_ >= count; }
+
+  /// append() where fits() has said so, of bytes that lie elsewhere.
+  void put(std::string_view bytes) {
+    std::memcpy(data_ + tail_, bytes.data(), bytes.size());
+    tail_ += bytes.size();
+  }
+
   /// Puts `bytes` before what is there.
   void prepend(std::string_view bytes) {
     if (bytes.empty()) return;

@@ -13,18 +13,19 @@ int call_done(lua_State*, int, lua_KContext) { return 1; }
 /// How many pieces of one batch are given to a hook before the slice is asked.
 constexpr int kCheckSlice = 64;
 
-/// Gives pieces to the hook until there is none; also the continuation of itself.
+/// Gives pieces to the hook until there is none; also the continuation of itself. The
+/// hook's number and the ticket stay at 1 and 2.
 int feed_on(lua_State* L, int, lua_KContext context) {
   auto& handle = *reinterpret_cast<Handle*>(context);
   Runtime& runtime = handle.runtime();
+  const int hook = static_cast<int>(lua_tointeger(L, 1));
   for (int i = 1;; ++i) {
-    lua_settop(L, 1);  // the hook's number
+    lua_settop(L, 2);
     Reply piece;
     if (i % kCheckSlice == 0 && runtime.reactor().slice_over()) return 0;
     if (!handle.next_piece(piece)) return 0;
-    push_ticket(L, handle);
-    lua_getiuservalue(L, -1, static_cast<int>(lua_tointeger(L, 1)));
-    lua_insert(L, -2);
+    lua_getiuservalue(L, 2, hook);
+    lua_pushvalue(L, 2);
     const int pushed = push_reply(L, runtime, piece);
     lua_callk(L, 1 + pushed, 0, context, feed_on);
   }
@@ -134,6 +135,7 @@ int start_feed(lua_State* L) {
   RuntimeAccess access{runtime};
   luaL_checkstack(L, kRoom, nullptr);
   lua_pushinteger(L, access.call_function());
+  push_ticket(L, *access.call_handle());
   return feed_on(L, LUA_OK, reinterpret_cast<lua_KContext>(access.call_handle()));
 }
 

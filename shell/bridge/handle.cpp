@@ -11,7 +11,7 @@ const char* type_name(Type type) {
 }
 
 Handle::Handle(Runtime& runtime, Type type, int values)
-    : runtime_(runtime), type_(type), values_(static_cast<std::uint8_t>(values)) {
+    : runtime_(runtime), type_(type), values_(static_cast<std::uint16_t>(values)) {
   slot_ = runtime.enroll(*this);
   id_ = ++runtime.next_id_[static_cast<std::size_t>(type)];
 }
@@ -25,7 +25,14 @@ bool Handle::close() {
   on_close();
   if (!lingers()) set_alive(false);
   set_owner(nullptr);
+  if (!ticketed_) runtime_.defer_for(*this, free_untold);
   return true;
+}
+
+/// Lua was never told of it, so no __gc will come: the wait that asked for it failed or
+/// was cancelled.
+void Handle::free_untold(Handle& self) {
+  if (!self.ticketed_) self.runtime_.retire(self);
 }
 
 void Handle::set_alive(bool alive) {

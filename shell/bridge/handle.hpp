@@ -10,6 +10,7 @@
 
 namespace moonwire {
 
+class Park;
 class Runtime;
 struct Task;
 enum class Ready : std::uint8_t;
@@ -109,6 +110,12 @@ class Handle {
   virtual void on_spawned(Task&) {}
   virtual bool on_task_end(Task&, bool, bool, const std::string&) { return false; }
 
+  /// A task has left a park of it that tells: woken, out of time or cancelled. From
+  /// anywhere; what takes longer is deferred.
+  virtual void on_left(Park&) {}
+  /// A wait in a park of it ran out of time, and answers this.
+  virtual void on_wait_failed(const Park&, const Error&) {}
+
   /// The connection it belonged to is gone: it ends as well (tasks are cancelled).
   virtual void owner_closed() { close(); }
   bool has_ticket() const { return ticketed_; }
@@ -142,6 +149,8 @@ class Handle {
  private:
   friend class Runtime;
   friend struct TicketAccess;
+  static void free_untold(Handle& self);
+
   Runtime& runtime_;
   Handle* owner_ = nullptr;
   Handle* owned_ = nullptr;

@@ -2,6 +2,8 @@
 // that are in the binary.
 #include "bridge/modules.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -168,17 +170,6 @@ int make_table(lua_State* L, const char* mode) {
   return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/// An allocator of our own would let tests refuse; this is the default one.
-void* allocate(void* hook, void* block, std::size_t old_size, std::size_t new_size) {
-  (void)hook;
-  (void)old_size;
-  if (new_size == 0) {
-    std::free(block);
-    return nullptr;
-  }
-  return std::realloc(block, new_size);
-}
-
 }  // namespace
 
 void open_modules(lua_State* L, Runtime& runtime) {
@@ -197,8 +188,20 @@ void open_modules(lua_State* L, Runtime& runtime) {
   }
 }
 
+/// Strings of a few KiB come and go with every message. By default glibc gives the top of
+/// the heap back each time, and faults it in again: 17 % of the system calls of an echo of
+/// 16 KiB messages were brk().
+void keep_heap() {
+#ifdef __GLIBC__
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  ::mallopt(M_TOP_PAD, 1 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
+}
+
 Status Runtime::open(bool ignore_environment) {
-  main_ = lua_newstate(allocator ? allocator : allocate, this);
+  keep_heap();
+  main_ = lua_newstate(allocate, allocate_hook ? allocate_hook : &allocator_);
   if (!main_) return failure(static_cast<Code>(ENOMEM), "start");
   lua_atpanic(main_, panic);
   thread_word(main_) = reinterpret_cast<std::uintptr_t>(this);

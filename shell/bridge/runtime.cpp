@@ -158,6 +158,7 @@ void Runtime::release_task(Task& task) {
   task.disarm();
   task.state = Task::State::kFree;
   task.started = task.cancel_requested = task.cancel_raised = task.doomed = false;
+  task.outlived_owner = false;
   task.origin = task.owner = task.handle = nullptr;
   task.observer = nullptr;
   task.cancel_text = "cancelled";
@@ -209,6 +210,7 @@ void Park::remove(Task& task) {
 }
 
 Park::~Park() {
+  tells = false;  // its object is going as well
   while (first_) first_->runtime.unpark(*first_);
 }
 
@@ -218,6 +220,7 @@ void Runtime::unpark(Task& task) {
   Park* const park = std::exchange(task.park, nullptr);
   if (park->counts) --waiting_;
   park->remove(task);
+  if (park->tells) park->of->on_left(*park);
   if (park->passing_ && park->empty()) delete static_cast<PassingPark*>(park);
 }
 
@@ -251,8 +254,10 @@ void Task::on_due() {
   if (on_timeout == Reply::kTimeoutFalse) answer = Reply::yes(false);
   const std::size_t depth = runtime.scratch_depth();
   if (on_timeout == Reply::kTimeoutFails && park) {
-    answer = Reply::fail(runtime, static_cast<Code>(ETIMEDOUT), park->purpose,
-                         park->of ? park->of->where() : std::string());
+    const Error why{static_cast<Code>(ETIMEDOUT), park->purpose,
+                    park->of ? park->of->where() : std::string(), {}};
+    if (park->of) park->of->on_wait_failed(*park, why);
+    answer = Reply::fail(runtime, why);
   }
   runtime.wake(*this, answer);
   runtime.drop_scratch(depth);
@@ -358,7 +363,8 @@ void Runtime::fail_task(Task& task) {
     task.observer->on_task_end(task, outcome);
     task.observer = nullptr;
   }
-  finish_task(task, false, false, std::move(failure));
+  const bool cancelled = task.cancel_raised && failure.message == task.cancel_text;
+  finish_task(task, false, cancelled, std::move(failure));
   lua_settop(main_, error - 1);
 }
 
@@ -381,7 +387,7 @@ void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& fai
     const bool heard = handle->on_task_end(task, ok, cancelled, failure.message);
     if (!ok && !cancelled && !heard) {
       failure.source = owner ? owner->describe() : handle->describe();
-      if (!owner) ++failures;
+      if (!owner && !task.outlived_owner) ++failures;
       report(std::move(failure));
       if (owner) owner->close();
     }
@@ -456,16 +462,17 @@ Result<int> Runtime::turn(TurnLimits limits) {
   if (!queue_.empty() || !deferred_.empty() || aborted_) limits.max_wait = Nanoseconds(0);
   auto done = reactor_.turn(limits);
   drain_queue();
+  const std::uint64_t ran = calls_ - calls;
+  settle_dispatch(passing, ran);
+  drain_queue();  // whoever was told goes on before anything else comes
   if (running_ == nullptr) free_closed();
-  settle_dispatch(calls);
   if (!done) return done;
-  return static_cast<int>(calls_ - calls);
+  return static_cast<int>(ran);
 }
 
 /// Whoever waits in dispatch() or loop() is told when it is over.
-void Runtime::settle_dispatch(std::uint64_t calls) {
-  if (pass_ && !passers_.empty()) {
-    const std::uint64_t ran = calls_ - calls;
+void Runtime::settle_dispatch(bool passing, std::uint64_t ran) {
+  if (passing && !passers_.empty()) {
     if (pass_->nonblocking || ran > 0 || aborted_ || !anything_left()) {
       pass_.reset();
       wake_all(passers_, Reply::count(static_cast<std::int64_t>(ran)));
@@ -488,6 +495,7 @@ bool Runtime::anything_left() const {
 void Runtime::abort_dispatch(const char* word) {
   aborted_ = true;
   abort_word_ = word;
+  reactor_.end_turn();
   reactor_.wake();
 }
 

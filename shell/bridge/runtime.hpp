@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/allocator.hpp"
 #include "bridge/handle.hpp"
 #include "bridge/task.hpp"
 #include "net/net.hpp"
@@ -42,8 +43,10 @@ class Runtime final : SleepHook {
   /// `ignore_environment`: LUA_PATH and LUA_CPATH do not count.
   Status open(bool ignore_environment = false);
 
-  /// Replaces the Lua state's allocator (lua_Alloc); before open(). For tests of failing memory.
-  void* (*allocator)(void*, void*, std::size_t, std::size_t) = nullptr;
+  /// The Lua state's allocator (a lua_Alloc) and its argument, null for our own; replaced
+  /// before open() by tests of failing memory.
+  void* (*allocate)(void*, void*, std::size_t, std::size_t) = Allocator::call;
+  void* allocate_hook = nullptr;
 
   lua_State* main_state() const { return main_; }
   Reactor& reactor() { return reactor_; }
@@ -208,7 +211,7 @@ class Runtime final : SleepHook {
   void end_parked(Task& task);
   void tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& failure);
   void store_results(Task& task, int results);
-  void settle_dispatch(std::uint64_t calls);
+  void settle_dispatch(bool passing, std::uint64_t ran);
   bool raises_in_dispatch(const Task& task) const;
   void drain_queue();
   void start_queued(Task& task);
@@ -220,6 +223,7 @@ class Runtime final : SleepHook {
   Net net_;
   std::optional<Pass> pass_;
   std::unique_ptr<AbortTimer> abort_timer_;
+  Allocator allocator_;
   lua_State* main_ = nullptr;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -290,20 +290,21 @@ Anything Arguments::anything() {
 
 Strings Arguments::strings() {
   const int top = lua_gettop(state);
-  for (int i = next; i <= top; ++i) {
-    const int type = lua_type(state, i);
-    if (type == LUA_TNUMBER) {
-      lua_tolstring(state, i, nullptr);  // turned into a string where it stands
-    } else if (type != LUA_TSTRING) {
-      luaL_typeerror(state, i, "string");
-    }
+  Strings all;
+  all.state = state;
+  all.first = next;
+  all.count = top >= next ? top - next + 1 : 0;
+  for (int i = 0; i < all.count; ++i) {
+    const int type = lua_type(state, next + i);
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) luaL_typeerror(state, next + i, "string");
+    const std::string_view piece = all.look_up(i);  // a number turns into a string on the stack
+    if (i < Strings::kNoted) all.noted[i] = piece;
   }
-  Strings all{state, next, top >= next ? top - next + 1 : 0};
   next = top + 1;
   return all;
 }
 
-std::string_view Strings::operator[](int i) const {
+std::string_view Strings::look_up(int i) const {
   std::size_t size = 0;
   const char* data = lua_tolstring(state, first + i, &size);
   return {data, size};

@@ -30,7 +30,9 @@ class Park {
   bool counts = true;
   /// For tasks(): "read on connection 3".
   const char* purpose = "";
-  const Handle* of = nullptr;
+  Handle* of = nullptr;
+  /// Whether `of` hears on_left(), whatever the task left for.
+  bool tells = false;
 
  private:
   friend class Runtime;
@@ -86,6 +88,7 @@ struct Task final : Timer {
   bool cancel_raised = false;   // "cancelled" was raised: the next wait is the last
   bool doomed = false;          // parked for good, to be reset
   bool returned_false = false;  // its first result was false itself, not nil or nothing
+  bool outlived_owner = false;  // its connection closed before it ended
   const char* cancel_text = "cancelled";
   std::uint8_t tag = 0;         // what its origin called it for
   std::uint8_t on_timeout = 0;

@@ -20,11 +20,11 @@ bool LuaTimer::cancel() {
   ++changes_;
   overdue_ = false;
   const bool was = disarm();
-  spent();
+  if (!calling_ || !has_finalizer) spent();
   return was;
 }
 
-/// No longer armed: the finalizer, if any, runs once, after the callback in progress.
+/// No longer armed: the finalizer, if any, runs once. Not while the callback does.
 void LuaTimer::spent() {
   if (!has_finalizer || !alive()) return set_alive(false);
   has_finalizer = false;
@@ -47,11 +47,11 @@ void LuaTimer::on_due() {
 void LuaTimer::on_call_end(Task&, bool ok, bool keep) {
   if (!calling_) return;  // the finalizer's
   calling_ = false;
-  if (closed()) return;
+  if (!ok) cancel();
   if (overdue_) return arm(runtime().reactor(), Nanoseconds(0));
-  if (changes_ != changes_at_call_) return;
-  if (ok && keep) return repeat();
-  spent();
+  const bool by_hand = changes_ != changes_at_call_;
+  if (!by_hand && keep && !closed()) return repeat();
+  if (!armed()) spent();
 }
 
 /// Again, counted from when it was due; what was missed meanwhile is skipped.
@@ -66,9 +66,7 @@ void LuaTimer::repeat() {
   arm_at(runtime().reactor(), next);
 }
 
-void LuaTimer::on_close() {
-  cancel();
-}
+void LuaTimer::on_close() { cancel(); }
 
 std::string LuaTimer::describe() const {
   std::string text = Handle::describe();

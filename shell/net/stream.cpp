@@ -13,10 +13,6 @@ namespace {
 /// An unfinished piece up to this size is copied in front of the next read, so that
 /// everything can be cut from one piece of memory; a longer one grows where it is.
 constexpr std::size_t kCarry = 32 * 1024;
-/// From this size on a piece is sent from where it lies, and not gathered first.
-constexpr std::size_t kDirect = 8 * 1024;
-/// Gathered at most, within a batch, before it is sent.
-constexpr std::size_t kGather = 64 * 1024;
 /// How long a finished connection waits for the peer's end, so that closing does not
 /// reset what the peer has not read yet.
 constexpr auto kLinger = std::chrono::seconds(1);
@@ -244,7 +240,7 @@ void Stream::received_end() {
 
 // --- output --------------------------------------------------------------------------
 
-void Stream::write(std::string_view bytes) {
+void Stream::write_slowly(std::string_view bytes) {
   if (state_ >= State::kFinishing || shutdown_) return;
   if (bytes.size() >= kDirect && state_ == State::kOpen && !blocked_ && out_.size() < kGather) {
     return write_direct(bytes);

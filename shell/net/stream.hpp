@@ -75,7 +75,12 @@ class Stream final : Watch::Watcher {
 
   /// --- output --------------------------------------------------------------------
   /// Queues a copy. Never waits; see queued(). Nothing is queued after finish().
-  void write(std::string_view bytes);
+  void write(std::string_view bytes) {
+    const bool gathers = dirty_ && state_ == State::kOpen && !shutdown_ && bytes.size() < kDirect &&
+                         out_.size() + bytes.size() < kGather && out_.fits(bytes.size());
+    if (gathers && out_.size() + bytes.size() <= limits.high_water) return out_.put(bytes);
+    write_slowly(bytes);
+  }
   std::size_t queued() const { return out_.size(); }
   bool over_high_water() const { return out_.size() > limits.high_water; }
   /// Sends what the kernel takes now.
@@ -102,6 +107,10 @@ class Stream final : Watch::Watcher {
 
  private:
   friend class Net;
+  /// From this size on a piece is sent from where it lies, and not gathered first.
+  static constexpr std::size_t kDirect = 8 * 1024;
+  /// Gathered at most, within a batch, before it is sent.
+  static constexpr std::size_t kGather = 64 * 1024;
   class Linger;
   void on_ready(Ready ready) override;
   void read_once();
@@ -113,6 +122,7 @@ class Stream final : Watch::Watcher {
   void linger();
   void die(Error why);
   std::size_t room() const;
+  void write_slowly(std::string_view bytes);
   void write_direct(std::string_view bytes);
   bool spare_worthy(std::size_t size) const;
   void release();

@@ -1,5 +1,7 @@
 #include "repl/evaluate.hpp"
 
+#include <cstdio>
+
 extern "C" {
 #include <lauxlib.h>
 #include <lua.h>
@@ -26,6 +28,36 @@ std::string take_message(lua_State* L) {
 SyntaxError load(lua_State* L, std::string_view text, const char* name) {
   if (luaL_loadbufferx(L, text.data(), text.size(), name, "t") == LUA_OK) return std::nullopt;
   return take_message(L);
+}
+
+// The state of warnings is the function that is set: off, on, or amid a message.
+
+void warn_off(void* state, const char* text, int continues);
+void warn_on(void* state, const char* text, int continues);
+
+/// "@on" and "@off" in one piece are no warnings. True if it was one of those, or unknown.
+bool warn_control(lua_State* L, std::string_view text, int continues) {
+  if (continues != 0 || !text.starts_with('@')) return false;
+  if (text == "@on") lua_setwarnf(L, warn_on, L);
+  if (text == "@off") lua_setwarnf(L, warn_off, L);
+  return true;
+}
+
+void warn_more(void* state, const char* text, int continues) {
+  std::fputs(text, stderr);
+  if (continues == 0) std::fputc('\n', stderr);
+  auto* L = static_cast<lua_State*>(state);
+  lua_setwarnf(L, continues != 0 ? warn_more : warn_on, L);
+}
+
+void warn_on(void* state, const char* text, int continues) {
+  if (warn_control(static_cast<lua_State*>(state), text, continues)) return;
+  std::fputs("Lua warning: ", stderr);
+  warn_more(state, text, continues);
+}
+
+void warn_off(void* state, const char* text, int continues) {
+  warn_control(static_cast<lua_State*>(state), text, continues);
 }
 
 /// Where the row begins that has `at`.
@@ -153,7 +185,7 @@ void set_global(Runtime& runtime, std::string_view name, int count) {
 void drop(Runtime& runtime, int count) { lua_pop(runtime.main_state(), count); }
 
 void set_warnings(Runtime& runtime, bool on) {
-  lua_warning(stack(runtime, 0), on ? "@on" : "@off", 0);
+  lua_setwarnf(runtime.main_state(), on ? warn_on : warn_off, runtime.main_state());
 }
 
 std::string lua_version() { return LUA_RELEASE; }

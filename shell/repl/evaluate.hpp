@@ -50,6 +50,7 @@ void set_global(Runtime& runtime, std::string_view name, int count);
 
 void drop(Runtime& runtime, int count);
 
+/// warn() writes on standard error, as in lua(1); off until "@on" unless `on`.
 void set_warnings(Runtime& runtime, bool on);
 
 /// "Lua 5.4.4".

@@ -15,19 +15,19 @@ Outlet::Outlet(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {
 
 void Outlet::write(std::string_view bytes) {
   pending_.append(bytes);
-  if (!terminal_) return;
-  if (!paced_ && pending_.size() >= kFrame) flush();
-  if (pending_.size() > kBacklog) skip_lines();
+  if (terminal_ && pending_.size() > kBacklog) skip_lines();
 }
 
 void Outlet::flush() {
   if (pending_.empty()) return;
   if (!terminal_) return drain();
-  if (watch_.active()) return;  // the previous frame is still on its way
   const TimePoint now = Clock::now();
-  if (paced_ && now < next_frame_) {
-    if (!armed()) arm_at(reactor_, next_frame_);
-    return;
+  if (paced_) {
+    if (watch_.active()) return;  // the previous frame is still on its way
+    if (now < next_frame_) {
+      if (!armed()) arm_at(reactor_, next_frame_);
+      return;
+    }
   }
   next_frame_ = now + kPace;
   if (!send(paced_ ? kFrame : pending_.size())) return;
@@ -42,7 +42,8 @@ bool Outlet::send(std::size_t limit) {
     const ssize_t count = ::write(terminal_.get(), pending_.view().data(), left);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) {
-      (void)watch_.start(reactor_, terminal_.get(), Ready::kWrite);  // else the next flush tries
+      // Should that fail, the next flush tries again.
+      if (!watch_.active()) (void)watch_.start(reactor_, terminal_.get(), Ready::kWrite);
       return false;
     }
     if (count < 0) {  // the terminal is gone; a hang-up signal says so

@@ -79,6 +79,7 @@ void PlainEditor::emit(std::string_view text) {
   shown_ = false;
   outlet_.write(text);
   row_clean_ = text.ends_with('\n');
+  if (!started_) outlet_.flush();  // what runs now may take long, and is watched
 }
 
 void PlainEditor::drain() {

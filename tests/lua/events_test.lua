@@ -3,7 +3,7 @@ local check = require "check"
 local fifo = require "fifo"
 
 check.case("4. an event is inert until added", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local ev = event(check.expect(nil), nil, EV_WRITE, both)
   sleep(0.02)
   check.equal(ev:pending(), false)
@@ -14,7 +14,7 @@ check.case("4. an event is inert until added", function()
 end)
 
 check.case("4. its callback gets the event, the handle as given, what fired, and arg", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local arg, ev = {}
   ev = event(check.expect(function(...)
     check.same({ n = select("#", ...), ... }, { n = 4, ev, both, EV_WRITE, arg })
@@ -58,7 +58,7 @@ check.case_here("13. a persistent pure timer counts from when it was due", funct
 end)
 
 check.case("51. one that waits for both is over for both when either comes", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local ev
   ev = event(check.expect(function(_, _, fired)
     check.equal(fired, EV_WRITE)
@@ -71,7 +71,7 @@ check.case("51. one that waits for both is over for both when either comes", fun
 end)
 
 check.case("67. data before its time limit: one call, with EV_READ", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   event(check.expect(function(_, _, fired) check.equal(fired, EV_READ) end), nil, EV_READ,
     both):add(0.06)
   timeout(0.02, function() both:write "x" end)
@@ -79,7 +79,7 @@ check.case("67. data before its time limit: one call, with EV_READ", function()
 end)
 
 check.case("68. data and time limit in one pass: one call with both bits", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   event(check.expect(function(_, _, fired) check.equal(fired, EV_READ | EV_TIMEOUT) end), nil,
     EV_READ, both):add(0.01)
   timeout(0, function()
@@ -90,7 +90,7 @@ check.case("68. data and time limit in one pass: one call with both bits", funct
 end)
 
 check.case("69. added again without a time a persistent reader has no limit any more", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local ev = event(check.expect(function(_, _, fired)
     check.equal(fired, EV_READ)
     check.equal(both:read(1), "x")
@@ -103,7 +103,7 @@ check.case("69. added again without a time a persistent reader has no limit any 
 end)
 
 check.case("70. the time limit of a persistent one starts again at each call", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local began, fired_bits = now(), {}
   local ev = event(function(_, _, fired)
     fired_bits[#fired_bits + 1] = fired
@@ -117,7 +117,7 @@ check.case("70. the time limit of a persistent one starts again at each call", f
 end)
 
 check.case("17. activated early, it goes on from there", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local began, times = now(), {}
   local ev = event(function(_, _, fired)
     times[#times + 1] = now() - began
@@ -132,7 +132,7 @@ check.case("17. activated early, it goes on from there", function()
 end)
 
 check.case("79. both directions at once are one call a pass", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "x"
   local ev = event(check.expect(function(_, _, fired)
     check.equal(fired, EV_READ | EV_WRITE)
@@ -143,7 +143,7 @@ check.case("79. both directions at once are one call a pass", function()
 end)
 
 check.case("80. a true value keeps one that is not persistent, add and delete win", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local runs = 0
   event(function() runs = runs + 1 return runs < 3 end, nil, "write", both):add()
   check.eventually(function() return runs == 3 end)
@@ -189,7 +189,7 @@ check.case("86. what it cannot be raises, what is not there fails when added", f
 end)
 
 check.case("a failing event is dropped, persistent or not", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   for _, kind in ipairs { "write", "write persist" } do
     local ev
     check.raises(function()

@@ -15,7 +15,7 @@ check.case_here("101. abort ends dispatch; what was not due yet does not run", f
 end)
 
 check.case_here("102. no callback starts after the one that aborts; what was due stays", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local order = {}
   timeout(0.01, function() order[#order + 1] = "first" abort() end)
   local second = timeout(0.01, function() order[#order + 1] = "second" end)
@@ -36,7 +36,7 @@ check.case_here("102. no callback starts after the one that aborts; what was due
 end)
 
 check.case_here("103. abort deletes nothing", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local things = { read(both, print), write(both, print), signal("USR1", print), timeout(60, print),
     event(print, nil, "read persist", both):add() }
   things[2]:delete()
@@ -88,7 +88,7 @@ check.case_here("110. loop: nil with nothing registered, else waits for somethin
 end)
 
 check.case("112. a pass of timers alone, of descriptors alone, or of neither", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local order = {}
   local w = write(both, function() order[#order + 1] = "io" end)
   local t = timeout(0, function() order[#order + 1] = "timer" end)
@@ -142,7 +142,7 @@ check.case("115. abort_branch ends the callback alone", function()
 end)
 
 check.case("116. what it would have returned is not looked at: a watcher stays armed", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local runs, w = 0
   w = write(both, function()
     runs = runs + 1
@@ -155,7 +155,7 @@ check.case("116. what it would have returned is not looked at: a watcher stays a
 end)
 
 check.case_here("117. init deletes everything", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local freed = 0
   local things = { timeout(60, print), read(both, print), write(both, print), except(both, print),
     signal("USR1", print), event(print, nil, "read", both):add(), event(print):add(60) }
@@ -178,8 +178,8 @@ end)
 check.case_here("119. what is registered moves to another poll method", function()
   local method = reactor.method
   for _, other in ipairs(reactor.methods()) do
-    local both <close> = fifo "both"
-    local file <close> = check.ok(io.open(arg[0]))
+    local both = fifo "both"
+    local file = check.ok(io.open(arg[0]))
     read(both, check.expect(function() both:read(1) end))
     read(file, check.expect(nil))
     check.equal(initialize { methods = { other } }, other)
@@ -242,7 +242,7 @@ check.case("122. verbose tells what is added and removed, and the method", funct
 end)
 
 check.case("123. report counts what is armed", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local before = report()
   local things = { timeout(60, print), timeout(60, print), timeout(nil, print),
     signal("USR1", print), read(both, print), write(both, print), write(both, print),
@@ -258,7 +258,7 @@ check.case("123. report counts what is armed", function()
 end)
 
 check.case_here("125. the sleep rate bounds what is added, turbo replaces it", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local function late()
     local began, took = now()
     timeout(0.05, function() took = now() - began end)
@@ -310,7 +310,7 @@ check.case("134. the before hook is told how long it is to the nearest timer", f
 end)
 
 check.case_here("135. a pass does not wait when the hook says so, or made something ready", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local t = timeout(60, print)
   local h = before_sleep(function() return false end)
   check.equal(loop { timers = true }, 1)  -- the hook itself is a callback
@@ -361,7 +361,7 @@ check.case_here("136. hooks keep nothing alive, and live without a variable", fu
 end)
 
 check.case("137. wait: false when the time is over, others run meanwhile", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local ticks, began = 0, now()
   local t = timeout(0.01, function() ticks = ticks + 1 return true end)
   check.equal(wait(both, "r", 0.05), false)
@@ -412,7 +412,7 @@ check.case("140. a cancelled wait leaves nothing behind", function()
   waiting:cancel()
   check.eventually(function() return not waiting:alive() end)
   both:close()
-  local fresh <close> = fifo "both"
+  local fresh = fifo "both"
   fresh:write "x"
   check.equal(wait(fresh, "r", 1), "r")
 end)

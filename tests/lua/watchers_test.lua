@@ -16,12 +16,12 @@ check.case_here("41. a reader runs once, with exactly its arguments", function()
 end)
 
 check.case("42. with nil among them", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   write(both, check.expect(function(...) check.equal(select("#", ...), 3) end), nil, nil, nil)
 end)
 
 check.case("43. one that is ready again at once runs once nevertheless", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "x"
   local w = read(both, check.expect(function()
     check.equal(both:read(1), "x")
@@ -33,7 +33,7 @@ check.case("43. one that is ready again at once runs once nevertheless", functio
 end)
 
 check.case_here("44. inside its callback a one-shot is pending only if it was added", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local runs, w = 0
   w = write(both, function()
     runs = runs + 1
@@ -65,7 +65,7 @@ check.case_here("46. so does one that stays by returning true", function()
 end)
 
 check.case_here("47. two readers on one descriptor both run, in the order added", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local order = {}
   read(both, function() order[#order + 1] = "first" end)
   read(both, function() order[#order + 1] = "second" end)
@@ -75,7 +75,7 @@ check.case_here("47. two readers on one descriptor both run, in the order added"
 end)
 
 check.case("48. to delete one of several leaves the others", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local first = read(both, check.expect(nil, 0))
   read(both, check.expect(nil))
   local third = read(both, check.expect(nil, 0))
@@ -86,7 +86,7 @@ check.case("48. to delete one of several leaves the others", function()
 end)
 
 check.case("49. reader and writer on one descriptor are two interests", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local order = {}
   read(both, function() order[#order + 1] = "reader" end)
   write(both, function() order[#order + 1] = "writer" end)
@@ -132,7 +132,7 @@ check.case("55. of two that add each other one is left", function()
 end)
 
 check.case("57. delete inside its callback wins over returning true", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "x"
   local w
   w = read(both, check.expect(function() w:delete() return true end))
@@ -199,7 +199,7 @@ check.case("61. the end makes a reader ready, a lost reader a stuffed writer", f
 end)
 
 check.case("63. persistent ones run once in every pass since they were added", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "x"
   local calls, watchers = {}, {}
   for pass = 1, 8 do
@@ -214,7 +214,7 @@ check.case("63. persistent ones run once in every pass since they were added", f
 end)
 
 check.case("65. add on a pending one does not make two of it", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local w = read(both, check.expect(nil))
   check.equal(w:add(), w)
   w:add()
@@ -223,7 +223,7 @@ check.case("65. add on a pending one does not make two of it", function()
 end)
 
 check.case("66. add with seconds: the same callback when nothing comes", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local began = now()
   local w = read(both, check.expect(function(word)
     check.ok(now() - began >= 0.05)
@@ -236,7 +236,7 @@ check.case("66. add with seconds: the same callback when nothing comes", functio
 end)
 
 check.case("68. data before the time is over: one call, and nothing later", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local w = read(both, check.expect(nil)):add(0.05)
   both:write "x"
   sleep(0.1)
@@ -283,7 +283,7 @@ end)
 
 check.case("75. behind a barrier the writer runs before the reader", function()
   for _, who in ipairs { "reader", "writer" } do
-    local both <close> = fifo "both"
+    local both = fifo "both"
     both:write "x"
     local order, w = {}, {}
     w.reader = read(both, function() order[#order + 1] = "reader" end)
@@ -292,7 +292,7 @@ check.case("75. behind a barrier the writer runs before the reader", function()
     loop(true)
     check.same(order, { "writer", "reader" })
   end
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "x"
   local order = {}
   write(both, function() order[#order + 1] = "writer" end)
@@ -302,7 +302,7 @@ check.case("75. behind a barrier the writer runs before the reader", function()
 end)
 
 check.case("77. what a pass reads is answered after before_sleep has run again", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local order = {}
   local h = before_sleep(function() order[#order + 1] = "sleep" end)
   read(both, function()
@@ -316,7 +316,7 @@ check.case("77. what a pass reads is answered after before_sleep has run again",
 end)
 
 check.case("81. level-triggered: called until all is read", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   both:write "four"
   local got = ""
   read(both, check.expect(function()
@@ -327,7 +327,7 @@ check.case("81. level-triggered: called until all is read", function()
 end)
 
 check.case_here("83. a regular file is always ready", function()
-  local file <close> = check.ok(io.open(arg[0]))
+  local file = check.ok(io.open(arg[0]))
   local runs = 0
   read(file, function() runs = runs + 1 return runs < 3 end)
   write(file, check.expect(nil))
@@ -336,7 +336,7 @@ check.case_here("83. a regular file is always ready", function()
 end)
 
 check.case_here("84. and does not starve timers", function()
-  local file <close> = check.ok(io.open(arg[0]))
+  local file = check.ok(io.open(arg[0]))
   local w = read(file, function() return true end)
   timeout(0.01, check.expect(function() w:delete() end))
   check.equal(dispatch(), "empty")
@@ -346,7 +346,7 @@ end)
 
 check.case("one whose callback waits is not called again before that has ended", function()
   for _, stays in ipairs { "returns true", "persistent" } do
-    local both <close> = fifo "both"
+    local both = fifo "both"
     both:write "x"
     local inside, runs, w = false, 0
     w = read(both, check.expect(function()
@@ -363,7 +363,7 @@ check.case("one whose callback waits is not called again before that has ended",
 end)
 
 check.case("a failing one is dropped, whatever it asked for", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local w
   check.raises(function()
     w = write(both, function() w:add() error "bad" end):persistent()
@@ -384,7 +384,7 @@ check.case("it lives without a variable while it is armed, and with it what it w
 end)
 
 check.case("it has an id, and a label", function()
-  local both <close> = fifo "both"
+  local both = fifo "both"
   local w = read(both, print):label "upstream"
   check.equal(math.type(w.id), "integer")
   check.equal(tostring(w), ("watcher %d 'upstream'"):format(w.id))
@@ -430,7 +430,7 @@ check.case("a connection is writable unless its queue is full", function()
 end)
 
 check.case("the end of a connection is told once to each who stays", function()
-  local near <close>, far = pair()
+  local near, far = pair()
   local calls = {}
   local r = read(near, function() calls[#calls + 1] = near:take() return true end)
   far:write "x"
@@ -440,7 +440,7 @@ check.case("the end of a connection is told once to each who stays", function()
 end)
 
 check.case("so is a reset, in both directions", function()
-  local near <close>, far = pair()
+  local near, far = pair()
   near:set { high_water = 1000, low_water = 100 }
   local full = spawn(function() while near:write(("x"):rep(100000)) do end end)
   sleep(0.05)
@@ -452,7 +452,7 @@ check.case("so is a reset, in both directions", function()
 end)
 
 check.case("a local close deletes them", function()
-  local near, far <close> = pair()
+  local near, far = pair()
   local r = read(near, check.expect(nil, 0))
   local e = except(near, check.expect(nil, 0))
   local ev = event(check.expect(nil, 0), nil, EV_READ, near):add(1)

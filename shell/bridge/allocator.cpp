@@ -1,0 +1,77 @@
+#include "bridge/allocator.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace moonwire {
+namespace {
+
+// Sanitizers watch malloc: under them every block is one of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLists = false;
+#else
+constexpr bool kLists = true;
+#endif
+
+}  // namespace
+
+Allocator::~Allocator() {
+  for (void* slab : slabs_) std::free(slab);
+}
+
+void* Allocator::take(std::size_t size) {
+  if (!kLists || size > kSmall) return std::malloc(size);
+  Free*& list = free_[list_of(size)];
+  if (!list) return cut(list_of(size) * kStep);
+  return std::exchange(list, list->next);
+}
+
+void Allocator::give(void* block, std::size_t size) {
+  if (!kLists || size > kSmall) return std::free(block);
+  Free*& list = free_[list_of(size)];
+  list = ::new (block) Free{list};
+}
+
+/// A new block, off the newest slab.
+void* Allocator::cut(std::size_t size) {
+  if (left_ < size) {
+    try {
+      if (slabs_.size() == slabs_.capacity()) slabs_.reserve(slabs_.size() * 2 + 8);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+    void* slab = std::malloc(kSlab);
+    if (!slab) return nullptr;
+    slabs_.push_back(slab);
+    next_ = static_cast<char*>(slab);
+    left_ = kSlab;
+  }
+  left_ -= size;
+  return std::exchange(next_, next_ + size);
+}
+
+void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size) {
+  if (!kLists || (old_size > kSmall && new_size > kSmall)) return std::realloc(block, new_size);
+  if (new_size <= kSmall && old_size <= kSmall && list_of(old_size) == list_of(new_size)) {
+    return block;
+  }
+  void* fresh = take(new_size);
+  if (!fresh) return nullptr;
+  std::memcpy(fresh, block, std::min(old_size, new_size));
+  give(block, old_size);
+  return fresh;
+}
+
+void* Allocator::call(void* self, void* block, std::size_t old_size, std::size_t new_size) {
+  auto& allocator = *static_cast<Allocator*>(self);
+  if (new_size == 0) {
+    if (block) allocator.give(block, old_size);
+    return nullptr;
+  }
+  return block ? allocator.resize(block, old_size, new_size) : allocator.take(new_size);
+}
+
+}  // namespace moonwire

@@ -1,0 +1,370 @@
+// The prompt in its plain form, typed at on a dumb terminal: what it prints, and that
+// the loop goes on meanwhile.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "repl/program.hpp"
+
+using namespace moonwire::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The prompt, ready for input.
+struct Prompt : Pty {
+  explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
+                  const std::vector<std::string>& env = {})
+      : Pty(command_line(arguments), dumb(env)) {
+    ready = expect("net> ");
+  }
+  /// Types a line and waits for what follows it up to the next prompt.
+  bool enter(const std::string& line, const std::string& answer) {
+    return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
+  }
+  bool ready = false;
+};
+
+}  // namespace
+
+TEST_CASE("Prompt: start", "[repl]") {
+  SECTION("one banner line, and the prompt") {
+    Pty pty(command_line({}), dumb());
+    CHECK(pty.expect("moonwire "));
+    CHECK(pty.expect(".help tells more\r\nnet> "));
+  }
+  SECTION("-q hides the banner; -i makes a prompt of a pipe, -e and scripts come before") {
+    CHECK(run({"-i", "-q", "-E"}, "1 + 1\nx = 5\nx").out == "net> 2\nnet> net> 5\nnet> \n");
+    CHECK(run({"-i", "-q", "-E", "-e", "y = 7"}, "y\n").out == "net> 7\nnet> \n");
+  }
+  SECTION("MOONWIRE_INIT runs first; its errors are shown, and -E leaves it out") {
+    Prompt prompt({"-q"}, {"MOONWIRE_INIT=x = 42"});
+    CHECK(prompt.enter("x", "42\r\n"));
+  }
+  SECTION("MOONWIRE_INIT may name a file, and fail") {
+    const ScriptFile file("a = 'from file' error 'init'");
+    Pty pty(command_line({"-q"}), [&] {
+      auto env = dumb();
+      env.push_back("MOONWIRE_INIT=@" + file.path());
+      return env;
+    }());
+    CHECK(pty.expect("init"));
+    CHECK(pty.expect("net> "));
+  }
+  SECTION("no escape byte comes, whatever happens") {
+    Prompt prompt;
+    CHECK(prompt.enter("for i = 1, 3 do print(i) end", "1\r\n2\r\n3\r\n"));
+    prompt.send("\x04");
+    CHECK(prompt.wait().value_or(-1) == 0);
+    CHECK(prompt.transcript().find('\x1b') == std::string::npos);
+  }
+}
+
+TEST_CASE("Prompt: results", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("are inspected, on one line with tabs") {
+    CHECK(prompt.enter("1, 'two', { 3, k = {} }", "1\t\"two\"\t{ 3, k = {} }\r\n"));
+    CHECK(prompt.enter("nil", "nil\r\n"));
+    CHECK(prompt.enter("x = 1", ""));
+    CHECK(prompt.enter("", ""));
+  }
+  SECTION("a line each, if one spans lines") {
+    CHECK(prompt.enter("1, {('x'):rep(50), ('y'):rep(50)}",
+                       "1\r\n{\r\n  \"" + std::string(50, 'x') + "\",\r\n  \"" +
+                           std::string(50, 'y') + "\"\r\n}\r\n"));
+  }
+  SECTION("are hidden by a semicolon at the end") { CHECK(prompt.enter("1 + 1;", "")); }
+  SECTION("stay in _, __, ___ and _all") {
+    CHECK(prompt.enter("'first'", "\"first\"\r\n"));
+    CHECK(prompt.enter("2, 3", "2\t3\r\n"));
+    CHECK(prompt.enter("_all.n, _all[2], __, ___", "2\t3\t\"first\"\tnil\r\n"));
+    CHECK(prompt.enter("_", "2\r\n"));
+  }
+  SECTION("leave a variable alone that the user has assigned to, and say so once") {
+    CHECK(prompt.enter("_ = 'mine'", ""));
+    CHECK(prompt.enter("5", "_ is yours now: it keeps what you assigned\r\n5\r\n"));
+    CHECK(prompt.enter("6", "6\r\n"));
+    CHECK(prompt.enter("_", "\"mine\"\r\n"));
+  }
+  SECTION("that fail to show themselves say so, and the prompt stays") {
+    CHECK(prompt.enter("setmetatable({}, {__inspect = function() error('no', 0) end})",
+                       "<error: no>\r\n"));
+  }
+  SECTION("that take for ever to show can be interrupted") {
+    prompt.send("setmetatable({}, {__inspect = function() print 'go' while true do end end})\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
+}
+
+TEST_CASE("Prompt: blocks", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("an incomplete line asks for more") {
+    prompt.send("for i = 1, 2 do\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("print(i)\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("end\n");
+    CHECK(prompt.expect("1\r\n2\r\nnet> "));
+    prompt.send("x =\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("[[a\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("b]]\n");
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("x", "\"a\\nb\"\r\n"));
+  }
+  SECTION("a mistake does not") {
+    CHECK(prompt.enter("x = \"abc", "error: (input 1):1: unfinished string near '\"abc'\r\n"
+                                    "  x = \"abc\r\n      ^\r\n"));
+  }
+  SECTION("Ctrl-D in an incomplete one gives it up with its error") {
+    prompt.send("do\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("\x04");
+    CHECK(prompt.expect("'end' expected"));
+    CHECK(prompt.expect("net> "));
+  }
+}
+
+TEST_CASE("Prompt: errors", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("of syntax show the line and a caret under the token") {
+    CHECK(prompt.enter("f(a, b c)", "error: (input 1):1: ')' expected near 'c'\r\n"
+                                    "  f(a, b c)\r\n         ^\r\n"));
+    CHECK(prompt.enter("x = )", "error: (input 2):1: unexpected symbol near ')'\r\n"
+                                "  x = )\r\n      ^\r\n"));
+  }
+  SECTION("at run time show the line and the user's frames") {
+    CHECK(prompt.enter("function f() return nothing.x end", ""));
+    CHECK(prompt.enter("f()",
+                       "error: (input 1):1: attempt to index a nil value (global 'nothing')\r\n"
+                       "  function f() return nothing.x end\r\nstack:\r\n"
+                       "  (input 1):1: in function <(input 1):1>\r\n  (...tail calls...)\r\n"));
+    CHECK(prompt.enter("_err", "\"(input 1):1: attempt to index a nil value (global 'nothing')\"\r\n"));
+  }
+  SECTION("that are tables are inspected") {
+    CHECK(prompt.enter("error { code = 5 }",
+                       "error: { code = 5 }\r\nstack:\r\n  (input 1):1: in main chunk\r\n"));
+    CHECK(prompt.enter("_err.code", "5\r\n"));
+  }
+  SECTION("of callbacks name their source and come above the prompt") {
+    prompt.send("timeout(0.01, function() error 'late' end);\n");
+    CHECK(prompt.expect("net> \r\r\n"));
+    CHECK(prompt.expect("error in timer 1: (input 1):1: late\r\n"));
+    CHECK(prompt.expect("stack:\r\n  (input 1):1: in function <(input 1):1>\r\nnet> "));
+  }
+}
+
+TEST_CASE("Prompt: the loop goes on", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("while a line is half typed; prints have rows of their own") {
+    prompt.send("timeout(0.02, function() print 'tick' return true end);\n");
+    REQUIRE(prompt.expect("net> "));
+    prompt.send("1 +");
+    CHECK(prompt.expect("\r\ntick\r\nnet> "));
+    CHECK(prompt.expect("\r\ntick\r\nnet> "));
+    prompt.send(" 41\n");
+    CHECK(prompt.expect("42\r\n"));
+  }
+  SECTION("while a typed line waits; then there is no prompt") {
+    prompt.send("timeout(0.02, function() print 'tick' end) sleep(0.1) print 'awake'\n");
+    CHECK(prompt.expect("awake'\r\ntick\r\nawake\r\nnet> "));
+  }
+  SECTION("what is typed meanwhile is for the prompt after it") {
+    prompt.send("sleep(0.1)\n");
+    prompt.send("'ahead'\n");
+    CHECK(prompt.expect("net> \"ahead\"\r\nnet> "));
+  }
+  SECTION("text without a newline has its own row, and the prompt the next") {
+    CHECK(prompt.enter("io.write 'partial';", "partial\r\r\n"));
+  }
+  SECTION("servers and clients, as in the manual's first session") {
+    REQUIRE(prompt.send("srv = listen(0, function(c) for line in c:lines() do "
+                        "c:write(line:upper(), '\\n') end end)\n"));
+    REQUIRE(prompt.expect("listening on tcp 127.0.0.1:"));
+    REQUIRE(prompt.expect("net> "));
+    CHECK(prompt.enter("c = connect(srv.address)", ""));
+    CHECK(prompt.enter("write(c, 'hello\\n')", "true\r\n"));
+    CHECK(prompt.enter("read(c, 'l')", "\"HELLO\"\r\n"));
+    CHECK(prompt.enter("srv.accepted", "1\r\n"));
+  }
+}
+
+TEST_CASE("Prompt: reading", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("io.read takes the next line, the loop going on") {
+    prompt.send("timeout(0.02, function() print 'tick' end) io.write 'name? ' name = io.read()\n");
+    REQUIRE(prompt.expect("name? "));
+    REQUIRE(prompt.expect("tick\r\n"));
+    prompt.send("bob\n");
+    REQUIRE(prompt.expect("bob\r\nnet> "));
+    CHECK(prompt.enter("name", "\"bob\"\r\n"));
+  }
+  SECTION("Ctrl-D is the end for it, and the prompt goes on") {
+    prompt.send("io.read('a')\n");
+    REQUIRE(prompt.expect("\r\n"));
+    prompt.send("text\n");
+    prompt.send("\x04");
+    CHECK(prompt.expect("\"text\\n\"\r\nnet> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
+}
+
+TEST_CASE("Prompt: Ctrl-C", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("on a half-typed line drops it") {
+    prompt.send("error 'not run");
+    REQUIRE(prompt.expect("error 'not run"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("^C\r\r\nnet> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
+  SECTION("in a block drops the block") {
+    prompt.send("do\n");
+    REQUIRE(prompt.expect("...> "));
+    prompt.send("\x03");
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
+  SECTION("in a busy loop raises, whatever pcall does, again and again") {
+    for (int i = 1; i <= 3; ++i) {
+      prompt.send("print 'go' while true do pcall(function() while true do end end) end\n");
+      REQUIRE(prompt.expect("go\r\n"));
+      prompt.send("\x03");
+      REQUIRE(prompt.expect("error: interrupted\r\nstack:\r\n  (input " + std::to_string(i) + "):1"));
+      REQUIRE(prompt.expect("net> "));
+    }
+  }
+  SECTION("in an await raises there, and pcall may catch it") {
+    prompt.send("timeout(0.01, print, 'go') print(pcall(sleep, 60))\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("false\tinterrupted\r\nnet> "));
+    prompt.send("timeout(0.01, print, 'go') sleep(60)\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("error: interrupted\r\nstack:\r\n  (input 2):1: in main chunk\r\nnet> "));
+  }
+  SECTION("twice within two seconds ends a chunk that goes on waiting") {
+    prompt.send("local c <close> = setmetatable({}, {__close = function() print 'closed' end}) "
+                "timeout(0.01, print, 'go') pcall(sleep, 60) timeout(0.01, print, 'still') "
+                "sleep(60)\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    prompt.send("\x03");
+    REQUIRE(prompt.expect("still\r\n"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("closed\r\n"));
+    CHECK(prompt.expect("net> "));
+  }
+  SECTION("in a callback that takes for ever stops its timer") {
+    prompt.send("timeout(0.01, function() os.execute 'echo go' while true do end end);\n");
+    REQUIRE(prompt.expect("\ngo\r\n"));
+    prompt.send("\x03");
+    CHECK(prompt.expect("error in timer 1: interrupted\r\n"));
+    CHECK(prompt.expect("timer stopped\r\nnet> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
+  SECTION("leaves short callbacks alone") {
+    prompt.send("n = 0 timeout(0.001, function() n = n + 1 return true end);\n");
+    REQUIRE(prompt.expect("net> "));
+    for (int i = 0; i < 20; ++i) {
+      prompt.send("\x03");
+      REQUIRE(prompt.expect("net> "));
+    }
+    prompt.send("local before = n sleep(0.05) print(n > before)\n");
+    CHECK(prompt.expect("true\r\n"));
+    CHECK(prompt.transcript().find("interrupted") == std::string::npos);
+  }
+  SECTION("three times without progress ends the program") {
+    prompt.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    for (int i = 0; i < 3; ++i) {
+      prompt.send("\x03");
+      REQUIRE(prompt.expect("^C"));
+    }
+    CHECK(prompt.wait().value_or(-1) == 130);
+  }
+}
+
+TEST_CASE("Prompt: the end", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION("Ctrl-D, status 0") {
+    prompt.send("\x04");
+    CHECK(prompt.wait().value_or(-1) == 0);
+    CHECK(prompt.transcript().ends_with("net> \r\r\n"));
+  }
+  SECTION("names what it closes") {
+    CHECK(prompt.enter("srv = listen('unix:@moonwire-prompt-test');",
+                       "listening on unix:@moonwire-prompt-test\r\n"));
+    prompt.send("\x04");
+    CHECK(prompt.expect("closing listener 1 (unix:@moonwire-prompt-test)\r\n"));
+    CHECK(prompt.wait().value_or(-1) == 0);
+  }
+  SECTION(".exit and os.exit have a status") {
+    prompt.send(".exit 3\n");
+    CHECK(prompt.wait().value_or(-1) == 3);
+    Prompt other;
+    other.send("os.exit(4)\n");
+    CHECK(other.wait().value_or(-1) == 4);
+  }
+  SECTION("SIGTERM and a hang-up") {
+    prompt.signal(SIGTERM);
+    CHECK(prompt.wait().value_or(-1) == 128 + SIGTERM);
+    Prompt other;
+    other.hang_up();
+    CHECK(other.wait().value_or(-1) == 128 + SIGHUP);
+  }
+}
+
+TEST_CASE("Prompt: commands", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  SECTION(".help lists them; with a name, and ?name, it is the manual's") {
+    prompt.send(".help\n");
+    CHECK(prompt.expect(".load file"));
+    prompt.send(".help sleep\n");
+    CHECK(prompt.expect("sleep(seconds)"));
+    prompt.send("?sleep\n");
+    CHECK(prompt.expect("sleep(seconds)"));
+    CHECK(prompt.expect("net> "));
+  }
+  SECTION("unique prefixes do; others are unknown") {
+    CHECK(prompt.enter(".hist 1+", "1  .hist 1+\r\n"));
+    CHECK(prompt.enter(".foo", "unknown command .foo (.help)\r\n"));
+    CHECK(prompt.enter(".h", "unknown command .h (.help)\r\n"));
+    CHECK(prompt.enter(".load", "usage: .load file\r\n"));
+    CHECK(prompt.enter(".5", ".5\r\n") == false);
+    CHECK(prompt.expect("0.5\r\nnet> "));
+  }
+  SECTION(".ls, and .stop with what it shows") {
+    CHECK(prompt.enter(".ls", "nothing is open\r\n"));
+    CHECK(prompt.enter("timeout(60, print);", ""));
+    CHECK(prompt.enter(".ls", "timer 1\r\n"));
+    CHECK(prompt.enter(".stop timer 1", ""));
+    CHECK(prompt.enter(".ls", "nothing is open\r\n"));
+    CHECK(prompt.enter(".stop timer 1", "there is no timer 1 (.ls)\r\n"));
+  }
+  SECTION(".load runs a file, with its errors") {
+    const ScriptFile file("loaded = 5\nerror 'in file'");
+    prompt.send(".load " + file.path() + "\n");
+    CHECK(prompt.expect(":2: in file\r\n  error 'in file'\r\n"));
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("loaded", "5\r\n"));
+    CHECK(prompt.enter(".load /nonexistent", "error: cannot open /nonexistent: "
+                                             "No such file or directory\r\n"));
+  }
+  SECTION(".time tells how long it took") {
+    prompt.send(".time sleep(0.05)\n");
+    CHECK(prompt.expect("took 5"));
+    CHECK(prompt.expect(" ms\r\nnet> "));
+  }
+}
