@@ -108,6 +108,7 @@ end
 -- "default 1 MiB" }.
 function manifest.facts(entry)
   local types = entry.types or entry.type:gsub("%?$", ""):gsub("|nil$", "")
+  if entry.words then types = types:gsub("string", '"' .. table.concat(entry.words, '"|"') .. '"') end
   local default = entry.default
   if default == nil then default = entry.otherwise end
   if entry.unit == "bytes" and math.type(default) and default >= 1024 then

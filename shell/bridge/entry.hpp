@@ -83,6 +83,12 @@ class OptionValues {
 template <const OptionTable& table>
 struct Options : OptionValues {};
 
+/// The name of an option of that table.
+template <const OptionTable& table>
+struct OptionName {
+  Opt id;
+};
+
 /// The options of the waiting reads, without the price of a whole table.
 struct ReadOptions {
   Nanoseconds timeout = kForever;
@@ -117,6 +123,7 @@ struct Arguments {
   Yieldable yieldable() const;
   bool absent() const;          // nil or none at `next`
   void options(OptionValues& into, const OptionTable& table);
+  Opt option_name(const OptionTable& table);
 };
 
 template <typename T>
@@ -157,6 +164,10 @@ struct Reader<Options<table>> {
     in.options(values, table);
     return values;
   }
+};
+template <const OptionTable& table>
+struct Reader<OptionName<table>> {
+  static OptionName<table> read(Arguments& in) { return {in.option_name(table)}; }
 };
 /// A function that may be left out: the whole argument list may end before it.
 struct MaybeFunction : Function {};

@@ -21,74 +21,50 @@ constexpr HookOption kHookOptions[] = {
 /// A hook given as false is taken away.
 Reply on(Runtime& runtime, Self self, Options<kHooksOptions> hooks) {
   if (!hooks.given()) return Reply::raise(runtime, "on: a table of hooks expected");
-  if (hooks.has(Opt::kData) && !self->reader.empty()) {
-    return Reply::raise(runtime, "on: a task is reading from the connection");
+  const auto is_function = [&](Opt hook) { return hooks.at(hook).type == kTypeFunction; };
+  if (is_function(Opt::kData)) {
+    if (!self->reader.empty()) {
+      return Reply::raise(runtime, "on: a task is reading from the connection");
+    }
+    if (self->sink) return Reply::raise(runtime, "on: the connection is piped");
   }
   Reply reply = Reply::self();
-  reply.kind = Reply::Kind::kSelf;
   for (const HookOption& each : kHookOptions) {
     if (!hooks.has(each.option)) continue;
-    reply.store(Connection::stored(each.hook), hooks.at(each.option).index);
-    self->set_hook(each.hook, true);
+    if (is_function(each.option)) {
+      reply.store(Connection::stored(each.hook), hooks.at(each.option).index);
+    }
+    self->set_hook(each.hook, is_function(each.option));
   }
   return reply;
 }
 
+StreamSettings settings_of(Connection& self) {
+  StreamSettings settings;
+  settings.limits = self.stream.limits;
+  settings.wait_limit = self.wait_limit;
+  settings.read_deadline = self.read_deadline();
+  settings.frame = self.frame();
+  return settings;
+}
+
 /// conn:set(options) -> conn | nil, message, code
 Reply set(Runtime& runtime, Self self, Options<kSetOptions> options) {
-  StreamSettings settings;
-  settings.limits = self->stream.limits;
-  settings.wait_limit = self->wait_limit;
-  settings.frame = self->frame();
+  if (!options.given()) return Reply::raise(runtime, "set: a table of options expected");
+  StreamSettings settings = settings_of(*self);
   settings.take(options);
+  if (!options.has(Opt::kReadDeadline)) settings.read_deadline = kForever;  // runs on
   auto given = settings.give(*self);
   if (!given) return Reply::fail(runtime, given.error());
-  if (options.has(Opt::kFrame)) self->look_again();
+  self->look_again();
   return Reply::self();
 }
 
-Reply number_or_nil(Nanoseconds value) {
-  return value == kForever ? Reply::nil() : Reply::real(to_seconds(value));
-}
-
-/// A socket option as the kernel has it.
-Reply read_back(Runtime& runtime, Connection& self, SocketOption option) {
-  auto endpoint = Endpoint::local_of(self.stream.fd());
-  if (!endpoint) return Reply::fail(runtime, endpoint.error());
-  auto value = get(self.stream.fd(), endpoint->family(), option);
-  if (!value) return Reply::fail(runtime, value.error());
-  if (option == SocketOption::kLinger && *value < 0) return Reply::yes(false);
-  if (option == SocketOption::kNodelay || option == SocketOption::kKeepalive) {
-    return Reply::yes(*value != 0);
-  }
-  return Reply::count(*value);
-}
-
 /// conn:get(name) -> value | nil, message, code
-Reply get_option(Runtime& runtime, Self self, std::string_view name) {
-  static constexpr SocketOption kSocket[] = {SocketOption::kNodelay, SocketOption::kKeepalive,
-                                             SocketOption::kRecvbuf, SocketOption::kSendbuf,
-                                             SocketOption::kTtl,     SocketOption::kTos,
-                                             SocketOption::kLinger};
-  for (SocketOption option : kSocket) {
-    if (name == option_name(option)) return read_back(runtime, *self, option);
-  }
-  const StreamLimits& limits = self->stream.limits;
-  const std::pair<std::string_view, std::size_t> sizes[] = {
-      {"high_water", limits.high_water},     {"low_water", limits.low_water},
-      {"unread_limit", limits.unread_limit}, {"max_line", limits.max_line},
-      {"read_size", limits.read_size}};
-  for (const auto& [key, value] : sizes) {
-    if (name == key) return Reply::count(static_cast<std::int64_t>(value));
-  }
-  if (name == "timeout") return number_or_nil(self->wait_limit);
-  if (name == "read_deadline") return number_or_nil(self->read_deadline());
-  if (name == "frame") {
-    if (self->frame().kind == What::Kind::kLine) return Reply::bytes("line");
-    if (self->frame().kind != What::Kind::kCount) return Reply::nil();
-    return Reply::count(static_cast<std::int64_t>(self->frame().count));
-  }
-  return Reply::raise(runtime, "get: unknown option '" + std::string(name) + "'");
+Reply get_option(Runtime& runtime, Self self, OptionName<kSetOptions> name) {
+  StreamSettings settings = settings_of(*self);
+  settings.socket = self->socket;
+  return settings.get(runtime, self->stream.fd(), name.id);
 }
 
 /// Fields.

@@ -15,6 +15,7 @@ LuaListener::LuaListener(Runtime& runtime, const Address& address)
   acceptors.purpose = "accept";
   acceptors.of = this;
   acceptors.counts = false;
+  acceptors.tells = true;
 }
 
 Status LuaListener::open() {
@@ -36,8 +37,26 @@ void LuaListener::set_handler(bool has) {
 /// Connections are only taken from the kernel for somebody.
 void LuaListener::update() { listener_.set_accepting(has_handler_ || !acceptors.empty()); }
 
-void LuaListener::want(bool accepting) { listener_.set_accepting(accepting || has_handler_); }
+Status LuaListener::set(const OptionValues& options) {
+  StreamSettings given;
+  given.take(options);
+  for (const ListenSocket& socket : sockets()) {
+    auto done = apply(socket.fd.get(), socket.local.family(), given.socket);
+    if (!done) return done;
+  }
+  settings.take(options);
+  if (options.has(Opt::kMaxConnections)) {
+    listener_.set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
+  }
+  return {};
+}
 
+void LuaListener::start_anew() {
+  settings = StreamSettings();
+  listener_.set_max_connections(0);
+}
+
+/// Who waits in accept() comes before the handler: it waited before there was one.
 void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
   auto* connection = new Connection(runtime());
   auto ready = connection->accept(std::move(fd), peer, local, *this);
@@ -47,9 +66,10 @@ void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) 
     return;
   }
   ++accepted;
-  if (has_handler_) return connection->run_handler(*this, kListenerHandler);
-  if (Task* task = acceptors.first()) runtime().wake(*task, Reply::object(connection));
-  update();
+  Task* const task = acceptors.first();
+  if (!task) return connection->run_handler(*this, kListenerHandler);
+  connection->close_unless_told();
+  runtime().wake(*task, Reply::object(connection));
 }
 
 void LuaListener::on_trouble(const Error& why) {
@@ -130,29 +150,28 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   if (!options.boolean(Opt::kReuseport, false)) listener = find_listener(runtime, *address);
   const bool fresh = listener == nullptr;
   if (fresh) listener = new LuaListener(runtime, *address);
-  listener->settings.take(options);
-  if (options.has(Opt::kMaxConnections)) {
-    listener->set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
-  }
-  if (fresh) {
-    auto opened = listener->open();
-    if (!opened) {
-      listener->close();
-      return Reply::fail(runtime, opened.error());
-    }
+  else listener->start_anew();
+  auto done = listener->set(options);
+  if (done && fresh) done = listener->open();
+  if (!done) {
+    if (fresh) listener->close();
+    return Reply::fail(runtime, done.error());
   }
   listener->set_handler(static_cast<bool>(handler));
-  if (fresh && runtime.notice) runtime.notice("listening on tcp " + listener->address_text());
+  if (fresh && runtime.notice) {
+    const bool tcp = address->place != Place::kUnix && address->place != Place::kAbstract;
+    runtime.notice((tcp ? "listening on tcp " : "listening on ") + listener->address_text());
+  }
   Reply reply = Reply::object(listener);
   if (handler) reply.keep(kListenerHandler, handler.index, 1);
   return reply;
 }
 
-/// listener:accept([options]) -> connection | nil, message, code
-Reply accept(Runtime& runtime, Self self, ReadOptions options) {
+/// listener:accept([options]) -> connection | nil, message, code. Waits.
+Reply accept(Runtime& runtime, Self self, Options<kAcceptOptions> options, Yieldable yieldable) {
   if (self->has_handler()) return Reply::raise(runtime, "accept: the listener has a handler");
-  self->want(true);
-  return Reply::wait(self->acceptors, options.timeout);
+  if (yieldable.yes && !runtime.running()->cancel_requested) self->want_one();
+  return Reply::wait(self->acceptors, options.seconds(Opt::kTimeout, kForever));
 }
 
 /// listener:close([{grace=seconds}]) -> true, false if it was closed
@@ -166,13 +185,19 @@ Reply close(Runtime&, Any<LuaListener> self, Options<kCloseOptions> options) {
 }
 
 /// listener:set(options) -> listener | nil, message, code
-Reply set(Runtime&, Self self, Options<kListenerSetOptions> options) {
-  self->settings.take(options);
-  if (options.has(Opt::kMaxConnections)) {
-    self->set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
-    self->count_open(0);
+Reply set(Runtime& runtime, Self self, Options<kListenerSetOptions> options) {
+  if (!options.given()) return Reply::raise(runtime, "set: a table of options expected");
+  auto done = self->set(options);
+  return done ? Reply::self() : Reply::fail(runtime, done.error());
+}
+
+/// listener:get(name) -> value | nil, message, code
+Reply get(Runtime& runtime, Self self, OptionName<kListenerSetOptions> name) {
+  if (name.id != Opt::kMaxConnections) {
+    return self->settings.get(runtime, self->descriptor(), name.id);
   }
-  return Reply::self();
+  const std::size_t most = self->max_connections();
+  return most ? Reply::count(static_cast<std::int64_t>(most)) : Reply::nil();
 }
 
 std::string all_addresses(const LuaListener& listener) {
@@ -192,7 +217,10 @@ Reply text(Runtime& runtime, std::string&& value) {
 
 constexpr FunctionEntry kGlobals[] = {{"listen", entry<&listen>}};
 constexpr FunctionEntry kMethods[] = {
-    {"accept", entry<&accept>}, {"close", entry<&close>}, {"set", entry<&set>}};
+    {"accept", entry<&accept>},
+    {"close", entry<&close>},
+    {"set", entry<&set>},
+    {"get", entry<&get>}};
 constexpr FieldEntry kFields[] = {
     {"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }},
     {"address",
@@ -211,7 +239,10 @@ constexpr FieldEntry kFields[] = {
      [](Runtime&, Handle& h) {
        return Reply::count(static_cast<std::int64_t>(static_cast<LuaListener&>(h).open_count));
      }},
-    {"fd", [](Runtime&, Handle& h) { return Reply::count(h.descriptor()); }},
+    {"fd",
+     [](Runtime&, Handle& h) {
+       return h.descriptor() < 0 ? Reply::nil() : Reply::count(h.descriptor());
+     }},
     {"on_notify", [](Runtime&, Handle& h) { return Reply::stored(&h, kListenerNotify); }},
 };
 

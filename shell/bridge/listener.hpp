@@ -19,6 +19,11 @@ struct StreamSettings {
   void take(const OptionValues& options);
   /// Gives it to a connection that is open, or will be. Fails with the kernel's code.
   Status give(Connection& connection) const;
+  /// The value in force; `fd` is the socket that they are the settings of, -1 if none.
+  Reply get(Runtime& runtime, int fd, Opt option) const;
+
+ private:
+  Reply socket_value(Runtime& runtime, int fd, SocketOption option) const;
 };
 
 class LuaListener final : public Handle, Listener::Sink, Timer {
@@ -31,10 +36,15 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   Status open();
   void set_handler(bool has);
   bool has_handler() const { return has_handler_; }
-  /// The next connection that waits in the kernel, without a handler; null if none.
-  Connection* take_accepted();
-  void want(bool accepting);
+  /// Takes what is given, for the sockets and for connections to come. Fails with the
+  /// kernel's code.
+  Status set(const OptionValues& options);
+  /// All options are as they were at first: listen() on our own address follows.
+  void start_anew();
+  /// A task is about to wait in `acceptors`.
+  void want_one() { listener_.set_accepting(true); }
   void count_open(int change);
+  std::size_t max_connections() const { return listener_.max_connections(); }
 
   /// "127.0.0.1:8000"; all of them with a blank between.
   std::string address_text() const;
@@ -57,7 +67,6 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   std::size_t open_count = 0;
   TimePoint since = Clock::now();
   Park acceptors;
-  void set_max_connections(std::size_t most) { listener_.max_connections = most; }
 
  private:
   void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) override;
@@ -66,6 +75,7 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   void on_close() override;
   void on_due() override { close_connections(); }
   bool lingers() const override { return grace_; }
+  void on_left(Park&) override { update(); }
   void update();
 
   Address address_;

@@ -1,5 +1,5 @@
-// native.listing: rows about everything that is open, for conns(), timers(), tasks()
-// and why().
+// The module native.listing: rows about everything that is open, for conns(), timers(),
+// tasks() and why().
 #pragma once
 
 struct lua_State;

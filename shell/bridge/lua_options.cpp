@@ -1,5 +1,6 @@
 // Option tables, checked against the manifest's: act 1 of an entry, so it may raise.
 #include <cmath>
+#include <cstring>
 
 #include "bridge/lua_border.hpp"
 
@@ -32,7 +33,9 @@ int edits(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-[[noreturn]] void unknown_option(lua_State* L, const OptionTable& table, std::string_view name) {
+/// `function` is who was called: get() shares its table with set().
+[[noreturn]] void unknown_option(lua_State* L, const OptionTable& table, const char* function,
+                                 std::string_view name) {
   const OptionSpec* nearest = nullptr;
   int distance = 4;
   for (std::size_t i = 0; i < table.count; ++i) {
@@ -43,34 +46,71 @@ int edits(std::string_view a, std::string_view b) {
     }
   }
   if (nearest) {
-    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", table.function, name.data(),
+    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", function, name.data(),
                nearest->name);
   }
-  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", table.function, name.data(),
-             table.function);
+  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", function, name.data(), function);
   std::abort();
 }
 
-/// "boolean or number". Long enough for all six.
-void type_words(std::uint8_t types, char (&text)[80]) {
-  static constexpr const char* kNames[] = {"boolean", "integer",  "number",
-                                           "string",  "function", "table"};
-  std::size_t used = 0;
+using Text = char[120];
+
+/// Adds as long as there is room.
+void add(Text& text, const char* piece) {
+  const std::size_t used = std::strlen(text);
+  std::snprintf(text + used, sizeof text - used, "%s", piece);
+}
+
+/// "a boolean or number", "an integer or \"line\"".
+void type_words(const OptionSpec& spec, Text& text) {
+  static constexpr const char* kNames[] = {"boolean",  "integer", "number", "string",
+                                           "function", "table",   "false"};
   text[0] = 0;
-  for (int i = 0; i < 6; ++i) {
-    if (!(types & (1 << i))) continue;
-    used += static_cast<std::size_t>(std::snprintf(text + used, sizeof text - used, "%s%s",
-                                                   used ? " or " : "", kNames[i]));
+  for (int i = 0; i < 7; ++i) {
+    if (!(spec.types & (1 << i))) continue;
+    const bool first = text[0] == 0;
+    if (!first) add(text, " or ");
+    if ((1 << i) == kTypeString && spec.words) {
+      for (const char* word = spec.words; *word;) {
+        const char* end = std::strchr(word, '|');
+        const std::size_t used = std::strlen(text);
+        std::snprintf(text + used, sizeof text - used, "%s\"%.*s\"", word == spec.words ? "" : ", ",
+                      static_cast<int>(end - word), word);
+        word = end + 1;
+      }
+    } else {
+      if (first) add(text, *kNames[i] == 'i' ? "an " : "a ");
+      add(text, kNames[i]);
+    }
   }
+}
+
+[[noreturn]] void wrong_value(lua_State* L, const OptionTable& table, const OptionSpec& spec,
+                              const char* got) {
+  Text words;
+  type_words(spec, words);
+  luaL_error(L, "%s: option '%s' must be %s, got %s", table.function, spec.name, words, got);
+  std::abort();
 }
 
 [[noreturn]] void wrong_type(lua_State* L, const OptionTable& table, const OptionSpec& spec,
                              int index) {
-  char words[80];
-  type_words(spec.types, words);
-  luaL_error(L, "%s: option '%s' must be a %s, got %s", table.function, spec.name, words,
-             luaL_typename(L, index));
-  std::abort();
+  wrong_value(L, table, spec, luaL_typename(L, index));
+}
+
+/// One of the words that it may be, if only some are.
+void check_word(lua_State* L, const OptionTable& table, const OptionSpec& spec,
+                std::string_view text) {
+  if (!spec.words) return;
+  for (const char* word = spec.words; *word;) {
+    const char* end = std::strchr(word, '|');
+    if (text == std::string_view(word, static_cast<std::size_t>(end - word))) return;
+    word = end + 1;
+  }
+  Text got = "\"";
+  add(got, text.data());
+  add(got, "\"");
+  wrong_value(L, table, spec, got);
 }
 
 void check_range(lua_State* L, const OptionTable& table, const OptionSpec& spec, double value) {
@@ -88,9 +128,11 @@ bool read_value(lua_State* L, const OptionTable& table, const OptionSpec& spec, 
                 OptionValues::Value& into) {
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
-      if (!(spec.types & kTypeBoolean)) wrong_type(L, table, spec, index);
-      into.type = kTypeBoolean;
       into.boolean = lua_toboolean(L, index) != 0;
+      if (!(spec.types & kTypeBoolean) && (into.boolean || !(spec.types & kTypeFalse))) {
+        wrong_value(L, table, spec, into.boolean ? "true" : "false");
+      }
+      into.type = kTypeBoolean;
       return false;
     case LUA_TNUMBER: {
       int whole = 0;
@@ -110,6 +152,7 @@ bool read_value(lua_State* L, const OptionTable& table, const OptionSpec& spec, 
       if (!(spec.types & kTypeString)) wrong_type(L, table, spec, index);
       std::size_t size = 0;
       const char* text = lua_tolstring(L, index, &size);
+      check_word(L, table, spec, {text, size});
       into.type = kTypeString;
       into.text = {text, size};  // the table keeps it alive
       return false;
@@ -165,7 +208,7 @@ void Arguments::options(OptionValues& into, const OptionTable& table) {
     }
     const char* name = lua_tostring(state, -2);
     const OptionSpec* spec = find_spec(table, name);
-    if (!spec) unknown_option(state, table, name);
+    if (!spec) unknown_option(state, table, table.function, name);
     const int value = lua_gettop(state);
     OptionValues::Value& slot = into.values_[static_cast<std::size_t>(spec->id)];
     if (read_value(state, table, *spec, value, slot)) {
@@ -175,6 +218,13 @@ void Arguments::options(OptionValues& into, const OptionTable& table) {
       lua_pop(state, 1);
     }
   }
+}
+
+Opt Arguments::option_name(const OptionTable& table) {
+  const char* name = luaL_checkstring(state, next++);
+  const OptionSpec* spec = find_spec(table, name);
+  if (!spec) unknown_option(state, table, "get", name);
+  return spec->id;
 }
 
 ReadOptions Arguments::read_options() {

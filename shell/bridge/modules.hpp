@@ -14,7 +14,7 @@ extern const Module kWatcherModule;      // watcher.cpp
 extern const Module kSignalModule;       // signal.cpp
 extern const Module kEventModule;        // event.cpp
 extern const Module kHookModule;         // hook.cpp
-extern const Module kTaskModule;         // task.cpp
+extern const Module kTaskModule;         // spawn.cpp
 extern const Module kConnectionTaskModule;
 extern const Module kLoopModule;         // loop.cpp
 extern const Module kReactorModule;      // initialize.cpp, native.reactor

@@ -7,20 +7,8 @@
 namespace moonwire {
 namespace {
 
-/// Idle coroutines kept for the next callbacks; more are the collector's.
-constexpr std::size_t kIdleTasks = 256;
 /// The run queue goes on for so many entries before the kernel is asked again.
 constexpr int kQueueRound = 4096;
-
-/// Makes a thread, anchors it at (index, table reference). [-2, +1, m]
-int make_thread(lua_State* L) {
-  lua_State* thread = lua_newthread(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, lua_tointeger(L, 2));
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, lua_tointeger(L, 1));
-  lua_pushlightuserdata(L, thread);
-  return 1;
-}
 
 }  // namespace
 
@@ -119,75 +107,6 @@ std::string& Runtime::scratch() {
 }
 
 // --- tasks -------------------------------------------------------------------------------
-
-Task* Runtime::acquire_task() {
-  if (!idle_tasks_.empty()) {
-    Task* task = idle_tasks_.back();
-    idle_tasks_.pop_back();
-    return task;
-  }
-  std::uint32_t index = 0;
-  if (free_tasks_.empty()) {
-    index = static_cast<std::uint32_t>(tasks_.size());
-    tasks_.emplace_back();
-    free_tasks_.reserve(tasks_.capacity());
-    idle_tasks_.reserve(kIdleTasks);
-  } else {
-    index = free_tasks_.back();
-    free_tasks_.pop_back();
-  }
-  if (!lua_checkstack(main_, 4)) return nullptr;
-  lua_pushcfunction(main_, make_thread);
-  lua_pushinteger(main_, index + 1);
-  lua_pushinteger(main_, thread_anchors_);
-  const bool made = lua_pcall(main_, 2, 1, 0) == LUA_OK;
-  auto* thread = made ? static_cast<lua_State*>(lua_touserdata(main_, -1)) : nullptr;
-  lua_pop(main_, 1);
-  if (!thread) {
-    free_tasks_.push_back(index);
-    report({"", "a task could not start: not enough memory", ""});
-    return nullptr;
-  }
-  tasks_[index] = std::make_unique<Task>(*this, thread, index);
-  return tasks_[index].get();
-}
-
-/// A finished coroutine is used again; beyond a store of them it goes.
-void Runtime::release_task(Task& task) {
-  lua_settop(task.thread, 0);
-  task.disarm();
-  task.state = Task::State::kFree;
-  task.started = task.cancel_requested = task.cancel_raised = task.doomed = false;
-  task.outlived_owner = false;
-  task.origin = task.owner = task.handle = nullptr;
-  task.observer = nullptr;
-  task.cancel_text = "cancelled";
-  task.reply_text.reset();
-  if (idle_tasks_.size() < kIdleTasks) {
-    idle_tasks_.push_back(&task);
-    return;
-  }
-  const std::uint32_t index = task.index;
-  lua_rawgeti(main_, LUA_REGISTRYINDEX, thread_anchors_);
-  lua_pushnil(main_);
-  lua_rawseti(main_, -2, index + 1);
-  lua_pop(main_, 1);
-  tasks_[index].reset();
-  free_tasks_.push_back(index);
-}
-
-Task* Runtime::start(int arguments, TaskObserver* observer) {
-  Task* task = acquire_task();
-  if (!task || !lua_checkstack(task->thread, arguments + 1)) {
-    lua_pop(main_, arguments + 1);
-    return nullptr;
-  }
-  lua_xmove(main_, task->thread, arguments + 1);
-  task->observer = observer;
-  task->state = Task::State::kQueued;
-  queue_.push_back(task);
-  return task;
-}
 
 void RuntimeAccess::park(Task& task, Park& park) const {
   park.add(task);
@@ -297,125 +216,6 @@ void Runtime::run(Task& task) {
   running_ = nullptr;
   scratch_used_ = 0;
   settle(task, status, results);
-}
-
-void Runtime::settle(Task& task, int status, int results) {
-  if (status == LUA_YIELD) {
-    if (task.state == Task::State::kParked) {
-      if (task.doomed) end_parked(task);
-      return;
-    }
-    lua_pushliteral(task.thread, "attempt to yield from outside a coroutine");
-    return fail_task(task);
-  }
-  if (status != LUA_OK) return fail_task(task);
-  if (task.handle) store_results(task, results);
-  if (task.observer) {
-    TaskObserver::Outcome outcome;
-    outcome.ok = true;
-    outcome.results = results;
-    if (lua_checkstack(main_, results + 8)) lua_xmove(task.thread, main_, results);
-    task.observer->on_task_end(task, outcome);
-    lua_pop(main_, results);
-    task.observer = nullptr;
-  }
-  finish_task(task, true, false, {});
-}
-
-/// Parked for good: its <close> variables run, and it is gone.
-void Runtime::end_parked(Task& task) {
-  if (lua_resetthread(task.thread) != LUA_OK) {
-    ErrorReport failure;
-    describe_error(*this, task.thread, failure.message, failure.traceback);
-    report(std::move(failure));
-  }
-  finish_task(task, false, true, {});
-}
-
-void Runtime::fail_task(Task& task) {
-  ErrorReport failure;
-  describe_error(*this, task.thread, failure.message, failure.traceback);
-  (void)lua_checkstack(main_, 8);
-  lua_pushvalue(task.thread, -1);
-  lua_xmove(task.thread, main_, 1);
-  const int error = lua_gettop(main_);
-  lua_resetthread(task.thread);
-  lua_xmove(task.thread, main_, 1);
-  if (!lua_rawequal(main_, error, -1)) {  // a __close method failed as well
-    ErrorReport closing;
-    describe_error(*this, main_, closing.message, closing.traceback);
-    closing.source = failure.source;
-    closing.traceback.clear();
-    report(std::move(closing));
-  }
-  lua_settop(main_, error);
-  if (raises_in_dispatch(task)) {
-    lua_rawgeti(main_, LUA_REGISTRYINDEX, raised_);
-    lua_pushvalue(main_, error);
-    lua_rawseti(main_, -2, 1);
-    lua_settop(main_, error);
-  }
-  if (task.observer) {
-    TaskObserver::Outcome outcome;
-    outcome.message = failure.message;
-    outcome.traceback = failure.traceback;
-    outcome.results = 1;
-    task.observer->on_task_end(task, outcome);
-    task.observer = nullptr;
-  }
-  const bool cancelled = task.cancel_raised && failure.message == task.cancel_text;
-  finish_task(task, false, cancelled, std::move(failure));
-  lua_settop(main_, error - 1);
-}
-
-/// The kinds whose failures belong to the loop, and not to a connection.
-bool Runtime::raises_in_dispatch(const Task& task) const {
-  if (!task.origin || task.origin->owner()) return false;
-  if (dispatchers_.empty() && passers_.empty()) return false;
-  return task.origin->type() != Type::kConnection && task.origin->type() != Type::kListener;
-}
-
-void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& failure) {
-  Handle* owner = task.owner;
-  if (task.observer) {
-    TaskObserver::Outcome outcome;
-    outcome.cancelled = true;
-    std::exchange(task.observer, nullptr)->on_task_end(task, outcome);
-  }
-  if (task.handle) {
-    Handle* handle = std::exchange(task.handle, nullptr);
-    const bool heard = handle->on_task_end(task, ok, cancelled, failure.message);
-    if (!ok && !cancelled && !heard) {
-      failure.source = owner ? owner->describe() : handle->describe();
-      if (!owner && !task.outlived_owner) ++failures;
-      report(std::move(failure));
-      if (owner) owner->close();
-    }
-    handle->close();
-  } else if (task.origin) {
-    tell_origin(task, ok, cancelled, std::move(failure));
-  }
-  release_task(task);
-}
-
-void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& failure) {
-  Handle& origin = *task.origin;
-  const bool keep = ok && lua_gettop(task.thread) > 0 && lua_toboolean(task.thread, 1);
-  task.returned_false = ok && lua_gettop(task.thread) > 0 && lua_isboolean(task.thread, 1) && !keep;
-  if (!ok && !cancelled) {
-    if (raises_in_dispatch(task)) {
-      Park& park = passers_.empty() ? dispatchers_ : passers_;
-      wake(*park.first(), Reply::raise_kept());
-    } else {
-      failure.source = (origin.owner() ? *origin.owner() : origin).describe();
-      const bool connection = origin.type() == Type::kConnection || origin.owner();
-      if (!connection) ++failures;
-      report(std::move(failure));
-    }
-  }
-  origin.on_call_end(task, ok || cancelled, keep);
-  --origin.active;
-  if (origin.orphaned_ && origin.active == 0) retire(origin);
 }
 
 void Runtime::start_queued(Task& task) {

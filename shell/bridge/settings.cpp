@@ -1,4 +1,4 @@
-// Options of streams: from an option table to sockets and limits.
+// Options of streams: from an option table to sockets and limits, and back.
 #include "bridge/listener.hpp"
 
 namespace moonwire {
@@ -15,7 +15,53 @@ void take_size(const OptionValues& options, Opt option, std::size_t& into) {
   if (options.has(option)) into = static_cast<std::size_t>(options.at(option).number);
 }
 
-}  // namespace
+struct Kernel {
+  Opt option;
+  SocketOption socket;
+};
+constexpr Kernel kKernels[] = {
+    {Opt::kNodelay, SocketOption::kNodelay}, {Opt::kKeepalive, SocketOption::kKeepalive},
+    {Opt::kRecvbuf, SocketOption::kRecvbuf}, {Opt::kSendbuf, SocketOption::kSendbuf},
+    {Opt::kTtl, SocketOption::kTtl},         {Opt::kTos, SocketOption::kTos},
+    {Opt::kLinger, SocketOption::kLinger},   {Opt::kBacklog, SocketOption::kBacklog},
+};
+
+template <typename T>
+std::optional<long> number(const std::optional<T>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<long>(*value);
+}
+
+/// What was set, in the kernel's numbers.
+std::optional<long> asked(const SocketOptions& socket, SocketOption option) {
+  switch (option) {
+    case SocketOption::kNodelay: return number(socket.nodelay);
+    case SocketOption::kKeepalive: return number(socket.keepalive);
+    case SocketOption::kRecvbuf: return number(socket.recvbuf);
+    case SocketOption::kSendbuf: return number(socket.sendbuf);
+    case SocketOption::kTtl: return number(socket.ttl);
+    case SocketOption::kTos: return number(socket.tos);
+    case SocketOption::kBacklog: return socket.backlog.value_or(kDefaultBacklog);
+    case SocketOption::kLinger:
+      if (!socket.linger) return std::nullopt;
+      return socket.linger->on ? static_cast<long>(socket.linger->time.count()) : -1;
+    default: return std::nullopt;
+  }
+}
+
+Reply in_words(SocketOption option, long value) {
+  if (option == SocketOption::kLinger && value < 0) return Reply::yes(false);
+  if (option == SocketOption::kNodelay || option == SocketOption::kKeepalive) {
+    return Reply::yes(value != 0);
+  }
+  return Reply::count(value);
+}
+
+Reply size_of(std::size_t value) { return Reply::count(static_cast<std::int64_t>(value)); }
+
+Reply time_of(Nanoseconds value) {
+  return value == kForever ? Reply::nil() : Reply::real(to_seconds(value));
+}
 
 void take_socket_options(const OptionValues& options, SocketOptions& socket) {
   take_flag(options, Opt::kNodelay, socket.nodelay);
@@ -35,6 +81,8 @@ void take_socket_options(const OptionValues& options, SocketOptions& socket) {
   socket.linger->on = true;
   socket.linger->time = std::chrono::seconds(static_cast<long>(linger.number));
 }
+
+}  // namespace
 
 void StreamSettings::take(const OptionValues& options) {
   take_socket_options(options, socket);
@@ -62,15 +110,39 @@ Status StreamSettings::give(Connection& connection) const {
   if (read_deadline != kForever) connection.set_read_deadline(read_deadline);
   const SocketOptions& s = socket;
   const bool any = s.nodelay || s.keepalive || s.recvbuf || s.sendbuf || s.linger || s.ttl || s.tos;
-  if (!any || connection.stream.fd() < 0) return {};
-  SocketOptions own = socket;  // the rest is the listening socket's
-  own.reuseaddr.reset();
-  own.reuseport.reset();
-  own.ipv6only.reset();
-  own.backlog.reset();
-  auto endpoint = Endpoint::local_of(connection.stream.fd());
-  if (!endpoint) return tl::unexpected<Error>(endpoint.error());
-  return apply(connection.stream.fd(), endpoint->family(), own);
+  return any ? connection.set_socket(socket) : Status();
+}
+
+/// What the kernel has, or is to get once there is a socket.
+Reply StreamSettings::socket_value(Runtime& runtime, int fd, SocketOption option) const {
+  std::optional<long> value = asked(socket, option);
+  if (fd >= 0) {
+    const auto endpoint = Endpoint::local_of(fd);
+    if (!endpoint) return Reply::fail(runtime, endpoint.error());
+    const auto told = moonwire::get(fd, endpoint->family(), option);
+    if (told) value = *told;
+    if (!told && option != SocketOption::kBacklog) return Reply::fail(runtime, told.error());
+  }
+  return value ? in_words(option, *value) : Reply::nil();
+}
+
+Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
+  for (const Kernel& each : kKernels) {
+    if (each.option == option) return socket_value(runtime, fd, each.socket);
+  }
+  switch (option) {
+    case Opt::kHighWater: return size_of(limits.high_water);
+    case Opt::kLowWater: return size_of(limits.low_water);
+    case Opt::kUnreadLimit: return size_of(limits.unread_limit);
+    case Opt::kMaxLine: return size_of(limits.max_line);
+    case Opt::kReadSize: return size_of(limits.read_size);
+    case Opt::kTimeout: return time_of(wait_limit);
+    case Opt::kReadDeadline: return time_of(read_deadline);
+    case Opt::kFrame:
+      if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
+      return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();
+    default: return Reply::nil();
+  }
 }
 
 }  // namespace moonwire

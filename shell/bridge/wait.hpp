@@ -1,4 +1,4 @@
-// wait(): a task that waits for something to become readable or writable.
+// For wait(): a task that waits for something to become readable or writable.
 #pragma once
 
 #include "bridge/entry.hpp"

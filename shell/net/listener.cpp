@@ -75,6 +75,11 @@ void Listener::set_open(std::size_t open) {
   if (was != at_limit()) update();
 }
 
+void Listener::set_max_connections(std::size_t most) {
+  max_connections_ = most;
+  update();
+}
+
 void Listener::update() {
   const bool on = accepting_ && !paused_ && !at_limit();
   for (auto& gate : gates_) (void)gate->watch.set(on ? Ready::kRead : Ready::kNone);

@@ -40,7 +40,8 @@ class Listener final : Timer {
   /// Connections of this listener that are open now; at `max_connections` accepting
   /// stops. 0: only the descriptor limit counts.
   void set_open(std::size_t open);
-  std::size_t max_connections = 0;
+  void set_max_connections(std::size_t most);
+  std::size_t max_connections() const { return max_connections_; }
 
   /// Closes the sockets, and removes the file of a Unix socket.
   void close();
@@ -53,13 +54,14 @@ class Listener final : Timer {
   void accept_some(Gate& gate);
   void back_off(int code);
   void update();
-  bool at_limit() const { return max_connections > 0 && open_ >= max_connections; }
+  bool at_limit() const { return max_connections_ > 0 && open_ >= max_connections_; }
 
   Reactor& reactor_;
   Sink& sink_;
   std::vector<ListenSocket> sockets_;
   std::vector<std::unique_ptr<Gate>> gates_;
   std::size_t open_ = 0;
+  std::size_t max_connections_ = 0;
   int highest_ = 0;        // descriptors from here on are the reserve
   bool accepting_ = true;
   bool paused_ = false;    // no descriptors: waits for the timer

