@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -33,7 +34,7 @@ class Buffer {
     const std::size_t offset = own ? static_cast<std::size_t>(bytes.data() - data_) - head_ : 0;
     char* room = reserve(bytes.size());
     std::memmove(room, own ? data_ + head_ + offset : bytes.data(), bytes.size());
-    tail_ += bytes.size();
+    commit(bytes.size());
   }
 
   /// Room for `count` more bytes without moving anything?
@@ -42,7 +43,7 @@ class Buffer {
   /// append() where fits() has said so, of bytes that lie elsewhere.
   void put(std::string_view bytes) {
     std::memcpy(data_ + tail_, bytes.data(), bytes.size());
-    tail_ += bytes.size();
+    commit(bytes.size());
   }
 
   /// Puts `bytes` before what is there.
@@ -51,10 +52,10 @@ class Buffer {
     if (head_ < bytes.size()) {
       reserve(bytes.size());
       std::memmove(data_ + bytes.size(), data_ + head_, size());
-      tail_ = bytes.size() + size();
-      head_ = bytes.size();
+      tail_ = static_cast<std::uint32_t>(bytes.size() + size());
+      head_ = static_cast<std::uint32_t>(bytes.size());
     }
-    head_ -= bytes.size();
+    head_ -= static_cast<std::uint32_t>(bytes.size());
     std::memcpy(data_ + head_, bytes.data(), bytes.size());
   }
 
@@ -63,11 +64,11 @@ class Buffer {
     if (capacity_ - tail_ < count) make_room(count);
     return data_ + tail_;
   }
-  void commit(std::size_t count) { tail_ += count; }
+  void commit(std::size_t count) { tail_ += static_cast<std::uint32_t>(count); }
 
   /// Drops `count` bytes from the front; memory goes when the last one does.
   void consume(std::size_t count) {
-    head_ += count;
+    head_ += static_cast<std::uint32_t>(count);
     if (head_ == tail_) clear();
   }
 
@@ -93,6 +94,7 @@ class Buffer {
 
  private:
   static constexpr std::size_t kKeep = 128 * 1024;
+  static constexpr std::size_t kMost = std::size_t{1} << 31;
 
   void make_room(std::size_t count) {
     const std::size_t held = size();
@@ -101,21 +103,23 @@ class Buffer {
     } else {
       std::size_t wanted = capacity_ < 256 ? 256 : capacity_ * 2;
       while (wanted < held + count) wanted *= 2;
+      if (wanted > kMost) throw std::bad_alloc();
       char* fresh = static_cast<char*>(std::malloc(wanted));
       if (!fresh) throw std::bad_alloc();
       if (held) std::memcpy(fresh, data_ + head_, held);
       std::free(data_);
       data_ = fresh;
-      capacity_ = wanted;
+      capacity_ = static_cast<std::uint32_t>(wanted);
     }
     head_ = 0;
-    tail_ = held;
+    tail_ = static_cast<std::uint32_t>(held);
   }
 
+  // 32 bits: an idle connection has two of these. make_room() refuses to grow beyond.
   char* data_ = nullptr;
-  std::size_t head_ = 0;
-  std::size_t tail_ = 0;
-  std::size_t capacity_ = 0;
+  std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0;
+  std::uint32_t capacity_ = 0;
 };
 
 }  // namespace moonwire

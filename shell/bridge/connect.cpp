@@ -40,6 +40,7 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     return Reply::raise(runtime,
                         "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
   }
+  if (!handler && runtime.running()->cancel_requested) return Reply::wait(runtime.sleepers_);
   StreamSettings settings;
   settings.take(options);
   settings.wait_limit = kForever;

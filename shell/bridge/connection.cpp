@@ -25,9 +25,8 @@ void Connection::Deadline::on_due() {
   const Nanoseconds quiet = Clock::now() - last_input;
   if (quiet < limit) return arm(connection_.runtime().reactor(), limit - quiet);
   connection_.reason_ = CloseReason::kTimeout;
-  connection_.stream.fail(Error{static_cast<Code>(ETIMEDOUT), "read", connection_.where(),
-                                "nothing came within the read_deadline"});
-  connection_.on_closed();
+  connection_.fail(Error{static_cast<Code>(ETIMEDOUT), "read", connection_.where(),
+                         "nothing came within the read_deadline"});
 }
 
 Connection::Attempt::Attempt(Connection& connection)
@@ -48,10 +47,16 @@ Connection::Connection(Runtime& runtime)
   for (const auto& [park, purpose] : parks) {
     park->purpose = purpose;
     park->of = this;
+    park->tells = true;
   }
 }
 
 Connection::~Connection() = default;
+
+std::string Connection::where() const {
+  const bool named = !peer.empty() && peer != "unix:";  // an accepted Unix socket has no name
+  return named ? peer : Handle::describe();
+}
 
 // --- beginning -----------------------------------------------------------------------------
 
@@ -73,39 +78,48 @@ void Connection::connect(const Address& address, const ConnectOptions& options,
   peer = address.text();
   attempt_ = std::make_unique<Attempt>(*this);
   attempt_->start(address, options);
-  if (with_handler) set_alive(true);
+  set_alive(true);
+}
+
+/// Nobody waits for it any more: neither does it.
+void Connection::close_unless_told() {
+  runtime().defer_for(*this, [](Handle& self) {
+    if (!self.has_ticket()) self.close();
+  });
 }
 
 void Connection::on_connected(Result<Connected>&& outcome) {
-  // The attempt is done, but is still running this very call.
-  runtime().defer([done = std::shared_ptr<Attempt>(std::move(attempt_))] { (void)done; });
-  opened = Clock::now();
-  Task* const waiting = opener.first();
+  attempt_.reset();
   if (outcome) {
+    opened = Clock::now();
     peer = outcome->peer.text();
     sock = outcome->local.text();
-    auto attached = stream.attach(std::move(outcome->fd));
-    if (!attached) outcome = tl::unexpected<Error>(attached.error());
+    auto ready = stream.attach(std::move(outcome->fd));
+    if (ready) ready = set_socket(std::exchange(socket, {}));
+    if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
-  if (!outcome) {
-    const std::size_t depth = runtime().scratch_depth();
-    const Reply failed = Reply::fail(runtime(), outcome.error());
-    stream.fail(std::move(outcome.error()));
-    if (waiting) runtime().wake(*waiting, failed);
-    if (with_handler_) {
-      const Reply arguments[] = {Reply::nil(), failed};
-      runtime().call(*this, kConnectionHandler, arguments, kHandler);
-    }
-    runtime().drop_scratch(depth);
-    reason_ = CloseReason::kError;
-    on_closed();
-    if (!with_handler_) close();
-    return;
-  }
-  if (waiting) return runtime().wake(*waiting, Reply::object(this));
+  Task* const waiting = opener.first();
+  if (!outcome) return not_connected(std::move(outcome.error()));
+  set_read_deadline(deadline_limit_);
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
   if (with_handler_) return run_handler(*this, kConnectionHandler);
-  if (!has_ticket()) close();  // whoever asked for it was cancelled
+  close_unless_told();
+  if (waiting) runtime().wake(*waiting, Reply::object(this));
+}
+
+void Connection::not_connected(Error why) {
+  const std::size_t depth = runtime().scratch_depth();
+  const Reply answer = Reply::fail(runtime(), why);
+  stream.fail(std::move(why));
+  reason_ = CloseReason::kError;
+  if (Task* const waiting = opener.first()) runtime().wake(*waiting, answer);
+  if (with_handler_) {
+    const Reply arguments[] = {Reply::nil(), answer};
+    runtime().call(*this, kConnectionHandler, arguments, kHandler);
+  }
+  runtime().drop_scratch(depth);
+  on_closed();
+  if (!with_handler_) close();
 }
 
 void Connection::run_handler(Handle& from, int function) {
@@ -124,27 +138,34 @@ const char* Connection::read_conflict() const {
   return nullptr;
 }
 
-Reply Connection::too_long(std::size_t limit) {
-  read_failure_ = std::make_unique<Error>(Error{static_cast<Code>(EMSGSIZE), "read", where(),
-                                                "more than " + std::to_string(limit) + " bytes"});
+Reply Connection::failed(const char* operation) const {
+  const Error& why = *stream.failure();
+  if (!why.detail.empty() && !operation) return Reply::fail(runtime(), why);
+  return Reply::fail(runtime(), why.code, operation ? operation : why.operation, where(), why.cause);
+}
+
+Reply Connection::too_long(std::size_t most) {
+  read_failure_ = std::make_unique<Error>(longer_than(most));
   return Reply::fail(runtime(), *read_failure_);
 }
 
-/// There is no more input: what a read gets that wants more than is left.
+Error Connection::longer_than(std::size_t most) const {
+  return {static_cast<Code>(EMSGSIZE), "read", where(),
+          "more than " + std::to_string(most) + " bytes"};
+}
+
+/// There is no more input: what a read gets that wants more than is left. After a failure
+/// what is left is no line, and not all: it stays for take().
 Reply Connection::end_of_input(const Need& need) {
-  using Kind = What::Kind;
+  if (stream.failure()) return failed("read");
+  if (!stream.ended() || finished_early_) {
+    return Reply::fail(runtime(), Code::kClosed, "read", where());
+  }
   const std::size_t left = stream.unread().size();
-  if (left > 0 && (need.what.kind == Kind::kLine || need.what.kind == Kind::kLineKept ||
-                   need.what.kind == Kind::kAll)) {
-    return Reply::bytes(*stream.take(left));
+  if (need.what.kind == What::Kind::kAll && !std::exchange(ended_read_, true)) {
+    return Reply::bytes(stream.take_some(left).value_or(std::string_view()));
   }
-  if (const Error* why = stream.failure()) return Reply::fail(runtime(), *why);
-  if (left > 0) return Reply::fail(runtime(), Code::kEof, "read", where());
-  if (need.what.kind == Kind::kAll && !ended_read_) {
-    ended_read_ = true;
-    return Reply::bytes({});
-  }
-  return Reply::nil();
+  return left > 0 ? Reply::fail(runtime(), Code::kEof, "read", where()) : Reply::nil();
 }
 
 Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
@@ -153,28 +174,35 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
     look_again();
     return hold(need, timeout);
   }
+  if (read_failure_) read_failure_.reset();
   std::optional<std::string_view> piece;
-  std::size_t limit = stream.limits.max_line;
+  std::size_t most = stream.limits.max_line;  // the longest there may be
+  std::size_t enough = most;                  // with so many bytes here it is too long
   switch (need.what.kind) {
     case Kind::kSome: piece = stream.take_some(stream.limits.read_size); break;
     case Kind::kLine: piece = stream.take_line(false); break;
     case Kind::kLineKept: piece = stream.take_line(true); break;
     case Kind::kUntil:
-      piece = stream.take_until(need.until);
-      if (need.max) limit = need.max;
+      if (need.max) most = need.max;
+      enough = most + need.until.size();
+      piece = stream.take_until(need.until, most);
       break;
     case Kind::kCount:
-      limit = need.max ? need.max : kMostBytes;
-      if (need.what.count > limit) return too_long(limit);
+      most = need.max ? need.max : kMostBytes;
+      if (need.what.count > most) return too_long(most);
+      enough = SIZE_MAX;
       if (need.what.count > 0) piece = stream.take(need.what.count);
       else if (!stream.unread().empty()) piece = std::string_view();
       break;
-    case Kind::kAll: limit = need.max ? need.max : kMostBytes; break;
+    case Kind::kAll:
+      most = need.max ? need.max : kMostBytes;
+      enough = most + 1;
+      break;
   }
   if (piece) return Reply::bytes(*piece);
-  if (stream.unread().size() >= limit && need.what.kind != Kind::kCount) return too_long(limit);
-  if (stream.ended() || stream.state() == Stream::State::kClosed) return end_of_input(need);
-  stream.want(need.what.kind == Kind::kCount ? need.what.count : limit);
+  if (stream.unread().size() >= enough) return too_long(most);
+  if (stream.ended() || stream.state() >= Stream::State::kFinishing) return end_of_input(need);
+  stream.want(need.what.kind == Kind::kCount ? need.what.count : enough);
   return hold(need, timeout);
 }
 
@@ -193,7 +221,6 @@ void Connection::serve_reader() {
     const Need need = need_;
     const Reply reply = attempt(need, kForever);
     if (reply.kind == Reply::Kind::kWait) return;
-    stream.want(0);
     runtime().resume(*task, reply);
     runtime().drop_scratch(depth);
   }
@@ -205,12 +232,10 @@ void Connection::look_again() {
 
 void Connection::on_input() {
   if (deadline_) deadline_->last_input = Clock::now();
-  if (sink) forward();
-  if (has_hook(Hook::kData)) {
-    if (!hook_busy_ && !stream.unread().empty()) {
-      hook_busy_ = true;
-      runtime().feed(*this, stored(Hook::kData), kFeed);
-    }
+  if (sink) {
+    forward();
+  } else if (has_hook(Hook::kData)) {
+    feed_hook();
   } else if (!reader.empty()) {
     serve_reader();
   }
@@ -218,24 +243,40 @@ void Connection::on_input() {
   if (stream.ended() && !over_) input_over();
 }
 
+void Connection::feed_hook() {
+  using Kind = What::Kind;
+  const std::size_t most = stream.limits.max_line;
+  stream.want(frame_.kind == Kind::kCount ? frame_.count : frame_.kind == Kind::kLine ? most : 0);
+  if (hook_busy_) starved_ = false;
+  if (hook_busy_ || stream.unread().empty()) return;
+  hook_busy_ = true;
+  runtime().feed(*this, stored(Hook::kData), kFeed);
+  const bool stuck = !hook_busy_ && starved_ && !gone_ && has_hook(Hook::kData);
+  if (stuck && frame_.kind == Kind::kLine && stream.unread().size() >= most) {
+    fail(longer_than(most));
+  }
+}
+
 bool Connection::next_piece(Reply& reply) {
+  starved_ = true;
   if (!has_hook(Hook::kData)) return false;
   std::optional<std::string_view> piece;
   if (frame_.kind == What::Kind::kLine) piece = stream.take_line(false);
   else if (frame_.kind == What::Kind::kCount) piece = stream.take(frame_.count);
   else piece = stream.take_some(stream.limits.read_size);
   if (!piece) return false;
+  starved_ = false;
   reply = Reply::bytes(*piece);
   return true;
 }
 
-/// The peer's end, once. With hooks and nobody else, it is ours too.
+/// The peer's end, once, when what came before it has been given to the data hook.
 void Connection::input_over() {
-  if (hook_busy_) return;  // looked at again when that call has ended
+  const bool more = has_hook(Hook::kData) && !stream.unread().empty() && !starved_;
+  if (hook_busy_ || more) return;  // looked at again when that call has ended
   over_ = true;
-  if (has_hook(Hook::kShutdown)) return schedule(Hook::kShutdown);
-  const bool hooked = hooks_ != 0 && !handler_running_ && reader.empty() && !owns_tasks();
-  if (hooked && !sink && !source) finish(CloseReason::kEof);
+  if (has_hook(Hook::kShutdown)) schedule(Hook::kShutdown);
+  settle();
 }
 
 bool Connection::readable() const {
@@ -253,13 +294,44 @@ bool Connection::writable() const {
   return stream.state() == Stream::State::kOpen && !stream.over_high_water();
 }
 
-Nanoseconds Connection::read_deadline() const { return deadline_ ? deadline_->limit : kForever; }
+// --- options -------------------------------------------------------------------------------
 
 void Connection::set_read_deadline(Nanoseconds limit) {
   deadline_.reset();
-  if (limit > Nanoseconds(0) && limit != kForever && !gone_) {
-    deadline_ = std::make_unique<Deadline>(*this, limit);
+  deadline_limit_ = limit > Nanoseconds(0) ? limit : kForever;
+  if (deadline_limit_ != kForever && !connecting() && !gone_) {
+    deadline_ = std::make_unique<Deadline>(*this, deadline_limit_);
   }
+}
+
+namespace {
+
+template <typename T>
+void merge(std::optional<T>& into, const std::optional<T>& from) {
+  if (from) into = from;
+}
+
+}  // namespace
+
+Status Connection::set_socket(const SocketOptions& options) {
+  if (stream.fd() < 0) {
+    merge(socket.nodelay, options.nodelay);
+    merge(socket.keepalive, options.keepalive);
+    merge(socket.recvbuf, options.recvbuf);
+    merge(socket.sendbuf, options.sendbuf);
+    merge(socket.ttl, options.ttl);
+    merge(socket.tos, options.tos);
+    merge(socket.linger, options.linger);
+    return {};
+  }
+  SocketOptions own = options;  // the rest is the listening socket's
+  own.reuseaddr.reset();
+  own.reuseport.reset();
+  own.ipv6only.reset();
+  own.backlog.reset();
+  auto endpoint = Endpoint::local_of(stream.fd());
+  if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+  return apply(stream.fd(), endpoint->family(), own);
 }
 
 }  // namespace moonwire

@@ -37,6 +37,8 @@ class Connection final : public Handle, public Stream::Sink {
   void connect(const Address& address, const ConnectOptions& options, bool with_handler);
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
+  /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
+  void close_unless_told();
 
   /// --- reading ---------------------------------------------------------------------
   struct Need {
@@ -52,6 +54,17 @@ class Connection final : public Handle, public Stream::Sink {
   void set_frame(const What& frame) { frame_ = frame; }
   const What& frame() const { return frame_; }
 
+  /// --- writing ---------------------------------------------------------------------
+  /// Queues; false above high_water.
+  bool write(std::string_view bytes) {
+    stream.write(bytes);
+    return !stream.over_high_water();
+  }
+  /// To be called when a write went over the mark: the drain hook is due afterwards.
+  void note_high() { was_above_ = true; }
+  /// All that comes in goes out there, up to the end; `piper` is told.
+  void pipe_to(Connection& other);
+
   LuaListener* listener() const { return listener_; }
   /// The listener is gone; the connection stays.
   void forget(LuaListener& listener) {
@@ -62,8 +75,14 @@ class Connection final : public Handle, public Stream::Sink {
   /// Queued bytes go out, then it closes.
   void finish(CloseReason reason);
   void abort();
-  /// Decides what becomes of it when its handler, or a task of its own, has ended.
+  /// Decides what becomes of it when its handler, a task of its own or a wait on it has
+  /// ended.
   void settle();
+  void settle_later();
+  /// nil, message, code of what the stream failed with; `operation` null: as it was.
+  Reply failed(const char* operation = nullptr) const;
+  /// The stream is closed, by whomever: nothing comes or goes any more.
+  bool gone() const { return gone_; }
 
   /// --- hooks -----------------------------------------------------------------------
   void set_hook(Hook hook, bool on);
@@ -78,7 +97,9 @@ class Connection final : public Handle, public Stream::Sink {
   Ready over() const override;
   int descriptor() const override { return stream.fd(); }
   bool lingers() const override { return pending_ != 0 || hook_busy_; }
-  std::string where() const override { return peer.empty() ? describe() : peer; }
+  std::string where() const override;
+  void on_left(Park& park) override;
+  void on_wait_failed(const Park& park, const Error& why) override;
   std::string describe() const override;
   void fill_row(Row& row) const override;
   bool listed() const override { return !gone_; }
@@ -86,8 +107,11 @@ class Connection final : public Handle, public Stream::Sink {
 
   /// The reader was told to come back: the slice was over, or bytes were put back.
   void look_again();
+  /// Runs from when it is open; 0 is none.
   void set_read_deadline(Nanoseconds limit);
-  Nanoseconds read_deadline() const;
+  Nanoseconds read_deadline() const { return deadline_limit_; }
+  /// Now if there is a descriptor, else once it is open.
+  Status set_socket(const SocketOptions& options);
   /// Why the last read failed although the connection is well (a line too long).
   const Error* read_failure() const { return read_failure_.get(); }
   void update_alive();
@@ -100,7 +124,7 @@ class Connection final : public Handle, public Stream::Sink {
   TimePoint opened{};
   Nanoseconds wait_limit = kForever;  // the option `timeout`
   SocketOptions socket;               // as set
-  /// A pipe: what comes in goes out there.
+  /// A pipe: what comes in goes out there. Neither outlives the other's closing.
   Connection* sink = nullptr;
   Connection* source = nullptr;
 
@@ -135,18 +159,25 @@ class Connection final : public Handle, public Stream::Sink {
   void on_closed() override;
   void on_close() override;
   void on_connected(Result<Connected>&& outcome);
+  void not_connected(Error why);
 
   void serve_reader();
+  void feed_hook();
   void forward();
   void end_pipe(bool complete);
+  Connection* cut_pipe();
   void schedule(Hook hook);
   void pump_hooks();
   void run_hook(Hook hook);
   void input_over();
+  void fail(Error why);
   void release_waiters();
   void leave_listener();
+  void end_owned();
   bool owns_tasks() const;
-  Reply too_long(std::size_t limit);
+  bool held() const;
+  Reply too_long(std::size_t most);
+  Error longer_than(std::size_t most) const;
   Reply end_of_input(const Need& need);
   Reply hold(const Need& need, Nanoseconds timeout);
 
@@ -159,8 +190,10 @@ class Connection final : public Handle, public Stream::Sink {
   LuaListener* listener_ = nullptr;
   std::uint64_t piped_ = 0;
   std::uint32_t pieces_ = 0;
+  Nanoseconds deadline_limit_ = kForever;
   std::uint8_t hooks_ = 0;      // set
   std::uint8_t pending_ = 0;    // due
+  std::uint8_t told_ = 0;       // ran, of those that run once
   CloseReason reason_ = CloseReason::kClosed;
   bool handler_running_ = false;
   bool handler_done_ = false;
@@ -168,8 +201,9 @@ class Connection final : public Handle, public Stream::Sink {
   bool hook_busy_ = false;      // a hook's call has not ended
   bool was_above_ = false;      // over high water since the last drain
   bool ended_read_ = false;     // read "a" has given the end
-  std::size_t fed_ = 0;         // bytes that the data hook's frame could not use
-  bool over_ = false;           // end or failure of input was seen to
+  bool finished_early_ = false; // finish() dropped what the peer still had to say
+  bool starved_ = true;         // the data hook's frame cannot use what is there
+  bool over_ = false;           // the end of input was seen to
   bool gone_ = false;           // the stream is closed: close hooks are due or done
 };
 

@@ -11,32 +11,41 @@ void Connection::on_drain() {
   }
   if (stream.queued() <= stream.limits.low_water) {
     if (!writer.empty()) runtime().wake_all(writer, Reply::yes(true));
-    if (has_hook(Hook::kDrain) && was_above_) schedule(Hook::kDrain);
-    was_above_ = false;
-    if (source) source->stream.pause(false);
+    if (std::exchange(was_above_, false) && has_hook(Hook::kDrain)) schedule(Hook::kDrain);
+    if (source) {
+      source->stream.pause(false);
+      source->look_again();  // some may be buffered
+    }
   }
   if (observed()) tell_observers();
 }
 
-/// The stream is closed: it failed, or finished.
+/// We end it, since what came cannot be taken.
+void Connection::fail(Error why) {
+  stream.fail(std::move(why));
+  on_closed();
+}
+
+/// The stream is closed: it failed, or finished. Hooks that are due run from the queue.
 void Connection::on_closed() {
   if (gone_) return;
   gone_ = true;
-  const Error* why = stream.failure();
-  if (why) {
+  if (const Error* why = stream.failure()) {
     const int code = static_cast<int>(why->code);
     if (reason_ != CloseReason::kTimeout) {
       reason_ = code == ECONNRESET || code == EPIPE ? CloseReason::kReset : CloseReason::kError;
     }
     if (has_hook(Hook::kError)) pending_ |= bit(Hook::kError);
   }
-  release_waiters();
-  leave_listener();
   if (has_hook(Hook::kClosing)) pending_ |= bit(Hook::kClosing);
   if (has_hook(Hook::kClose)) pending_ |= bit(Hook::kClose);
+  release_waiters();
+  leave_listener();
+  end_owned();
   deadline_.reset();
-  if (!reader.empty() || has_hook(Hook::kData)) look_again();
-  if (sink || source) end_pipe(false);
+  if (source) source->end_pipe(false);
+  if (closed()) end_pipe(false);
+  if (sink || !reader.empty() || has_hook(Hook::kData)) look_again();  // what is left comes first
   if (observed()) tell_observers();
   if (pending_) schedule(Hook::kCount);
   update_alive();
@@ -45,8 +54,8 @@ void Connection::on_closed() {
 /// Writers hear why; the reader first gets what is left (look_again()).
 void Connection::release_waiters() {
   const std::size_t depth = runtime().scratch_depth();
-  const Error* why = stream.failure();
-  const Reply answer = why ? Reply::fail(runtime(), *why)
+  const Reply answer = stream.failure()
+                           ? failed("write")
                            : Reply::fail(runtime(), Code::kClosed, "write", where());
   runtime().wake_all(writer, answer);
   runtime().wake_all(flusher, answer);
@@ -62,16 +71,21 @@ void Connection::leave_listener() {
   if (listener_) std::exchange(listener_, nullptr)->count_open(-1);
 }
 
+/// Timers and tasks of its own end with it.
+void Connection::end_owned() {
+  while (Handle* owned = first_owned()) {
+    owned->set_owner(nullptr);
+    owned->owner_closed();
+  }
+}
+
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
   attempt_.reset();
   if (stream.state() != Stream::State::kClosed) stream.close();
   on_closed();
   release_waiters();
-  while (Handle* owned = first_owned()) {
-    owned->set_owner(nullptr);
-    owned->owner_closed();
-  }
+  end_pipe(false);
 }
 
 void Connection::abort() {
@@ -80,10 +94,12 @@ void Connection::abort() {
 }
 
 void Connection::finish(CloseReason reason) {
-  if (gone_ || stream.state() == Stream::State::kFinishing) return;
+  if (gone_ || stream.state() >= Stream::State::kFinishing) return;
   reason_ = reason;
+  finished_early_ = !stream.ended();
   set_alive(true);  // until it has gone out
   stream.finish();
+  if (!reader.empty()) look_again();  // it has nothing to wait for
 }
 
 bool Connection::owns_tasks() const {
@@ -93,24 +109,51 @@ bool Connection::owns_tasks() const {
   return false;
 }
 
+/// By a task of its own, or by one that waits on it.
+bool Connection::held() const {
+  return hook_busy_ || sink || source || !reader.empty() || !writer.empty() || !flusher.empty() ||
+         owns_tasks();
+}
+
 void Connection::update_alive() {
   const bool finishing = stream.state() == Stream::State::kFinishing;
-  const bool open = !gone_ && (handler_running_ || hooks_ != 0 || finishing ||
-                               (with_handler_ && connecting()));
+  const bool open = !gone_ && (handler_running_ || hooks_ != 0 || finishing || owns_tasks() ||
+                               attempt_ != nullptr);
   set_alive(open || pending_ != 0 || hook_busy_);
 }
 
-/// Decided when the run queue is empty: hooks, tasks of its own and tasks that wait on it
-/// keep a connection whose handler has returned.
+/// A connection that nobody has any more is finished: its handler has returned, and there
+/// is neither a hook nor a task. Hooks alone keep it up to the peer's end.
 void Connection::settle() {
-  if (gone_ || handler_running_ || !handler_done_) return;
-  const bool waited = !reader.empty() || !writer.empty() || !flusher.empty() || sink || source;
-  if (hooks_ == 0 && !owns_tasks() && !waited) {
+  if (gone_ || handler_running_ || held()) return update_alive();
+  if (hooks_ == 0 && handler_done_) {
     finish(stream.ended() ? CloseReason::kEof : CloseReason::kClosed);
-  } else if (stream.ended() && !over_) {
-    input_over();
+  } else if (hooks_ != 0 && over_ && !has_hook(Hook::kShutdown)) {
+    finish(CloseReason::kEof);
+  } else if (hooks_ != 0 && stream.ended() && !over_) {
+    look_again();
   }
   update_alive();
+}
+
+/// When the run queue is empty: whoever is woken now may wait again.
+void Connection::settle_later() {
+  runtime().defer_for(*this, [](Handle& self) { static_cast<Connection&>(self).settle(); });
+}
+
+void Connection::on_left(Park& park) {
+  if (&park == &opener) {
+    if (attempt_) close();  // cancelled
+    return;
+  }
+  if (&park == &reader) stream.want(0);
+  if (&park == &piper) cut_pipe();
+  if (!gone_ && (handler_done_ || over_)) settle_later();
+}
+
+/// So that c.failure tells why lines() ended.
+void Connection::on_wait_failed(const Park& park, const Error& why) {
+  if (&park == &reader) read_failure_ = std::make_unique<Error>(why);
 }
 
 void Connection::on_call_end(Task& task, bool ok, bool) {
@@ -124,13 +167,11 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
     reason_ = CloseReason::kError;
     close();
   }
-  if (task.tag == kHandler) {
-    runtime().defer_for(*this, [](Handle& self) { static_cast<Connection&>(self).settle(); });
-    return;
-  }
-  const bool more = task.tag == kFeed && !stream.unread().empty() && fed_ != stream.unread().size();
-  fed_ = stream.unread().size();
+  if (task.tag == kHandler) return settle_later();
+  const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
+                    (task.tag == kHook || !starved_);
   if (more || (stream.ended() && !over_)) look_again();
+  if (over_ || hooks_ == 0) settle_later();
   if (pending_) schedule(Hook::kCount);
   if (!pending_) update_alive();
 }
@@ -140,9 +181,17 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
 void Connection::set_hook(Hook hook, bool on) {
   const bool had_data = has_hook(Hook::kData);
   hooks_ = on ? hooks_ | bit(hook) : hooks_ & static_cast<std::uint8_t>(~bit(hook));
-  if (hook == Hook::kOpen && on && !connecting() && !gone_) schedule(Hook::kOpen);
-  if (hook == Hook::kData && on && !had_data) look_again();
-  if (hook == Hook::kShutdown && on && stream.ended() && !gone_) schedule(Hook::kShutdown);
+  if (!on) {
+    if (hook == Hook::kData) stream.want(0);
+    return settle_later();
+  }
+  if (hook == Hook::kOpen && !connecting() && !gone_) schedule(hook);
+  if (hook == Hook::kData && !had_data) look_again();
+  if (hook == Hook::kShutdown && stream.ended() && !gone_) schedule(hook);
+  // It was lost before anybody could ask to be told.
+  const bool of_end = hook == Hook::kClosing || hook == Hook::kClose ||
+                      (hook == Hook::kError && stream.failure());
+  if (of_end && gone_) schedule(hook);
   update_alive();
 }
 
@@ -155,18 +204,14 @@ void Connection::schedule(Hook hook) {
 /// Runs what is due, one call at a time; a hook that waits holds back the next.
 void Connection::pump_hooks() {
   while (pending_ && !hook_busy_) {
-    if (gone_ && has_hook(Hook::kData) && !stream.unread().empty() && !closed() &&
-        fed_ != stream.unread().size()) {
-      fed_ = stream.unread().size();
-      hook_busy_ = true;
-      runtime().feed(*this, stored(Hook::kData), kFeed);
-      continue;
-    }
+    const bool more = has_hook(Hook::kData) && !stream.unread().empty() && !starved_;
+    if (gone_ && more) return look_again();  // data first; its end brings us back
     int first = 0;
     while (!(pending_ & (1 << first))) ++first;
     const auto hook = static_cast<Hook>(first);
     pending_ &= static_cast<std::uint8_t>(~bit(hook));
-    if (has_hook(hook)) run_hook(hook);
+    const bool again = hook == Hook::kDrain || !(told_ & bit(hook));
+    if (has_hook(hook) && again) run_hook(hook);
   }
   if (!pending_ && !hook_busy_) {
     if (gone_) hooks_ = 0;
@@ -176,10 +221,11 @@ void Connection::pump_hooks() {
 
 void Connection::run_hook(Hook hook) {
   hook_busy_ = true;
+  told_ |= bit(hook);
   const Reply self = Reply::self();
   const std::size_t depth = runtime().scratch_depth();
   if (hook == Hook::kError) {
-    const Reply arguments[] = {self, Reply::fail(runtime(), *stream.failure())};
+    const Reply arguments[] = {self, failed()};
     runtime().call(*this, stored(hook), arguments, kHook);
   } else if (hook == Hook::kClosing || hook == Hook::kClose) {
     const Reply arguments[] = {self, Reply::bytes(reason_text(reason_))};
@@ -227,35 +273,60 @@ void Connection::fill_row(Row& row) const {
 
 // --- pipe ----------------------------------------------------------------------------------
 
+void Connection::pipe_to(Connection& other) {
+  sink = &other;
+  other.source = this;
+  piped_ = 0;
+  look_again();
+}
+
 void Connection::forward() {
   while (sink && !stream.unread().empty()) {
+    if (sink->stream.shut_down() || sink->stream.state() > Stream::State::kOpen) {
+      return end_pipe(false);
+    }
     const auto piece = stream.take_some(stream.limits.read_size);
     piped_ += piece->size();
     sink->stream.write(*piece);
-    if (sink->stream.over_high_water()) {
-      sink->was_above_ = true;
-      stream.pause(true);
-      break;
+    if (sink && sink->stream.over_high_water()) {
+      sink->note_high();
+      return stream.pause(true);
     }
   }
-  if (sink && stream.ended() && stream.unread().empty()) end_pipe(true);
+  if (!sink) return;
+  if (stream.ended() && !finished_early_) end_pipe(true);
+  else if (gone_) end_pipe(false);
 }
 
 /// Over: the end is passed on, and the task in pipe() learns how much went through.
 void Connection::end_pipe(bool complete) {
-  if (source) source->end_pipe(source->stream.ended());
-  if (!sink) return;
-  Connection* const other = std::exchange(sink, nullptr);
-  other->source = nullptr;
-  if (complete) other->stream.shutdown();
   const std::size_t depth = runtime().scratch_depth();
+  Connection* const other = cut_pipe();
+  if (!other) return;
   Reply answer = Reply::count(static_cast<std::int64_t>(piped_));
-  if (!complete) {
-    const Error* why = other->stream.failure() ? other->stream.failure() : stream.failure();
-    answer = why ? Reply::fail(runtime(), *why) : Reply::fail(runtime(), Code::kClosed, "pipe", where());
+  if (complete) {
+    other->stream.shutdown();
+  } else if (other->stream.failure()) {
+    answer = other->failed("pipe");
+  } else if (stream.failure()) {
+    answer = failed("pipe");
+  } else {
+    const Connection& closed = gone_ ? *this : *other;
+    answer = Reply::fail(runtime(), Code::kClosed, "pipe", closed.where());
   }
   runtime().wake_all(piper, answer);
   runtime().drop_scratch(depth);
+}
+
+/// Both go their own ways from here on; null if there was no pipe.
+Connection* Connection::cut_pipe() {
+  Connection* const other = std::exchange(sink, nullptr);
+  if (!other) return nullptr;
+  other->source = nullptr;
+  stream.pause(false);
+  settle_later();
+  other->settle_later();
+  return other;
 }
 
 }  // namespace moonwire

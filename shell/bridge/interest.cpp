@@ -47,6 +47,7 @@ void Interest::stop() {
 void Interest::set_barrier(bool on) {
   barrier_ = on;
   watch_.set_barrier(on);
+  if (later_.armed()) later_.arm_at(runtime_.reactor(), turn_order());
 }
 
 Ready Interest::ready_now() const {

@@ -27,6 +27,7 @@ struct RuntimeAccess {
   Runtime& rt;
   int anchors() const { return rt.anchors_; }
   int tickets() const { return rt.tickets_; }
+  int& metatable(Type type) const { return rt.metatables_[static_cast<std::size_t>(type)]; }
   const Reply* reply() const { return rt.reply_; }
   bool blocked() const { return rt.blocked_; }
   void set_blocked(bool on) const { rt.blocked_ = on; }

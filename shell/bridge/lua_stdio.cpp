@@ -8,8 +8,19 @@ namespace moonwire {
 namespace {
 
 /// The library's own functions; kReadLine is what its io.lines returns.
-enum Original { kRead, kLines, kFlush, kFileRead, kFileLines, kFileFlush, kSetvbuf, kReadLine,
-                kExecute, kPopen, kCount };
+enum Original {
+  kRead,
+  kLines,
+  kFlush,
+  kFileRead,
+  kFileLines,
+  kFileFlush,
+  kSetvbuf,
+  kReadLine,
+  kExecute,
+  kPopen,
+  kCount
+};
 
 struct Streams {
   Stdio* stdio;
@@ -236,15 +247,21 @@ int install(lua_State* L) {
   lua_getglobal(L, "os");
   replace(L, *all, {{"execute", kExecute, execute}});
   lua_getglobal(L, "io");
-  replace(L, *all, {{"read", kRead, read}, {"lines", kLines, lines}, {"flush", kFlush, flush},
-                    {"popen", kPopen, popen}});
+  replace(L, *all,
+          {{"read", kRead, read},
+           {"lines", kLines, lines},
+           {"flush", kFlush, flush},
+           {"popen", kPopen, popen}});
   lua_getfield(L, -1, "stdout");
   all->output = lua_touserdata(L, -1);
   lua_getfield(L, -2, "stdin");
   all->input = lua_touserdata(L, -1);
   luaL_getmetafield(L, -1, "__index");
-  replace(L, *all, {{"read", kFileRead, file_read}, {"lines", kFileLines, file_lines},
-                    {"flush", kFileFlush, file_flush}, {"setvbuf", kSetvbuf, setvbuf}});
+  replace(L, *all,
+          {{"read", kFileRead, file_read},
+           {"lines", kFileLines, file_lines},
+           {"flush", kFileFlush, file_flush},
+           {"setvbuf", kSetvbuf, setvbuf}});
   return 0;
 }
 

@@ -72,7 +72,7 @@ void Runtime::release_task(Task& task) {
   task.origin = task.owner = task.handle = nullptr;
   task.observer = nullptr;
   task.cancel_text = "cancelled";
-  task.reply_text.reset();
+  task.pending.reset();
   if (idle_tasks_.size() < kIdleTasks) {
     idle_tasks_.push_back(&task);
     return;

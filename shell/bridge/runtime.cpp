@@ -116,21 +116,25 @@ void RuntimeAccess::park(Task& task, Park& park) const {
 }
 
 void Park::add(Task& task) {
-  task.next_parked = nullptr;
-  task.previous_parked = last_;
-  (last_ ? last_->next_parked : first_) = &task;
+  Task* const first = last_ ? last_->next_parked : &task;
+  task.previous_parked = last_ ? last_ : &task;
+  task.next_parked = first;
+  if (last_) last_->next_parked = &task;
+  first->previous_parked = &task;
   last_ = &task;
 }
 
 void Park::remove(Task& task) {
-  (task.previous_parked ? task.previous_parked->next_parked : first_) = task.next_parked;
-  (task.next_parked ? task.next_parked->previous_parked : last_) = task.previous_parked;
+  const bool only = task.next_parked == &task;
+  task.previous_parked->next_parked = task.next_parked;
+  task.next_parked->previous_parked = task.previous_parked;
+  if (last_ == &task) last_ = only ? nullptr : task.previous_parked;
   task.next_parked = task.previous_parked = nullptr;
 }
 
 Park::~Park() {
   tells = false;  // its object is going as well
-  while (first_) first_->runtime.unpark(*first_);
+  while (Task* task = first()) task->runtime.unpark(*task);
 }
 
 void Runtime::unpark(Task& task) {
@@ -146,18 +150,19 @@ void Runtime::unpark(Task& task) {
 void Runtime::wake(Task& task, const Reply& reply) {
   if (task.state != Task::State::kParked || task.doomed) return;
   unpark(task);
-  task.reply = reply;
-  if (reply.kind == Reply::Kind::kText || reply.kind == Reply::Kind::kPair || reply.kind == Reply::Kind::kFailure ||
-      reply.kind == Reply::Kind::kRaise) {
-    task.reply_text = std::make_unique<std::string>(reply.text.data, reply.text.size);
-    task.reply.text = {task.reply_text->data(), task.reply_text->size()};
+  task.pending = std::make_unique<Task::Pending>();
+  task.pending->reply = reply;
+  if (reply.has_text()) {
+    std::string& text = task.pending->text;
+    text.assign(reply.text.data, reply.text.size);
+    task.pending->reply.text = {text.data(), text.size()};
   }
   task.state = Task::State::kQueued;
   queue_.push_back(&task);
 }
 
 void Runtime::wake_all(Park& park, const Reply& reply) {
-  while (park.first_) wake(*park.first_, reply);
+  while (Task* task = park.first()) wake(*task, reply);
 }
 
 void Runtime::resume(Task& task, const Reply& reply) {
@@ -223,12 +228,12 @@ void Runtime::start_queued(Task& task) {
   if (task.cancel_requested && !task.cancel_raised) {
     if (!task.started) return finish_task(task, false, true, {});
     task.cancel_raised = true;
-    task.reply = Reply::cancelled();
+    task.pending = std::make_unique<Task::Pending>();
+    task.pending->reply = Reply::cancelled();
   }
   if (!task.started) return run(task);
-  const std::unique_ptr<std::string> text = std::move(task.reply_text);  // the reply's
-  const Reply reply = task.reply;
-  reply_ = &reply;
+  const std::unique_ptr<Task::Pending> pending = std::move(task.pending);
+  reply_ = &pending->reply;
   run(task);
   reply_ = nullptr;
 }

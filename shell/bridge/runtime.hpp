@@ -250,6 +250,7 @@ class Runtime final : SleepHook {
   TimePoint turn_time_ = Clock::now();  // when the last poll returned: for ages
   std::vector<const struct Module*> modules_;
   int anchors_ = 0;                   // registry references: slot -> ticket that lives on
+  std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
   int tickets_ = 0;                   // slot -> ticket, weak
   int thread_anchors_ = 0;            // task index -> thread
   int raised_ = 0;                    // registry reference: an error value on its way

@@ -11,8 +11,9 @@ void take_flag(const OptionValues& options, Opt option, std::optional<T>& into) 
 void take_int(const OptionValues& options, Opt option, std::optional<int>& into) {
   if (options.has(option)) into = static_cast<int>(options.at(option).number);
 }
-void take_size(const OptionValues& options, Opt option, std::size_t& into) {
-  if (options.has(option)) into = static_cast<std::size_t>(options.at(option).number);
+void take_size(const OptionValues& options, Opt option, std::uint32_t& into) {
+  if (!options.has(option)) return;
+  into = static_cast<std::uint32_t>(std::min(options.at(option).number, 4294967295.0));
 }
 
 struct Kernel {

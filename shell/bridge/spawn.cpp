@@ -43,7 +43,9 @@ class LuaTask final : public Handle {
     runtime().cancel(*task_);
     return true;
   }
+  /// The connection may have been open for its sake only.
   void detach() {
+    if (Handle* connection = owner()) static_cast<Connection*>(connection)->settle_later();
     set_owner(nullptr);
     if (task_) task_->owner = nullptr;
   }
@@ -51,6 +53,7 @@ class LuaTask final : public Handle {
   Task* task() const { return task_; }
 
   void owner_closed() override {
+    if (task_) task_->outlived_owner = true;
     detach();
     cancel();
   }
@@ -60,10 +63,7 @@ class LuaTask final : public Handle {
  private:
   void on_close() override {
     if (!ended_) cancel();
-    if (Handle* connection = owner()) {
-      runtime().defer_for(*connection,
-                          [](Handle& self) { static_cast<Connection&>(self).settle(); });
-    }
+    if (Handle* connection = owner()) static_cast<Connection*>(connection)->settle_later();
   }
 
   Task* task_ = nullptr;
@@ -81,8 +81,10 @@ Reply spawn(Runtime& runtime, Function function, Rest rest) {
 
 /// conn:spawn(fn, ...) -> task that ends with the connection
 Reply own_spawn(Runtime& runtime, Ref<Connection> self, Function function, Rest rest) {
+  if (self->gone()) return Reply::fail(runtime, Code::kClosed, "spawn", self->where());
   auto* task = new LuaTask(runtime);
   task->set_owner(&*self);
+  self->update_alive();
   return Reply::spawn(task).keep(1, function.index, rest.count + 1);
 }
 

@@ -21,9 +21,7 @@ Reply refuse(Runtime& runtime, const char* operation, const char* why) {
 /// Why nothing can be written; nothing if it can.
 std::optional<Reply> unwritable(Runtime& runtime, Connection& self) {
   const Stream& stream = self.stream;
-  if (const Error* why = stream.failure()) {
-    return Reply::fail(runtime, why->code, "write", self.where(), why->cause);
-  }
+  if (stream.failure()) return self.failed("write");
   if (stream.state() >= Stream::State::kFinishing) {
     return Reply::fail(runtime, Code::kClosed, "write", self.where());
   }
@@ -54,9 +52,12 @@ Reply write(Runtime& runtime, Self self, Strings pieces) {
     return *unwritable(runtime, *self);
   }
   for (int i = 0; i < pieces.count; ++i) stream.write(pieces[i]);
-  if (!stream.over_high_water()) return Reply::yes(true);
+  if (!stream.over_high_water()) {
+    return stream.failure() ? self->failed("write") : Reply::yes(true);
+  }
+  self->note_high();
   stream.flush();  // before parking: the kernel may take it now
-  if (stream.failure()) return *unwritable(runtime, *self);
+  if (stream.failure()) return self->failed("write");
   if (!stream.over_high_water()) return Reply::yes(true);
   return Reply::wait(self->writer, self->wait_limit);
 }
@@ -82,29 +83,38 @@ Reply next_piece_of(Runtime& runtime, Connection& self, const What& what) {
 namespace {
 
 /// conn:read_until(delimiter [, options]) -> bytes without it | nil ... Waits.
-Reply read_until(Runtime& runtime, Self self, std::string_view delimiter, ReadOptions options) {
+Reply read_until(Runtime& runtime, Self self, std::string_view delimiter,
+                 Options<kReadUntilOptions> options) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "read_until", why);
   if (delimiter.empty()) return refuse(runtime, "read_until", "the delimiter is empty");
   Connection::Need need;
   need.what.kind = What::Kind::kUntil;
   need.until = delimiter;
-  need.max = options.max;
-  return self->attempt(need, limit_of(*self, options));
+  need.max = static_cast<std::size_t>(options.number(Opt::kMax, 0));
+  return self->attempt(need, options.seconds(Opt::kTimeout, self->wait_limit));
+}
+
+/// How many bytes an argument allows; nothing if it is negative.
+std::optional<std::size_t> at_most(const std::optional<std::int64_t>& count) {
+  if (!count) return SIZE_MAX;
+  if (*count < 0) return std::nullopt;
+  return static_cast<std::size_t>(*count);
 }
 
 /// conn:take([n]) -> what is buffered, "" if nothing is
-Reply take(Runtime&, Any<Connection> self, std::optional<std::int64_t> most) {
+Reply take(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> count) {
+  const auto most = at_most(count);
+  if (!most) return refuse(runtime, "take", "the number of bytes must not be negative");
   if (!self) return Reply::bytes({});
-  const auto bytes = self->stream.take_some(
-      most ? static_cast<std::size_t>(std::max<std::int64_t>(*most, 0)) : SIZE_MAX);
-  return Reply::bytes(bytes.value_or(std::string_view()));
+  return Reply::bytes(self->stream.take_some(*most).value_or(std::string_view()));
 }
 
 /// conn:peek([n]) -> the same, and it stays
-Reply peek(Runtime&, Any<Connection> self, std::optional<std::int64_t> most) {
+Reply peek(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> count) {
+  const auto most = at_most(count);
+  if (!most) return refuse(runtime, "peek", "the number of bytes must not be negative");
   if (!self) return Reply::bytes({});
-  const auto count = most ? static_cast<std::size_t>(std::max<std::int64_t>(*most, 0)) : SIZE_MAX;
-  return Reply::bytes(self->stream.unread().substr(0, count));
+  return Reply::bytes(self->stream.unread().substr(0, *most));
 }
 
 /// conn:unread(data) -> true: puts bytes back in front
@@ -115,12 +125,12 @@ Reply unread(Runtime&, Self self, std::string_view data) {
 }
 
 /// conn:flush([options]) -> true | nil, message, code. Waits until all has left.
-Reply flush(Runtime& runtime, Self self, ReadOptions options) {
-  if (const Error* why = self->stream.failure()) return Reply::fail(runtime, *why);
-  self->stream.flush();
-  if (self->stream.failure()) return *unwritable(runtime, *self);
-  if (self->stream.queued() == 0) return Reply::yes(true);
-  return Reply::wait(self->flusher, limit_of(*self, options));
+Reply flush(Runtime&, Self self, Options<kFlushOptions> options) {
+  Stream& stream = self->stream;
+  if (!stream.failure()) stream.flush();
+  if (stream.failure()) return self->failed("flush");
+  if (stream.queued() == 0) return Reply::yes(true);
+  return Reply::wait(self->flusher, options.seconds(Opt::kTimeout, self->wait_limit));
 }
 
 /// conn:finish([data]) -> true | nil, message, code: closes when all has gone out
@@ -142,24 +152,22 @@ Reply abort_now(Runtime&, Any<Connection> self) {
 }
 
 /// conn:shutdown() -> true: the end of our direction
-Reply shutdown(Runtime& runtime, Self self) {
-  if (const Error* why = self->stream.failure()) return Reply::fail(runtime, *why);
+Reply shutdown(Runtime&, Self self) {
+  if (self->stream.failure()) return self->failed("shutdown");
   self->stream.shutdown();
   return Reply::yes(true);
 }
 
 /// conn:pipe(other) -> bytes | nil, message, code. Waits until the end.
-Reply pipe(Runtime& runtime, Self self, Ref<Connection> other) {
+Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Yieldable yieldable) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
-  if (other->source || self->sink) return refuse(runtime, "pipe", "the other end is piped already");
-  if (&*self == &*other) return refuse(runtime, "pipe", "a connection cannot feed itself");
-  self->sink = &*other;
-  other->source = &*self;
-  self->look_again();
+  if (other->source) return refuse(runtime, "pipe", "the other end is piped already");
+  if (auto why = unwritable(runtime, *other)) return *why;
+  if (yieldable.yes && !runtime.running()->cancel_requested) self->pipe_to(*other);
   return Reply::wait(self->piper, kForever);
 }
 
-/// conn:frame(kind) -> conn: "line", a number of bytes; false: none
+/// conn:frame(kind) -> conn: "line", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
   What what;
   if (!kind) {
@@ -177,10 +185,12 @@ Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
 }
 
 /// conn:timeout(seconds, fn, ...) -> timer that ends with the connection
-Reply own_timeout(Runtime& runtime, Self self, Seconds delay, Function function, Rest rest) {
+Reply own_timeout(Runtime& runtime, Use<Connection> self, std::optional<Seconds> delay,
+                  Function function, Rest rest) {
+  if (self->gone()) return refuse(runtime, "timeout", "the connection is gone");
   auto* timer = new LuaTimer(runtime, rest.count);
   timer->set_owner(&*self);
-  timer->set(delay.value);
+  if (delay) timer->set(delay->value);
   return Reply::object(timer).keep(LuaTimer::kFunction, function.index, rest.count + 1);
 }
 

@@ -23,8 +23,9 @@ class Park {
   Park& operator=(const Park&) = delete;
   ~Park();
 
-  bool empty() const { return first_ == nullptr; }
-  Task* first() const { return first_; }
+  bool empty() const { return last_ == nullptr; }
+  /// Whoever has waited longest; null if nobody waits.
+  Task* first() const;
 
   /// Whether a task here keeps dispatch() going: not in join, dispatch and loop.
   bool counts = true;
@@ -39,8 +40,7 @@ class Park {
   friend struct RuntimeAccess;
   void add(Task& task);
   void remove(Task& task);
-  Task* first_ = nullptr;
-  Task* last_ = nullptr;
+  Task* last_ = nullptr;  // a ring: the next of the last is the first
 
  protected:
   bool passing_ = false;  // a PassingPark
@@ -99,12 +99,18 @@ struct Task final : Timer {
   Handle* owner = nullptr;      // the connection that a failure costs
   Handle* handle = nullptr;     // its own ticket (spawn), if any
   TaskObserver* observer = nullptr;
-  Reply reply;                  // what a queued task is resumed with
-  std::unique_ptr<std::string> reply_text;
+  /// What a queued task is resumed with, and the text that it refers to.
+  struct Pending {
+    Reply reply;
+    std::string text;
+  };
+  std::unique_ptr<Pending> pending;
   TimePoint began{};
 
  private:
   void on_due() override;       // its wait ran out of time
 };
+
+inline Task* Park::first() const { return last_ ? last_->next_parked : nullptr; }
 
 }  // namespace moonwire

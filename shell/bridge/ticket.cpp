@@ -94,6 +94,8 @@ void set_methods(lua_State* L, int table, std::span<const FunctionEntry> methods
 void open_class(lua_State* L, Type type, std::span<const Module* const> modules) {
   luaL_newmetatable(L, type_name(type));
   const int meta = lua_gettop(L);
+  lua_pushvalue(L, meta);
+  RuntimeAccess{runtime_of(L)}.metatable(type) = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, collect);
   lua_setfield(L, meta, "__gc");
   lua_pushcfunction(L, close_ticket);
@@ -137,7 +139,8 @@ void push_ticket(lua_State* L, Handle& handle) {
   auto* ticket = static_cast<Ticket*>(
       lua_newuserdatauv(L, sizeof(Ticket), TicketAccess::values(handle)));
   *ticket = {Ticket::kMagic, handle.type(), handle.slot(), access.generation(handle.slot())};
-  luaL_setmetatable(L, type_name(handle.type()));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, access.metatable(handle.type()));
+  lua_setmetatable(L, -2);
   TicketAccess::set_ticketed(handle);
   if (findable(handle.type())) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, access.tickets());

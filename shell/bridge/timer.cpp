@@ -70,14 +70,14 @@ void LuaTimer::on_close() { cancel(); }
 
 std::string LuaTimer::describe() const {
   std::string text = Handle::describe();
-  if (!label.empty()) text += " '" + label + "'";
+  if (label) text += " '" + *label + "'";
   return text;
 }
 
 void LuaTimer::fill_row(Row& row) const {
   row.seconds("remaining", std::max(due() - Clock::now(), Nanoseconds(0)));
   row.seconds("interval", period_);
-  row.text(runtime(), "label", label);
+  if (label) row.text(runtime(), "label", *label);
 }
 
 namespace {
@@ -136,7 +136,7 @@ Reply on_free(Runtime&, Self self, Function function) {
 
 /// timer:label(text) -> timer
 Reply label(Runtime&, Self self, std::string_view text) {
-  self->label = text;
+  self->label = std::make_unique<std::string>(text);
   return Reply::self();
 }
 

@@ -25,7 +25,7 @@ class LuaTimer final : public Handle, public Timer {
   void fill_row(Row& row) const override;
   bool listed() const override { return armed(); }
 
-  std::string label;
+  std::unique_ptr<std::string> label;  // few have one
   bool has_finalizer = false;
 
  private:

@@ -147,6 +147,11 @@ struct Reply {
 
   Reply() : integer(0) {}
 
+  bool has_text() const {
+    return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
+           kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable;
+  }
+
   /// What a wait that ran out of time answers.
   enum TimeoutAnswer : std::uint8_t { kTimeoutFails, kTimeoutFalse, kTimeoutNothing };
 

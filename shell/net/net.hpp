@@ -53,6 +53,7 @@ class Net {
   std::unique_ptr<char[]> shared_;
   std::vector<Stream*> dirty_;
   std::vector<Buffer> spares_;
+  Buffer spent_;  // a stream's own buffer, taken whole: the last view into it is still good
   int batches_ = 0;
 };
 

@@ -51,8 +51,9 @@ class Stream::Linger final : public Timer {
 
  private:
   void on_due() override {
-    stream_.close();
-    stream_.sink_.on_closed();
+    Stream& stream = stream_;
+    stream.close();  // deletes this
+    stream.sink_.on_closed();
   }
   Stream& stream_;
 };
@@ -70,23 +71,31 @@ Status Stream::attach(Fd fd) {
 }
 
 void Stream::fail(Error why) {
+  if (state_ == State::kClosed) return;
   failure_ = std::make_unique<Error>(std::move(why));
-  close();
+  keep_unread();
+  release();
+}
+
+/// Moves what is live in the shared buffer to our own.
+void Stream::keep_unread() {
+  if (live_on_) in_.append(live_);
+  live_on_ = false;
 }
 
 // --- input ---------------------------------------------------------------------------
 
-std::string_view Stream::unread() const { return live_data_ ? live_ : in_.view(); }
+std::string_view Stream::unread() const { return live_on_ ? live_ : in_.view(); }
 
 void Stream::drop_front(std::size_t count) {
-  scanned_ = scanned_ > count ? scanned_ - count : 0;
-  if (live_data_) {
+  scanned_ = scanned_ > count ? scanned_ - static_cast<std::uint32_t>(count) : 0;
+  if (live_on_) {
     live_.remove_prefix(count);
     return;
   }
   // The bytes stay where they are until the next read: views of them stay good.
   if (count == in_.size()) {
-    spent_.swap(in_);
+    net_.spent_ = std::move(in_);
     in_.release();
   } else {
     in_.consume(count);
@@ -115,12 +124,13 @@ std::optional<std::string_view> Stream::take_line(bool keep) {
   const void* hit = nullptr;
   if (all.size() > scanned_) hit = std::memchr(begin + scanned_, '\n', all.size() - scanned_);
   if (!hit) {
-    scanned_ = all.size();
-    if (!ended_ || all.empty()) return std::nullopt;
+    scanned_ = static_cast<std::uint32_t>(all.size());
+    if (!ended_ || all.empty() || all.size() > limits.max_line) return std::nullopt;
     drop_front(all.size());
     return all;
   }
   const auto length = static_cast<std::size_t>(static_cast<const char*>(hit) - begin);
+  if (length >= limits.max_line) return std::nullopt;
   scanned_ = 0;
   drop_front(length + 1);
   if (keep) return all.substr(0, length + 1);
@@ -128,10 +138,10 @@ std::optional<std::string_view> Stream::take_line(bool keep) {
   return all.substr(0, carriage ? length - 1 : length);
 }
 
-std::optional<std::string_view> Stream::take_until(std::string_view delimiter) {
+std::optional<std::string_view> Stream::take_until(std::string_view delimiter, std::size_t most) {
   const std::string_view all = unread();
   const std::size_t at = all.find(delimiter);
-  if (at == std::string_view::npos) return std::nullopt;
+  if (at == std::string_view::npos || at > most) return std::nullopt;
   scanned_ = 0;
   drop_front(at + delimiter.size());
   return all.substr(0, at);
@@ -139,17 +149,17 @@ std::optional<std::string_view> Stream::take_until(std::string_view delimiter) {
 
 void Stream::put_back(std::string_view bytes) {
   scanned_ = 0;
-  if (live_data_) {  // the rest moves to our own buffer, which is read from now on
+  if (live_on_) {  // the rest moves to our own buffer, which is read from now on
     in_.append(live_);
-    live_data_ = nullptr;
+    live_on_ = false;
   }
   in_.prepend(bytes);
   update_interest();
 }
 
 void Stream::want(std::size_t bytes) {
-  wanted_ = bytes;
-  if (!live_data_) update_interest();
+  wanted_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+  if (!live_on_) update_interest();
 }
 
 /// Bytes that may still be taken in.
@@ -184,9 +194,8 @@ void Stream::on_ready(Ready ready) {
 }
 
 void Stream::read_once() {
-  spent_.release();
   const bool discarding = state_ == State::kFinishing;
-  std::size_t most = std::min(limits.read_size, Net::kSharedSize - kCarry);
+  std::size_t most = std::min<std::size_t>(limits.read_size, Net::kSharedSize - kCarry);
   if (!discarding) most = std::min(most, std::max<std::size_t>(room(), 1));
   const std::size_t carried = in_.size() <= kCarry ? in_.size() : 0;
   const bool shared = carried == in_.size();
@@ -213,10 +222,10 @@ void Stream::read_once() {
 
 void Stream::hand_over(std::string_view fresh) {
   live_ = fresh;
-  live_data_ = fresh.data();
+  live_on_ = true;
   sink_.on_input();
-  if (!live_data_) return;  // closed, or moved to our own buffer
-  live_data_ = nullptr;
+  if (!live_on_) return;  // closed, or moved to our own buffer
+  live_on_ = false;
   if (live_.empty()) {
     in_.release();
   } else {
@@ -331,7 +340,7 @@ void Stream::finish() {
   if (state_ >= State::kFinishing) return;
   state_ = State::kFinishing;
   in_.release();
-  if (live_data_) live_ = {};
+  if (live_on_) live_ = {};
   if (!fd_) return;  // still connecting: flush() follows attach()
   flush();
   if (state_ == State::kFinishing) update_interest();
@@ -362,9 +371,7 @@ void Stream::die(Error why) {
   if (state_ == State::kClosed) return;
   const bool lingering = linger_ != nullptr;
   if (!lingering) failure_ = std::make_unique<Error>(std::move(why));
-  const std::string_view rest = live_data_ ? live_ : std::string_view();
-  in_.append(rest);
-  live_data_ = nullptr;
+  keep_unread();
   release();
   sink_.on_closed();
 }
@@ -378,7 +385,7 @@ void Stream::close(bool reset) {
     const ssize_t sent = put(fd_.get(), out_.view());
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
   }
-  if (live_data_) live_ = {};
+  if (live_on_) live_ = {};
   in_.release();
   release();
 }

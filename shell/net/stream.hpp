@@ -18,11 +18,11 @@ namespace moonwire {
 
 /// Bytes; each has an option of the same name in the manual.
 struct StreamLimits {
-  std::size_t high_water = 1 << 20;    ///< writers wait above this
-  std::size_t low_water = 256 << 10;   ///< and go on below this
-  std::size_t unread_limit = 1 << 20;  ///< taken in while nobody reads
-  std::size_t max_line = 1 << 20;      ///< the longest line, newline included
-  std::size_t read_size = 256 << 10;   ///< the most that one read takes
+  std::uint32_t high_water = 1 << 20;    ///< writers wait above this
+  std::uint32_t low_water = 256 << 10;   ///< and go on below this
+  std::uint32_t unread_limit = 1 << 20;  ///< taken in while nobody reads
+  std::uint32_t max_line = 1 << 20;      ///< the longest line, newline included
+  std::uint32_t read_size = 256 << 10;   ///< the most that one read takes
 };
 
 class Stream final : Watch::Watcher {
@@ -49,7 +49,7 @@ class Stream final : Watch::Watcher {
   /// Takes a connected, non-blocking descriptor and begins to read. What was written
   /// before is sent.
   Status attach(Fd fd);
-  /// The connection attempt came to nothing; on_closed() is not called.
+  /// Closes it with this as its failure; on_closed() is not called. Unread bytes stay.
   void fail(Error why);
 
   /// --- input: views last until the next call that takes, or the end of on_input() --
@@ -60,10 +60,10 @@ class Stream final : Watch::Watcher {
   /// What is there, at most `most` bytes; nothing if nothing is.
   std::optional<std::string_view> take_some(std::size_t most);
   /// The next line; without its newline (LF or CR LF) unless `keep`. At the end of the
-  /// stream a last line without newline counts.
+  /// stream a last line without newline counts. Nothing if it is longer than max_line.
   std::optional<std::string_view> take_line(bool keep);
-  /// Up to and without `delimiter`, which is dropped.
-  std::optional<std::string_view> take_until(std::string_view delimiter);
+  /// Up to and without `delimiter`, which is dropped; nothing if that is more than `most`.
+  std::optional<std::string_view> take_until(std::string_view delimiter, std::size_t most);
   /// Puts bytes back in front.
   void put_back(std::string_view bytes);
   /// How much a parked reader needs: raises unread_limit to it. 0: nobody reads.
@@ -120,6 +120,7 @@ class Stream final : Watch::Watcher {
   void update_interest();
   void drained();
   void linger();
+  void keep_unread();
   void die(Error why);
   std::size_t room() const;
   void write_slowly(std::string_view bytes);
@@ -127,29 +128,29 @@ class Stream final : Watch::Watcher {
   bool spare_worthy(std::size_t size) const;
   void release();
 
+  // An idle server has ten thousand of these: sizes are chosen, and the order packs.
   Net& net_;
   Sink& sink_;
   Watch watch_;
-  Fd fd_;
   Buffer in_;                   // what nobody took yet, outside on_input()
-  Buffer spent_;                // taken whole: the last view into it is still good
   std::string_view live_;       // inside on_input(): what is not taken yet
-  const char* live_data_ = nullptr;  // not null while input is live in the shared buffer
   Buffer out_;
   std::unique_ptr<Error> failure_;
   std::unique_ptr<Linger> linger_;
-  std::size_t scanned_ = 0;     // bytes known to hold no newline
-  std::size_t wanted_ = 0;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
+  Fd fd_;
+  std::uint32_t scanned_ = 0;   // bytes known to hold no newline
+  std::uint32_t wanted_ = 0;
   State state_ = State::kConnecting;
-  bool ended_ = false;
-  bool shutdown_ = false;       // asked for
-  bool shut_ = false;           // done
-  bool dirty_ = false;
-  bool paused_ = false;
-  bool blocked_ = false;        // the kernel refused bytes: waits until writable
-  bool above_ = false;          // was above high water since the last on_drain()
+  bool ended_ : 1 = false;
+  bool shutdown_ : 1 = false;   // asked for
+  bool shut_ : 1 = false;       // done
+  bool dirty_ : 1 = false;
+  bool paused_ : 1 = false;
+  bool blocked_ : 1 = false;    // the kernel refused bytes: waits until writable
+  bool above_ : 1 = false;      // was above high water since the last on_drain()
+  bool live_on_ : 1 = false;    // input is live, in the shared buffer
 };
 
 }  // namespace moonwire

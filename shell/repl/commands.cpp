@@ -129,8 +129,8 @@ void run_command(Repl& repl, std::string_view block) {
   if (command == nullptr) {
     return repl.print("unknown command ." + std::string(name) + " (.help)\n");
   }
-  const bool fits = command->arity == Arity::kOptional ||
-                    argument.empty() == (command->arity == Arity::kNone);
+  const bool fits =
+      command->arity == Arity::kOptional || argument.empty() == (command->arity == Arity::kNone);
   if (!fits) return repl.print("usage: " + std::string(command->usage) + "\n");
   command->run(repl, argument);
 }

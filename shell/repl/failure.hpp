@@ -27,9 +27,9 @@ class Inputs {
 };
 
 struct Failure {
-  std::string source;       // "timer 3"; empty for what was typed
-  std::string message;      // "(input 3):1: what"
-  std::string traceback;    // lines, as Runtime's reports have them
+  std::string source;                 // "timer 3"; empty for what was typed
+  std::string message;                // "(input 3):1: what"
+  std::string traceback;              // lines, as Runtime's reports have them
   std::optional<std::size_t> column;  // of the token, from 0; for mistakes of syntax
 };
 

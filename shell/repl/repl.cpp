@@ -218,7 +218,9 @@ void Repl::end_chunk() {
   if (status_ < 0) editor_->start();
 }
 
-void Repl::show(const Failure& failure) { shell_.sink().write_error(failure_text(failure, inputs_)); }
+void Repl::show(const Failure& failure) {
+  shell_.sink().write_error(failure_text(failure, inputs_));
+}
 
 void Repl::on_report(const ErrorReport& report) {
   show({report.source, report.message, report.traceback, {}});

@@ -68,16 +68,16 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   SignalRelay continue_;
 
   Inputs inputs_;
-  int number_ = 0;               // of the last input
+  int number_ = 0;  // of the last input
   Stage stage_ = Stage::kIdle;
-  Task* chunk_ = nullptr;        // the task of the typed chunk, or of its results' text
-  bool hidden_ = false;          // the block ends with ';'
+  Task* chunk_ = nullptr;  // the task of the typed chunk, or of its results' text
+  bool hidden_ = false;    // the block ends with ';'
   std::optional<TimePoint> timed_;
-  std::string prefix_;           // what comes before a shown value
-  std::string suffix_;           // and after it: the stack of an error
-  TimePoint interrupted_{};      // the last Ctrl-C at this chunk's wait
+  std::string prefix_;       // what comes before a shown value
+  std::string suffix_;       // and after it: the stack of an error
+  TimePoint interrupted_{};  // the last Ctrl-C at this chunk's wait
   bool input_is_terminal_;
-  int status_ = -1;              // not negative: the prompt ends with it
+  int status_ = -1;  // not negative: the prompt ends with it
 };
 
 }  // namespace moonwire

@@ -59,8 +59,7 @@ bool Script::run_step(const Settings::Step& step) {
   }
   const std::size_t equals = step.text.find('=');
   global_ = step.text.substr(0, equals);
-  push_require(runtime_,
-               equals == std::string::npos ? step.text : step.text.substr(equals + 1));
+  push_require(runtime_, equals == std::string::npos ? step.text : step.text.substr(equals + 1));
   return run_main(1);
 }
 

@@ -42,11 +42,11 @@ class Script final : public Session, TaskObserver {
   Shell& shell_;
   Runtime& runtime_;
   SignalRelay terminate_;
-  Task* main_ = nullptr;     // the main chunk; null when it has ended
-  std::string global_;       // where its first result goes (-l), may be empty
-  bool failed_ = false;      // a main chunk did
+  Task* main_ = nullptr;      // the main chunk; null when it has ended
+  std::string global_;        // where its first result goes (-l), may be empty
+  bool failed_ = false;       // a main chunk did
   bool interrupted_ = false;  // by Ctrl-C, while it waited
-  int ended_by_ = 0;         // not 0: a signal ends the program with this status
+  int ended_by_ = 0;          // not 0: a signal ends the program with this status
 };
 
 }  // namespace moonwire

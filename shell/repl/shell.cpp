@@ -47,9 +47,8 @@ bool Shell::open() {
 }
 
 bool Shell::open_loop() {
-  auto poller = settings_.poller.empty()
-                    ? Result<std::unique_ptr<Poller>>(Reactor::best_poller())
-                    : open_poller(settings_.poller);
+  auto poller = settings_.poller.empty() ? Result<std::unique_ptr<Poller>>(Reactor::best_poller())
+                                         : open_poller(settings_.poller);
   if (!poller) {
     complain(poller.error().message());
     return false;

@@ -39,12 +39,12 @@ class Outlet final : Watch::Watcher, Timer {
 
   Reactor& reactor_;
   int fd_;
-  Fd terminal_;      // empty: a pipe or a file, or it could not be opened again
+  Fd terminal_;  // empty: a pipe or a file, or it could not be opened again
   Watch watch_{*this};
   Buffer pending_;
   TimePoint next_frame_{};
-  std::size_t skipped_ = 0;   // lines, not yet told of
-  bool mid_line_ = false;     // the last byte written was no newline
+  std::size_t skipped_ = 0;  // lines, not yet told of
+  bool mid_line_ = false;    // the last byte written was no newline
   bool paced_ = false;
 };
 

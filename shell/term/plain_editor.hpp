@@ -33,7 +33,7 @@ class PlainEditor final : public LineEditor {
 
   Outlet& outlet_;
   Listener& listener_;
-  std::string block_;       // the lines so far, without the last newline
+  std::string block_;  // the lines so far, without the last newline
   bool started_ = false;
   bool continued_ = false;  // block_ wants a further line
   bool shown_ = false;      // the cursor stands behind a prompt

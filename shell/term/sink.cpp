@@ -136,9 +136,7 @@ void Sink::end_turn() {
   at_once_ = kAtOnce;
 }
 
-void Sink::write_error(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), error_);
-}
+void Sink::write_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), error_); }
 
 void Sink::write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), output_); }
 

@@ -67,11 +67,11 @@ class Sink {
   Buffer pending_;
   int at_once_ = kAtOnce;
   int failure_ = 0;
-  int untold_ = 0;           // a failure that flush() has not returned yet
+  int untold_ = 0;  // a failure that flush() has not returned yet
   bool unbuffered_ = false;
   bool output_is_terminal_;
-  bool error_joins_;         // stderr is the same file as stdout
-  bool ends_by_pipe_;        // SIGPIPE had its default action when we started
+  bool error_joins_;   // stderr is the same file as stdout
+  bool ends_by_pipe_;  // SIGPIPE had its default action when we started
 };
 
 }  // namespace moonwire

@@ -86,6 +86,7 @@ void StdinBuffer::on_ready(Ready) {
 /// stdio's read: a line at most, so that it never holds back what somebody else waits for.
 ssize_t StdinBuffer::give(void* buffer, char* data, std::size_t size) {
   auto& self = *static_cast<StdinBuffer*>(buffer);
+  if (self.bytes_.empty() && !self.ended_) std::fflush(stdout);  // a question may stand there
   while (self.bytes_.empty() && !self.ended_) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
     if (::poll(&input, 1, -1) < 0 && errno != EINTR) return -1;

@@ -120,8 +120,9 @@ TEST_CASE("Prompt: blocks", "[repl]") {
     CHECK(prompt.enter("x", "\"a\\nb\"\r\n"));
   }
   SECTION("a mistake does not") {
-    CHECK(prompt.enter("x = \"abc", "error: (input 1):1: unfinished string near '\"abc'\r\n"
-                                    "  x = \"abc\r\n      ^\r\n"));
+    CHECK(prompt.enter("x = \"abc",
+                       "error: (input 1):1: unfinished string near '\"abc'\r\n"
+                       "  x = \"abc\r\n      ^\r\n"));
   }
   SECTION("Ctrl-D in an incomplete one gives it up with its error") {
     prompt.send("do\n");
@@ -136,10 +137,12 @@ TEST_CASE("Prompt: errors", "[repl]") {
   Prompt prompt;
   REQUIRE(prompt.ready);
   SECTION("of syntax show the line and a caret under the token") {
-    CHECK(prompt.enter("f(a, b c)", "error: (input 1):1: ')' expected near 'c'\r\n"
-                                    "  f(a, b c)\r\n         ^\r\n"));
-    CHECK(prompt.enter("x = )", "error: (input 2):1: unexpected symbol near ')'\r\n"
-                                "  x = )\r\n      ^\r\n"));
+    CHECK(prompt.enter("f(a, b c)",
+                       "error: (input 1):1: ')' expected near 'c'\r\n"
+                       "  f(a, b c)\r\n         ^\r\n"));
+    CHECK(prompt.enter("x = )",
+                       "error: (input 2):1: unexpected symbol near ')'\r\n"
+                       "  x = )\r\n      ^\r\n"));
   }
   SECTION("at run time show the line and the user's frames") {
     CHECK(prompt.enter("function f() return nothing.x end", ""));
@@ -147,7 +150,8 @@ TEST_CASE("Prompt: errors", "[repl]") {
                        "error: (input 1):1: attempt to index a nil value (global 'nothing')\r\n"
                        "  function f() return nothing.x end\r\nstack:\r\n"
                        "  (input 1):1: in function <(input 1):1>\r\n  (...tail calls...)\r\n"));
-    CHECK(prompt.enter("_err", "\"(input 1):1: attempt to index a nil value (global 'nothing')\"\r\n"));
+    CHECK(prompt.enter("_err",
+                       "\"(input 1):1: attempt to index a nil value (global 'nothing')\"\r\n"));
   }
   SECTION("that are tables are inspected") {
     CHECK(prompt.enter("error { code = 5 }",
@@ -187,8 +191,9 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     CHECK(prompt.enter("io.write 'partial';", "partial\r\r\n"));
   }
   SECTION("servers and clients, as in the manual's first session") {
-    REQUIRE(prompt.send("srv = listen(0, function(c) for line in c:lines() do "
-                        "c:write(line:upper(), '\\n') end end)\n"));
+    REQUIRE(
+        prompt.send("srv = listen(0, function(c) for line in c:lines() do "
+                    "c:write(line:upper(), '\\n') end end)\n"));
     REQUIRE(prompt.expect("listening on tcp 127.0.0.1:"));
     REQUIRE(prompt.expect("net> "));
     CHECK(prompt.enter("c = connect(srv.address)", ""));
@@ -241,7 +246,8 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
       prompt.send("print 'go' while true do pcall(function() while true do end end) end\n");
       REQUIRE(prompt.expect("go\r\n"));
       prompt.send("\x03");
-      REQUIRE(prompt.expect("error: interrupted\r\nstack:\r\n  (input " + std::to_string(i) + "):1"));
+      REQUIRE(
+          prompt.expect("error: interrupted\r\nstack:\r\n  (input " + std::to_string(i) + "):1"));
       REQUIRE(prompt.expect("net> "));
     }
   }
@@ -256,9 +262,10 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("error: interrupted\r\nstack:\r\n  (input 2):1: in main chunk\r\nnet> "));
   }
   SECTION("twice within two seconds ends a chunk that goes on waiting") {
-    prompt.send("local c <close> = setmetatable({}, {__close = function() print 'closed' end}) "
-                "timeout(0.01, print, 'go') pcall(sleep, 60) timeout(0.01, print, 'still') "
-                "sleep(60)\n");
+    prompt.send(
+        "local c <close> = setmetatable({}, {__close = function() print 'closed' end}) "
+        "timeout(0.01, print, 'go') pcall(sleep, 60) timeout(0.01, print, 'still') "
+        "sleep(60)\n");
     REQUIRE(prompt.expect("go\r\n"));
     prompt.send("\x03");
     REQUIRE(prompt.expect("still\r\n"));
@@ -267,8 +274,9 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("net> "));
   }
   SECTION("in a callback that takes for ever stops its timer") {
-    prompt.send("timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
-                "while true do end end);\n");
+    prompt.send(
+        "timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
+        "while true do end end);\n");
     REQUIRE(prompt.expect("\ngo\r\n"));
     prompt.send("\x03");
     CHECK(prompt.expect("error in timer 1: interrupted\r\n"));
@@ -289,7 +297,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
   SECTION("three times without progress ends the program") {
     prompt.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
     REQUIRE(prompt.expect("go\r\n"));
-    std::optional<int> status;
+    std::optional<int> status = prompt.wait(50ms);  // for find to begin
     for (int i = 0; i < 10 && !status; ++i) {  // two may come as one
       prompt.send("\x03");
       status = prompt.wait(100ms);
@@ -319,6 +327,11 @@ TEST_CASE("Prompt: the end", "[repl]") {
     Prompt other;
     other.send("os.exit(4)\n");
     CHECK(other.wait().value_or(-1) == 4);
+  }
+  SECTION("not at a stop: the prompt comes again") {
+    prompt.signal(SIGCONT);
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("1", "1\r\n"));
   }
   SECTION("SIGTERM and a hang-up") {
     prompt.signal(SIGTERM);
@@ -362,8 +375,9 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.expect(":2: in file\r\n  error 'in file'\r\n"));
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("loaded", "5\r\n"));
-    CHECK(prompt.enter(".load /nonexistent", "error: cannot open /nonexistent: "
-                                             "No such file or directory\r\n"));
+    CHECK(prompt.enter(".load /nonexistent",
+                       "error: cannot open /nonexistent: "
+                       "No such file or directory\r\n"));
   }
   SECTION(".time tells how long it took") {
     prompt.send(".time sleep(0.05)\n");

@@ -24,9 +24,7 @@ class Replaced {
   }
   Replaced(const Replaced&) = delete;
   Replaced& operator=(const Replaced&) = delete;
-  ~Replaced() {
-    ::dup2(saved_.get(), number_);
-  }
+  ~Replaced() { ::dup2(saved_.get(), number_); }
 
   /// What was written to it.
   std::string taken() {
