@@ -1,22 +1,23 @@
 ---@meta moonwire
 -- Made by tools/manifest.lua from lua/manifest/; not to be edited.
 
+---@class accept_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
 ---@class close_options
 ---@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
 
 ---@class connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
----@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
----@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field linger? false|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
----@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
----@field reconnect? reconnect_options # Connects again when the connection is lost; the handler runs for each new one. (default never)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
@@ -24,14 +25,17 @@
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
 
+---@class flush_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
 ---@class hooks_options
----@field close? fun(c: connection, reason: string) # Is called as close(c, reason) exactly once, when the connection is gone; reason is "eof", "closed", "reset", "timeout" or "error".
----@field closing? fun(c: connection, reason: string) # Is called as closing(c, reason) just before the connection closes.
----@field data? fun(c: connection, bytes: string) # Is called as data(c, bytes) for what has come; with a frame, per message.
----@field drain? fun(c: connection) # Is called as drain(c) when the queue has fallen to low_water.
----@field error? fun(c: connection, message: string, code: string) # Is called as error(c, message, code) when the connection fails.
----@field open? fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
----@field shutdown? fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
+---@field close? false|fun(c: connection, reason: string) # Is called as close(c, reason) exactly once, when the connection is gone; reason is "eof", "closed", "reset", "timeout" or "error".
+---@field closing? false|fun(c: connection, reason: string) # Is called as closing(c, reason) just before the connection closes.
+---@field data? false|fun(c: connection, bytes: string) # Is called as data(c, bytes) for what has come; with a frame, per message.
+---@field drain? false|fun(c: connection) # Is called as drain(c) when the queue has fallen to low_water.
+---@field error? false|fun(c: connection, message: string, code: string) # Is called as error(c, message, code) when the connection fails.
+---@field open? false|fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
+---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
 ---@class initialize_options
 ---@field methods? string[] # Lists the poll methods to try, in order of preference. (default the fastest first)
@@ -44,16 +48,15 @@
 
 ---@class listen_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address. (default as the system has it)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
----@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field linger? false|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
----@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -67,15 +70,14 @@
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
----@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field linger? false|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
----@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -89,11 +91,6 @@
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
 
----@class rate_options
----@field burst? integer # Lets so much pass at once after a pause. (bytes, default a tenth of a second's worth)
----@field read? integer # Limits receiving; -1 is no limit. (bytes a second, default -1)
----@field write? integer # Limits sending; -1 is no limit. (bytes a second, default -1)
-
 ---@class read_options
 ---@field max? integer # Bounds read(n) and read "a"; beyond it they return nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 64 MiB)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -102,24 +99,14 @@
 ---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
----@class reconnect_options
----@field delay? number # Waits so long before each attempt but the first; 0 never reconnects. (seconds, default 0)
----@field factor? number # Multiplies the delay after each attempt that failed. (default 1)
----@field hello? string # Is written first on every new connection. (default nothing)
----@field jitter? number # Varies each delay at random by this fraction of it. (default 0)
----@field max? number # Bounds the delay that factor makes grow. (seconds, default no limit)
----@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each attempt that failed. (default none)
----@field tries? integer # Gives up after so many failed attempts in a row. (attempts, default no limit)
-
 ---@class set_options
----@field frame? string|integer # Cuts the stream into messages, as connection:frame does: "line", "json", or a number of bytes. (default none)
+---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
----@field linger? boolean|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
+---@field linger? false|number # Chooses how close ends: false is normal, a number waits so long for unsent bytes, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
----@field rate? rate_options # Limits the bytes a second in each direction: {read=, write=, burst=}. (default no limit)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -141,9 +128,9 @@
 ---@field bytes_in integer # Bytes received.
 ---@field bytes_out integer # Bytes the kernel has taken to send.
 ---@field queued integer # Bytes written that wait to be sent.
----@field state "connecting"|"open"|"finishing"|"closed" # What it is doing.
+---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
----@field failure connection_failure? # Why it failed, a table with message and code; nil if it did not.
+---@field failure connection_failure? # Why it, or the last read, failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
 
@@ -260,10 +247,11 @@ function connection:write(...) end
 ---print(c:flush(), c.queued)          --> true    0
 ---```
 ---@async
+---@param options? flush_options
 ---@return true? ok
 ---@return string? message
 ---@return string? code
-function connection:flush() end
+function connection:flush(options) end
 
 ---Sends what is queued, then data, then closes.
 ---
@@ -335,7 +323,7 @@ function connection:pipe(other) end
 
 ---Cuts the stream into messages from here on.
 ---
----read and data hooks then get one message at a time: lines without their end, JSON as decoded values. Bytes already buffered count.
+---read and data hooks then get one message at a time, lines without their end. Bytes already buffered count.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:write("one\ntwo\n") end)
@@ -343,7 +331,7 @@ function connection:pipe(other) end
 ---c:frame("line")
 ---print(c:read(), c:read())           --> one    two
 ---```
----@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
+---@param kind "line"|integer|nil # "line", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -364,7 +352,7 @@ function connection:frame(kind) end
 -----> LOUD
 -----> closed    eof
 ---```
----@param hooks hooks_options # the others stay as they are
+---@param hooks hooks_options # false takes a hook away, the others stay as they are
 ---@return connection conn
 function connection:on(hooks) end
 
@@ -464,10 +452,11 @@ local listener = {}
 ---print(c:read(5))                    --> hello
 ---```
 ---@async
+---@param options? accept_options
 ---@return connection? conn
 ---@return string? message
 ---@return string? code
-function listener:accept() end
+function listener:accept(options) end
 
 ---Closes the listening socket; its connections go on.
 ---
@@ -506,6 +495,7 @@ function listener:get(name) end
 
 ---What read(x, fn), write(x, fn) and except(x, fn) return.
 ---@class watcher
+---@field id integer # A small number that names it in listings.
 local watcher = {}
 
 ---Arms it, or arms it anew.
@@ -582,6 +572,7 @@ function watcher:label(text) end
 
 ---What timeout and connection:timeout return.
 ---@class timer
+---@field id integer # A small number that names it in listings.
 local timer = {}
 
 ---Arms it, or moves it, counted from now.
@@ -714,6 +705,8 @@ function timer:label(text) end
 
 ---What signal returns.
 ---@class signal
+---@field id integer # A small number that names it in listings.
+---@field name string # The signal's name, with SIG.
 local signal = {}
 
 ---Arms it, or arms it anew.
@@ -749,6 +742,7 @@ function signal:pending() end
 
 ---What event returns: one callback for several causes.
 ---@class event
+---@field id integer # A small number that names it in listings.
 local event = {}
 
 ---Arms it, or arms it anew.
@@ -784,6 +778,7 @@ function event:pending() end
 
 ---What before_sleep and after_sleep return.
 ---@class hook
+---@field id integer # A small number that names it in listings.
 local hook = {}
 
 ---Removes it; the others stay.
@@ -797,6 +792,7 @@ function hook:delete() end
 
 ---What spawn and connection:spawn return.
 ---@class task
+---@field id integer # A small number that names it in listings.
 local task = {}
 
 ---Waits for its end.
@@ -805,8 +801,9 @@ local task = {}
 ---print(spawn(function() return "a", "b" end):join())   --> a    b
 ---```
 ---@async
+---@param seconds? number # (seconds, default no limit)
 ---@return any ...
-function task:join() end
+function task:join(seconds) end
 
 ---Ends it: what it waits for raises "cancelled", so <close> variables run.
 ---
@@ -867,7 +864,6 @@ reactor = {}
 ---c:write("hello\n")
 ---print(c:read "l")                   --> HELLO
 ---```
----@async
 ---@param address integer|string # where to listen, see Addresses; port 0 takes any that is free
 ---@param options? listen_options
 ---@param handler? fun(conn: connection) # runs as a task for each connection; anything with __call will do; without one, listener:accept waits
@@ -879,8 +875,7 @@ function listen(address, options, handler) end
 ---Connects to an address.
 ---
 ---What is written before the connection is up is sent once it is. When the handler returns, its
----connection is finished as a listener's is. With `reconnect` the handler runs for each new
----connection: the first attempt after a loss is immediate, later ones come after `delay` seconds.
+---connection is finished as a listener's is.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:write("welcome\n") end)

@@ -25,7 +25,10 @@ return {
   summary = "A stream of bytes to a peer: what connect returns and handlers are given.",
   text = [[
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
-variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.]],
+variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
+
+Its state is "connecting", "open", "half-closed" (by the peer), "shut down" (by us), "ended" (by
+both), "finishing", "closed" or "failed".]],
   methods = {
     {
       name = "read",
@@ -378,13 +381,10 @@ connect(srv.address):read()]],
     { name = "bytes_in", type = "integer", summary = "Bytes received." },
     { name = "bytes_out", type = "integer", summary = "Bytes the kernel has taken to send." },
     { name = "queued", type = "integer", summary = "Bytes written that wait to be sent." },
-    { name = "state", type = '"connecting"|"open"|"half-closed"|"shut down"|"ended"|"finishing"'
-        .. '|"closed"|"failed"',
-      summary = "What it is doing: \"half-closed\" by the peer, \"shut down\" by us, \"ended\" by "
-        .. "both." },
+    { name = "state", type = "string", summary = "Names what it is doing, see above." },
     { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
     { name = "failure", type = "connection_failure?",
-      summary = "Why it failed, a table with message and code; nil if it did not." },
+      summary = "Why it, or the last read, failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
   },
   records = {

@@ -43,5 +43,7 @@ ev = event(print)
 print(ev:pending())                 --> false]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+  },
 }

@@ -17,5 +17,7 @@ h = before_sleep(function() end)
 print(h:delete(), h:delete())       --> true    false]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+  },
 }

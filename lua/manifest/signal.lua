@@ -43,5 +43,8 @@ print(s:pending())                  --> true
 s:delete()]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+    { name = "name", type = "string", summary = "The signal's name, with SIG." },
+  },
 }

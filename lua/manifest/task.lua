@@ -65,5 +65,7 @@ connect(srv.address):read()
 sleep(0.1)                          --> outlived it]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+  },
 }

@@ -156,5 +156,7 @@ print(timers())
 t:delete()]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+  },
 }

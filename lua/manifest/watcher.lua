@@ -90,5 +90,7 @@ print(why())
 w:delete()]],
     },
   },
-  fields = {},
+  fields = {
+    { name = "id", type = "integer", summary = "A small number that names it in listings." },
+  },
 }

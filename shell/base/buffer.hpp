@@ -42,21 +42,22 @@ class Buffer {
 
   /// append() where fits() has said so, of bytes that lie elsewhere.
   void put(std::string_view bytes) {
+    if (bytes.empty()) return;
     std::memcpy(data_ + tail_, bytes.data(), bytes.size());
     commit(bytes.size());
   }
 
-  /// Puts `bytes` before what is there.
+  /// Puts `bytes` before what is there. They may be what was consumed last.
   void prepend(std::string_view bytes) {
     if (bytes.empty()) return;
-    if (head_ < bytes.size()) {
+    if (head_ < bytes.size()) {  // so they lie elsewhere
       reserve(bytes.size());
       std::memmove(data_ + bytes.size(), data_ + head_, size());
       tail_ = static_cast<std::uint32_t>(bytes.size() + size());
       head_ = static_cast<std::uint32_t>(bytes.size());
     }
     head_ -= static_cast<std::uint32_t>(bytes.size());
-    std::memcpy(data_ + head_, bytes.data(), bytes.size());
+    std::memmove(data_ + head_, bytes.data(), bytes.size());
   }
 
   /// Room for `count` more bytes at the back; commit() what was written there.

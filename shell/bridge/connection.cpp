@@ -103,6 +103,7 @@ void Connection::on_connected(Result<Connected>&& outcome) {
   set_read_deadline(deadline_limit_);
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
   if (with_handler_) return run_handler(*this, kConnectionHandler);
+  update_alive();
   close_unless_told();
   if (waiting) runtime().wake(*waiting, Reply::object(this));
 }
@@ -113,13 +114,16 @@ void Connection::not_connected(Error why) {
   stream.fail(std::move(why));
   reason_ = CloseReason::kError;
   if (Task* const waiting = opener.first()) runtime().wake(*waiting, answer);
-  if (with_handler_) {
-    const Reply arguments[] = {Reply::nil(), answer};
-    runtime().call(*this, kConnectionHandler, arguments, kHandler);
-  }
+  if (with_handler_) tell_handler(answer);
   runtime().drop_scratch(depth);
   on_closed();
   if (!with_handler_) close();
+}
+
+void Connection::tell_handler(const Reply& failure) {
+  handler_running_ = true;
+  const Reply arguments[] = {Reply::nil(), failure};
+  runtime().call(*this, kConnectionHandler, arguments, kHandler);
 }
 
 void Connection::run_handler(Handle& from, int function) {
@@ -165,7 +169,12 @@ Reply Connection::end_of_input(const Need& need) {
   if (need.what.kind == What::Kind::kAll && !std::exchange(ended_read_, true)) {
     return Reply::bytes(stream.take_some(left).value_or(std::string_view()));
   }
-  return left > 0 ? Reply::fail(runtime(), Code::kEof, "read", where()) : Reply::nil();
+  if (left == 0) {
+    if (over_) settle_later();
+    return Reply::nil();
+  }
+  read_failure_ = std::make_unique<Error>(Error{Code::kEof, "read", where(), {}});
+  return Reply::fail(runtime(), *read_failure_);
 }
 
 Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
@@ -238,6 +247,8 @@ void Connection::on_input() {
     feed_hook();
   } else if (!reader.empty()) {
     serve_reader();
+  } else {
+    stream.want(0);
   }
   if (observed()) tell_observers();
   if (stream.ended() && !over_) input_over();

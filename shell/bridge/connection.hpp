@@ -96,7 +96,7 @@ class Connection final : public Handle, public Stream::Sink {
   bool writable() const override;
   Ready over() const override;
   int descriptor() const override { return stream.fd(); }
-  bool lingers() const override { return pending_ != 0 || hook_busy_; }
+  bool lingers() const override { return pending_ != 0 || hook_busy_ || handler_running_; }
   std::string where() const override;
   void on_left(Park& park) override;
   void on_wait_failed(const Park& park, const Error& why) override;
@@ -160,6 +160,7 @@ class Connection final : public Handle, public Stream::Sink {
   void on_close() override;
   void on_connected(Result<Connected>&& outcome);
   void not_connected(Error why);
+  void tell_handler(const Reply& failure);
 
   void serve_reader();
   void feed_hook();

@@ -81,7 +81,15 @@ void Connection::end_owned() {
 
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
-  attempt_.reset();
+  if (std::exchange(attempt_, nullptr) && with_handler_) {  // the handler still hears, once
+    handler_running_ = true;
+    runtime().defer_for(*this, [](Handle& handle) {
+      auto& self = static_cast<Connection&>(handle);
+      const std::size_t depth = self.runtime().scratch_depth();
+      self.tell_handler(Reply::fail(self.runtime(), Code::kClosed, "connect", self.where()));
+      self.runtime().drop_scratch(depth);
+    });
+  }
   if (stream.state() != Stream::State::kClosed) stream.close();
   on_closed();
   release_waiters();
@@ -117,18 +125,19 @@ bool Connection::held() const {
 
 void Connection::update_alive() {
   const bool finishing = stream.state() == Stream::State::kFinishing;
-  const bool open = !gone_ && (handler_running_ || hooks_ != 0 || finishing || owns_tasks() ||
-                               attempt_ != nullptr);
-  set_alive(open || pending_ != 0 || hook_busy_);
+  const bool open = !gone_ && (hooks_ != 0 || finishing || attempt_ || owns_tasks());
+  set_alive(open || handler_running_ || pending_ != 0 || hook_busy_);
 }
 
 /// A connection that nobody has any more is finished: its handler has returned, and there
-/// is neither a hook nor a task. Hooks alone keep it up to the peer's end.
+/// is neither a hook nor a task. Hooks alone keep it up to the peer's end, and as long as
+/// somebody may still read what came before.
 void Connection::settle() {
   if (gone_ || handler_running_ || held()) return update_alive();
+  const bool read = has_hook(Hook::kData) || handler_done_ || stream.unread().empty();
   if (hooks_ == 0 && handler_done_) {
     finish(stream.ended() ? CloseReason::kEof : CloseReason::kClosed);
-  } else if (hooks_ != 0 && over_ && !has_hook(Hook::kShutdown)) {
+  } else if (hooks_ != 0 && over_ && read && !has_hook(Hook::kShutdown)) {
     finish(CloseReason::kEof);
   } else if (hooks_ != 0 && stream.ended() && !over_) {
     look_again();
@@ -167,6 +176,7 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
     reason_ = CloseReason::kError;
     close();
   }
+  if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
   const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
                     (task.tag == kHook || !starved_);

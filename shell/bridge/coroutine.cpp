@@ -9,7 +9,7 @@ namespace {
 
 lua_State* coroutine_at(lua_State* L) {
   lua_State* co = lua_tothread(L, 1);
-  luaL_argexpected(L, co, 1, "coroutine");
+  luaL_argexpected(L, co, 1, "thread");
   return co;
 }
 
@@ -198,7 +198,10 @@ int wrap(lua_State* L) {
 }
 
 int yield(lua_State* L) {
-  if (is_base(L)) return luaL_error(L, "attempt to yield from outside a coroutine");
+  if (is_base(L)) {  // lua_yield() would name no position either
+    lua_pushliteral(L, "attempt to yield from outside a coroutine");
+    return lua_error(L);
+  }
   return lua_yield(L, lua_gettop(L));
 }
 
@@ -214,7 +217,7 @@ int running(lua_State* L) {
 }
 
 int isyieldable(lua_State* L) {
-  lua_State* co = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  lua_State* co = lua_isnone(L, 1) ? L : coroutine_at(L);
   const Task* task = RuntimeAccess{runtime_of(L)}.running();
   const bool base = co == runtime_of(L).main_state() || (task && task->thread == co);
   lua_pushboolean(L, !base && lua_isyieldable(co));

@@ -31,32 +31,59 @@ int feed_on(lua_State* L, int, lua_KContext context) {
   }
 }
 
-/// One frame of a traceback, if it is the script's own. [-0, +0, m] on `to`
-bool frame_text(lua_State* from, int level, std::string& line) {
+/// The name by which package.loaded has the function at 1: "print", "string.gsub". None for
+/// others. Protected by its caller. [-0, +1, m]
+int loaded_name(lua_State* L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
+    if (lua_type(L, 3) != LUA_TSTRING || !lua_istable(L, 4)) continue;
+    for (lua_pushnil(L); lua_next(L, 4) != 0; lua_pop(L, 1)) {
+      if (lua_type(L, 5) != LUA_TSTRING || !lua_rawequal(L, 1, 6)) continue;
+      const std::string_view module = lua_tostring(L, 3);
+      if (module == "_G") return lua_settop(L, 5), 1;
+      lua_pushfstring(L, "%s.%s", lua_tostring(L, 3), lua_tostring(L, 5));
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/// What lua(1) calls the function on top of `from`; empty for the shell's own trampolines,
+/// which have no name. [-1, +0, -] on `from`
+std::string function_text(lua_State* L, lua_State* from, const lua_Debug& info) {
+  if (!lua_checkstack(L, 8)) return lua_pop(from, 1), std::string();
+  lua_pushcfunction(L, loaded_name);
+  lua_xmove(from, L, 1);
+  if (from == L) lua_insert(L, -2);
+  std::string text;
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) {
+    text = std::string("function '") + lua_tostring(L, -1) + "'";
+  } else if (info.name && *info.namewhat) {
+    text = std::string(info.namewhat) + " '" + info.name + "'";
+  } else if (*info.what == 'm') {
+    text = "main chunk";
+  } else if (*info.what != 'C') {
+    text = "function <" + std::string(info.short_src) + ":" + std::to_string(info.linedefined) + ">";
+  }
+  lua_pop(L, 1);
+  return text;
+}
+
+/// One frame of a traceback, if it is the script's own. L has no part in it.
+bool frame_text(lua_State* L, lua_State* from, int level, std::string& line) {
   lua_Debug info;
+  line.clear();
   if (!lua_getstack(from, level, &info)) return false;
   lua_getinfo(from, "Slnt", &info);
-  line.clear();
   const std::string_view source = info.source ? info.source : "";
-  if (source.starts_with("=[moonwire")) return true;
-  if (*info.what == 'C') {
-    if (!info.name) return true;  // the shell's own trampolines have no name
-    line = "\t[C]: in function '";
-    line += info.name;
-    line += "'";
-    return true;
-  }
+  if (source.starts_with("=[moonwire") || !lua_checkstack(from, 2)) return true;
+  lua_getinfo(from, "f", &info);
+  const std::string function = function_text(L, from, info);
+  if (function.empty()) return true;
   line = "\t";
   line += info.short_src;
   if (info.currentline > 0) line += ":" + std::to_string(info.currentline);
-  if (*info.what == 'm') {
-    line += ": in main chunk";
-  } else if (info.name && *info.namewhat) {
-    line += std::string(": in ") + info.namewhat + " '" + info.name + "'";
-  } else {
-    line += ": in function <" + std::string(info.short_src) + ":" +
-            std::to_string(info.linedefined) + ">";
-  }
+  line += ": in " + function;
   if (info.istailcall) line += "\n\t(...tail calls...)";
   return true;
 }
@@ -79,13 +106,13 @@ void describe_error(Runtime& runtime, lua_State* from, std::string& message,
   constexpr int kMostFrames = 22;
   std::string line;
   int kept = 0;
-  for (int level = 0; frame_text(from, level, line); ++level) {
+  lua_State* L = runtime.main_state();
+  for (int level = 0; frame_text(L, from, level, line); ++level) {
     if (line.empty()) continue;
     if (++kept == kMostFrames) traceback += "\t...\n";
     if (kept < kMostFrames) traceback += line + "\n";
   }
   if (!traceback.empty()) traceback.pop_back();
-  lua_State* L = runtime.main_state();
   const int top = lua_gettop(L);
   if (!lua_checkstack(L, 4) || !lua_checkstack(from, 1)) {
     message = "not enough memory";
@@ -139,15 +166,30 @@ int start_feed(lua_State* L) {
   return feed_on(L, LUA_OK, reinterpret_cast<lua_KContext>(access.call_handle()));
 }
 
+/// Memory ran out before the call: its object hears that it failed.
+void Runtime::drop_call(Handle& handle, std::uint8_t tag) {
+  const Handle& told = handle.owner() ? *handle.owner() : handle;
+  if (told.type() != Type::kConnection) ++failures;
+  report({told.describe(), "not enough memory", ""});
+  Task none(*this, nullptr, 0);
+  none.tag = tag;
+  handle.on_call_end(none, false, false);
+}
+
 void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t tag) {
   Task* task = acquire_task();
-  if (!task || !lua_checkstack(task->thread, count + 2) || !lua_checkstack(main_, count + 4)) return;
+  if (!task) return drop_call(handle, tag);
+  if (!lua_checkstack(task->thread, count + 2) || !lua_checkstack(main_, count + 4)) {
+    release_task(*task);
+    return drop_call(handle, tag);
+  }
   const int top = lua_gettop(main_);
   lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
   lua_rawgeti(main_, -1, handle.slot());
   if (!lua_isuserdata(main_, -1)) {
     lua_settop(main_, top);
-    return release_task(*task);
+    release_task(*task);
+    return drop_call(handle, tag);
   }
   for (int i = 0; i <= count; ++i) lua_getiuservalue(main_, top + 2, function + i);
   lua_xmove(main_, task->thread, count + 1);
@@ -161,7 +203,7 @@ void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t 
 void Runtime::call_from(Handle& from, Handle& handle, int function,
                         std::span<const Reply> arguments, std::uint8_t tag) {
   Task* task = acquire_task();
-  if (!task) return;
+  if (!task) return drop_call(handle, tag);
   lua_pushcfunction(task->thread, start_call);
   task->origin = &handle;
   task->tag = tag;
@@ -175,7 +217,7 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
 
 void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
   Task* task = acquire_task();
-  if (!task) return;
+  if (!task) return drop_call(handle, tag);
   lua_pushcfunction(task->thread, start_feed);
   task->origin = &handle;
   task->tag = tag;

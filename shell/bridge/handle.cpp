@@ -32,7 +32,7 @@ bool Handle::close() {
 /// Lua was never told of it, so no __gc will come: the wait that asked for it failed or
 /// was cancelled.
 void Handle::free_untold(Handle& self) {
-  if (!self.ticketed_) self.runtime_.retire(self);
+  if (!self.ticketed_ && self.active == 0) self.runtime_.retire(self);
 }
 
 void Handle::set_alive(bool alive) {

@@ -167,6 +167,7 @@ class Handle {
   bool ticketed_ = false;     // Lua has, or had, a ticket
   bool orphaned_ = false;     // the ticket was collected
   bool housekeeping_ = false;
+  bool unclaimed_ = false;    // offered to Lua, which has not got it yet
 };
 
 }  // namespace moonwire

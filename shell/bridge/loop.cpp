@@ -50,9 +50,10 @@ Reply dispatch(Runtime& runtime) {
 /// Waits.
 Reply loop(Runtime& runtime, PassLimits limits) {
   if (!runtime.anything_left()) return Reply::nil();
-  runtime.request_pass({.io = limits.boolean(Opt::kIo, true),
-                        .timers = limits.boolean(Opt::kTimers, true),
-                        .nonblocking = limits.nonblocking});
+  const bool io = limits.boolean(Opt::kIo, true);
+  const bool timers = limits.boolean(Opt::kTimers, true);
+  const bool nonblocking = limits.nonblocking || (!io && !timers);
+  runtime.request_pass({.io = io, .timers = timers, .nonblocking = nonblocking});
   return Reply::wait(runtime.passers_);
 }
 

@@ -27,6 +27,12 @@ struct RuntimeAccess {
   Runtime& rt;
   int anchors() const { return rt.anchors_; }
   int tickets() const { return rt.tickets_; }
+  void set_tables(int anchors, int tickets, int threads, int raised) const {
+    rt.anchors_ = anchors;
+    rt.tickets_ = tickets;
+    rt.thread_anchors_ = threads;
+    rt.raised_ = raised;
+  }
   int& metatable(Type type) const { return rt.metatables_[static_cast<std::size_t>(type)]; }
   const Reply* reply() const { return rt.reply_; }
   bool blocked() const { return rt.blocked_; }
@@ -39,6 +45,7 @@ struct RuntimeAccess {
   std::span<const Reply> call_arguments() const { return rt.call_arguments_; }
   std::uint32_t generation(std::uint32_t slot) const { return rt.slots_[slot].generation; }
   Task* acquire_task() const { return rt.acquire_task(); }
+  void release_task(Task& task) const { rt.release_task(task); }
   void queue(Task& task) const { rt.queue_.push_back(&task); }
   void park(Task& task, Park& park) const;
   void push_thread(lua_State* L) const {
@@ -49,7 +56,10 @@ struct RuntimeAccess {
     rt.threads_.pop_back();
     rt.current_ = rt.threads_.empty() ? nullptr : rt.threads_.back();
   }
-  void retire(Handle& handle) const { rt.retire(handle); }
+  void collect(Handle& handle) const { rt.collect(handle); }
+  /// An object whose ticket is about to be pushed, which may raise; and it is pushed.
+  void offer(Handle& handle) const { rt.offer(handle); }
+  void claim(Handle& handle) const { rt.claim(handle); }
   const std::vector<const Module*>& modules() const { return rt.modules_; }
 };
 
@@ -84,7 +94,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
 
 /// Pushes the object's ticket, made if it has none; anchors it if it lives on. [-0, +1, m]
 void push_ticket(lua_State* L, Handle& handle);
-/// Makes the anchor of the object whose ticket is at `index` agree with its state. [-0, +0, m]
+/// Makes the anchor of the object whose ticket is at `index` agree with its state. [-0, +0, -]
 void sync_anchor(lua_State* L, int index, Handle& handle);
 
 /// Continuation of every wait. [-0, +n, mv]
@@ -98,6 +108,8 @@ int start_feed(lua_State* L);
 void open_coroutines(lua_State* L);
 /// os.exit. [-0, +0, m]
 void open_verbs(lua_State* L);
+/// require(), with waits passing through it. [-0, +0, m]
+void open_require(lua_State* L);
 /// Metatables and globals of every module; then the modules in the binary. [-0, +0, mv]
 void open_modules(lua_State* L, Runtime& runtime);
 /// Metatables of tickets. [-0, +0, m]

@@ -16,6 +16,12 @@ int make_thread(lua_State* L) {
   return 1;
 }
 
+/// Pushes the text that a light userdata points to. [-1, +1, m]
+int make_text(lua_State* L) {
+  lua_pushstring(L, static_cast<const char*>(lua_touserdata(L, 1)));
+  return 1;
+}
+
 /// Stores the results (2 and up) as a packed table, value kTaskResults of the ticket at 1.
 int pack_results(lua_State* L) {
   const int count = lua_gettop(L) - 1;
@@ -36,6 +42,7 @@ Task* Runtime::acquire_task() {
     idle_tasks_.pop_back();
     return task;
   }
+  if (!lua_checkstack(main_, 4)) return nullptr;
   std::uint32_t index = 0;
   if (free_tasks_.empty()) {
     index = static_cast<std::uint32_t>(tasks_.size());
@@ -46,7 +53,6 @@ Task* Runtime::acquire_task() {
     index = free_tasks_.back();
     free_tasks_.pop_back();
   }
-  if (!lua_checkstack(main_, 4)) return nullptr;
   lua_pushcfunction(main_, make_thread);
   lua_pushinteger(main_, index + 1);
   lua_pushinteger(main_, thread_anchors_);
@@ -55,16 +61,17 @@ Task* Runtime::acquire_task() {
   lua_pop(main_, 1);
   if (!thread) {
     free_tasks_.push_back(index);
-    report({"", "a task could not start: not enough memory", ""});
     return nullptr;
   }
   tasks_[index] = std::make_unique<Task>(*this, thread, index);
   return tasks_[index].get();
 }
 
-/// A finished coroutine is used again; beyond a store of them it goes.
+/// A finished coroutine is used again, without the hook it may have set; beyond a store of
+/// them it goes.
 void Runtime::release_task(Task& task) {
   lua_settop(task.thread, 0);
+  if (lua_gethookmask(task.thread) != 0) lua_sethook(task.thread, nullptr, 0, 0);
   task.disarm();
   task.state = Task::State::kFree;
   task.started = task.cancel_requested = task.cancel_raised = task.doomed = false;
@@ -88,7 +95,11 @@ void Runtime::release_task(Task& task) {
 
 Task* Runtime::start(int arguments, TaskObserver* observer) {
   Task* task = acquire_task();
-  if (!task || !lua_checkstack(task->thread, arguments + 1)) {
+  if (task && !lua_checkstack(task->thread, arguments + 1)) {
+    release_task(*task);
+    task = nullptr;
+  }
+  if (!task) {
     lua_pop(main_, arguments + 1);
     return nullptr;
   }
@@ -105,16 +116,16 @@ void Runtime::settle(Task& task, int status, int results) {
       if (task.doomed) end_parked(task);
       return;
     }
-    lua_pushliteral(task.thread, "attempt to yield from outside a coroutine");
-    return fail_task(task);
+    return fail_task(task, "attempt to yield from outside a coroutine");
   }
   if (status != LUA_OK) return fail_task(task);
-  if (task.handle) store_results(task, results);
+  if (task.handle && !store_results(task, results)) return fail_task(task, "not enough memory");
   if (task.observer) {
+    if (!lua_checkstack(main_, results + 8)) return fail_task(task, "too many results");
     TaskObserver::Outcome outcome;
     outcome.ok = true;
     outcome.results = results;
-    if (lua_checkstack(main_, results + 8)) lua_xmove(task.thread, main_, results);
+    lua_xmove(task.thread, main_, results);
     task.observer->on_task_end(task, outcome);
     lua_pop(main_, results);
     task.observer = nullptr;
@@ -132,6 +143,16 @@ void Runtime::end_parked(Task& task) {
   finish_task(task, false, true, {});
 }
 
+/// Fails a task that did not raise itself.
+void Runtime::fail_task(Task& task, const char* message) {
+  lua_pushcfunction(main_, make_text);
+  lua_pushlightuserdata(main_, const_cast<char*>(message));
+  (void)lua_pcall(main_, 1, 1, 0);  // its failure's message is as good
+  (void)lua_checkstack(task.thread, 1);
+  lua_xmove(main_, task.thread, 1);
+  fail_task(task);
+}
+
 void Runtime::fail_task(Task& task) {
   ErrorReport failure;
   describe_error(*this, task.thread, failure.message, failure.traceback);
@@ -139,9 +160,9 @@ void Runtime::fail_task(Task& task) {
   lua_pushvalue(task.thread, -1);
   lua_xmove(task.thread, main_, 1);
   const int error = lua_gettop(main_);
-  lua_resetthread(task.thread);
-  lua_xmove(task.thread, main_, 1);
-  if (!lua_rawequal(main_, error, -1)) {  // a __close method failed as well
+  const bool left = lua_resetthread(task.thread) != LUA_OK;  // what it raised, or a __close did
+  if (left) lua_xmove(task.thread, main_, 1);
+  if (!lua_rawequal(main_, error, -1)) {
     ErrorReport closing;
     describe_error(*this, main_, closing.message, closing.traceback);
     closing.source = failure.source;
@@ -192,6 +213,8 @@ void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& fai
       if (owner) owner->close();
     }
     handle->close();
+    --handle->active;
+    if (handle->orphaned_ && handle->active == 0) retire(*handle);
   } else if (task.origin) {
     tell_origin(task, ok, cancelled, std::move(failure));
   }
@@ -211,6 +234,7 @@ void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& fai
       const bool connection = origin.type() == Type::kConnection || origin.owner();
       if (!connection) ++failures;
       report(std::move(failure));
+      if (Handle* owner = origin.owner()) owner->close();
     }
   }
   origin.on_call_end(task, ok || cancelled, keep);
@@ -218,17 +242,22 @@ void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& fai
   if (origin.orphaned_ && origin.active == 0) retire(origin);
 }
 
-void Runtime::store_results(Task& task, int results) {
-  if (results == 0) return;
+/// False when memory ran out. A ticket that was closed may be gone: then nobody asks.
+bool Runtime::store_results(Task& task, int results) {
   const int top = lua_gettop(main_);
-  if (!lua_checkstack(main_, results + 6)) return;
+  if (results == 0 || task.handle->orphaned_) return true;
+  if (!lua_checkstack(main_, results + 6)) return false;
   lua_pushcfunction(main_, pack_results);
-  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, tickets_);
   lua_rawgeti(main_, -1, task.handle->slot());
   lua_remove(main_, -2);
-  lua_xmove(task.thread, main_, results);
-  if (lua_pcall(main_, results + 1, 0, 0) != LUA_OK) report({"task", "not enough memory", ""});
+  bool stored = true;
+  if (lua_isuserdata(main_, -1)) {
+    lua_xmove(task.thread, main_, results);
+    stored = lua_pcall(main_, results + 1, 0, 0) == LUA_OK;
+  }
   lua_settop(main_, top);
+  return stored;
 }
 
 }  // namespace moonwire

@@ -2,6 +2,7 @@
 // read(conn) and read(x, fn), write(conn, ...) and write(x, fn); lines(); os.exit().
 #include <cstdlib>
 
+#include "bridge/log.hpp"
 #include "bridge/lua_border.hpp"
 #include "bridge/stream.hpp"
 #include "bridge/watcher.hpp"
@@ -50,7 +51,31 @@ int os_exit(lua_State* L) {
   std::_Exit(status);  // below a C boundary: nothing can unwind
 }
 
+Reply log_text(Runtime&, Ref<Connection> self, std::string_view level, std::string_view text) {
+  log_line(std::string(level).c_str(), self->where() + " " + std::string(text));
+  return Reply::nothing();
+}
+
 }  // namespace
+
+/// conn:log(level, ...): the values, as print shows them, with the peer in front.
+int log_verb(lua_State* L) {
+  static constexpr const char* const kLevels[] = {"error", "warn", "info", "debug", "debug2", nullptr};
+  luaL_checkudata(L, 1, type_name(Type::kConnection));
+  luaL_checkoption(L, 2, nullptr, kLevels);
+  const int top = lua_gettop(L);
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int i = 3; i <= top; ++i) {
+    if (i > 3) luaL_addchar(&text, ' ');
+    luaL_tolstring(L, i, nullptr);
+    luaL_addvalue(&text);
+  }
+  luaL_pushresult(&text);
+  if (top >= 3) lua_replace(L, 3);
+  lua_settop(L, 3);
+  return entry<&log_text>(L);
+}
 
 int read_verb(lua_State* L) {
   return wants_watcher(L) ? entry<&watch_read>(L) : entry<&read>(L);

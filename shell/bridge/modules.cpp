@@ -94,12 +94,38 @@ void list_names(lua_State* L, const char* key, std::span<const FunctionEntry> fu
   lua_pop(L, 1);
 }
 
+/// What lua(1) has as globals, sorted: the rest are ours.
+constexpr std::string_view kStandard[] = {
+    "_G",         "_VERSION",     "assert",  "collectgarbage", "coroutine", "debug",
+    "dofile",     "error",        "getmetatable", "io",        "ipairs",    "load",
+    "loadfile",   "math",         "next",    "os",             "package",   "pairs",
+    "pcall",      "print",        "rawequal", "rawget",        "rawlen",    "rawset",
+    "require",    "select",       "setmetatable", "string",    "table",     "tonumber",
+    "tostring",   "type",         "utf8",    "warn",           "xpcall"};
+
+/// The names of our globals, whoever made them: bindings, or lua/prelude.lua.
+void list_globals(lua_State* L) {
+  lua_newtable(L);
+  const int names = lua_gettop(L);
+  lua_Integer count = 0;
+  lua_pushglobaltable(L);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING || lua_tostring(L, -1) == std::string_view("arg")) continue;
+    if (std::binary_search(std::begin(kStandard), std::end(kStandard), lua_tostring(L, -1))) continue;
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, names, ++count);
+  }
+  lua_settop(L, names);
+  lua_setfield(L, -2, "globals");
+}
+
 /// native.bound: what is bound, for the test that compares it with the manifest.
 int load_bound(lua_State* L) {
   lua_newtable(L);
+  list_globals(L);
   for (const Module* module : kModules) {
-    if (module->native) continue;
-    list_names(L, "globals", module->functions);
     if (!module->type) continue;
     luaL_getsubtable(L, -1, type_name(*module->type));
     list_names(L, "methods", module->methods);
@@ -135,28 +161,15 @@ int open_native(lua_State* L, Runtime& runtime) {
   return 0;
 }
 
+/// More than what the shell itself ever has there, but for results and arguments.
+constexpr int kShellRoom = 64;
+
 struct Constant {
   const char* name;
   lua_Integer value;
 };
 constexpr Constant kConstants[] = {{"EV_TIMEOUT", 1}, {"EV_READ", 2},     {"EV_WRITE", 4},
                                    {"EV_SIGNAL", 8},  {"EV_PERSIST", 16}, {"EV_BARRIER", 256}};
-
-/// Everything that may raise while a state is opened. Argument: the Runtime.
-int open_all(lua_State* L) {
-  auto& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
-  luaL_openlibs(L);
-  open_coroutines(L);
-  open_modules(L, runtime);
-  return 0;
-}
-
-/// A Lua error outside any protected call: memory ran out in the shell itself.
-int panic(lua_State* L) {
-  const char* text = lua_tostring(L, -1);
-  std::fprintf(stderr, "moonwire: %s\n", text ? text : "error object is not a string");
-  return 0;
-}
 
 /// A table kept in the registry; `mode` for weak ones. [-0, +0, m]
 int make_table(lua_State* L, const char* mode) {
@@ -168,6 +181,40 @@ int make_table(lua_State* L, const char* mode) {
     lua_setmetatable(L, -2);
   }
   return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/// Where an error value is put on its way: a place is made now, so that none is needed then.
+int make_raised(lua_State* L) {
+  const int raised = make_table(L, nullptr);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, raised);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, 1);
+  lua_pop(L, 1);
+  return raised;
+}
+
+/// Everything that may raise while a state is opened. Arguments: the Runtime, whether the
+/// environment is ignored.
+int open_all(lua_State* L) {
+  auto& runtime = *static_cast<Runtime*>(lua_touserdata(L, 1));
+  if (lua_toboolean(L, 2)) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+  }
+  RuntimeAccess{runtime}.set_tables(make_table(L, nullptr), make_table(L, "v"),
+                                    make_table(L, nullptr), make_raised(L));
+  luaL_openlibs(L);
+  open_coroutines(L);
+  open_require(L);
+  open_modules(L, runtime);
+  return 0;
+}
+
+/// A Lua error outside any protected call: memory ran out in the shell itself.
+int panic(lua_State* L) {
+  const char* text = lua_tostring(L, -1);
+  std::fprintf(stderr, "moonwire: %s\n", text ? text : "error object is not a string");
+  return 0;
 }
 
 }  // namespace
@@ -182,10 +229,8 @@ void open_modules(lua_State* L, Runtime& runtime) {
     lua_setfield(L, -2, constant.name);
   }
   lua_pop(L, 1);
-  for (const char* name : {"require", "prelude"}) {
-    load_embedded(L, *find_embedded(name));
-    lua_call(L, 0, 0);
-  }
+  load_embedded(L, *find_embedded("prelude"));
+  lua_call(L, 0, 0);
 }
 
 /// Strings of a few KiB come and go with every message. By default glibc gives the top of
@@ -205,25 +250,18 @@ Status Runtime::open(bool ignore_environment) {
   if (!main_) return failure(static_cast<Code>(ENOMEM), "start");
   lua_atpanic(main_, panic);
   thread_word(main_) = reinterpret_cast<std::uintptr_t>(this);
-  if (ignore_environment) {
-    lua_pushboolean(main_, 1);
-    lua_setfield(main_, LUA_REGISTRYINDEX, "LUA_NOENV");
-  }
-  anchors_ = make_table(main_, nullptr);
-  tickets_ = make_table(main_, "v");
-  thread_anchors_ = make_table(main_, nullptr);
-  raised_ = make_table(main_, nullptr);
-  lua_rawgeti(main_, LUA_REGISTRYINDEX, raised_);
-  lua_pushboolean(main_, 0);
-  lua_rawseti(main_, -2, 1);
-  lua_settop(main_, 0);
+  // The shell's own room on the main stack, which keeps it once asked for.
+  if (!lua_checkstack(main_, kShellRoom)) return failure(static_cast<Code>(ENOMEM), "start");
   lua_pushcfunction(main_, open_all);
   lua_pushlightuserdata(main_, this);
-  if (lua_pcall(main_, 1, 0, 0) != LUA_OK) {
-    const char* text = lua_tostring(main_, -1);
-    return failure(static_cast<Code>(EINVAL), "start", {}, text ? text : "not enough memory");
-  }
-  return {};
+  lua_pushboolean(main_, ignore_environment);
+  const int status = lua_pcall(main_, 2, 0, 0);
+  if (status == LUA_OK) return {};
+  const char* text = lua_tostring(main_, -1);
+  const std::string cause = text ? text : "error object is not a string";
+  lua_settop(main_, 0);
+  if (status == LUA_ERRMEM) return failure(static_cast<Code>(ENOMEM), "start");
+  return failure(static_cast<Code>(EINVAL), "start", {}, cause);
 }
 
 }  // namespace moonwire

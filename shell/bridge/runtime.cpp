@@ -66,14 +66,45 @@ std::uint32_t Runtime::enroll(Handle& handle) {
   return slot;
 }
 
-/// The ticket is gone: so is the object, unless a callback of it still runs.
+/// The object is ended, and leaves the table; its memory goes at the end of the turn.
 void Runtime::retire(Handle& handle) {
-  if (handle.active > 0) return;  // settled by the end of that callback
   Slot& slot = slots_[handle.slot_];
   slot.handle = nullptr;
   ++slot.generation;
   free_slots_.push_back(handle.slot_);
   graveyard_.push_back(&handle);
+}
+
+/// The ticket is gone: so is the object, unless a callback of it still runs, which settles
+/// it then. Connections and listeners may be below us on the stack without one.
+void Runtime::collect(Handle& handle) {
+  if (handle.active > 0) return;
+  retire(handle);
+  if (handle.type() == Type::kConnection || handle.type() == Type::kListener) return;
+  graveyard_.pop_back();
+  delete &handle;
+}
+
+/// Until claim() a failure to tell Lua of it ends it.
+void Runtime::offer(Handle& handle) {
+  if (handle.ticketed_) return;
+  handle.unclaimed_ = true;
+  ++unclaimed_;
+}
+
+void Runtime::claim(Handle& handle) {
+  if (!std::exchange(handle.unclaimed_, false)) return;
+  --unclaimed_;
+}
+
+/// Memory ran out between making an object and telling Lua of it.
+void Runtime::close_unclaimed() {
+  for (std::size_t i = 0; i < slots_.size() && unclaimed_ > 0; ++i) {
+    Handle* handle = slots_[i].handle;
+    if (!handle || !handle->unclaimed_) continue;
+    claim(*handle);
+    handle->close();
+  }
 }
 
 void Runtime::free_closed() {
@@ -88,7 +119,7 @@ void Runtime::drop_anchor(Handle& handle) {
   handle.anchored_ = false;
   if (!main_ || !lua_checkstack(main_, 3)) return;
   lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
-  lua_pushnil(main_);
+  lua_pushboolean(main_, 0);  // not nil: its place stays
   lua_rawseti(main_, -2, handle.slot_);
   lua_pop(main_, 1);
 }
@@ -220,6 +251,7 @@ void Runtime::run(Task& task) {
   access.pop_thread();
   running_ = nullptr;
   scratch_used_ = 0;
+  if (unclaimed_ > 0) close_unclaimed();
   settle(task, status, results);
 }
 
@@ -265,6 +297,8 @@ Result<int> Runtime::turn(TurnLimits limits) {
     if (pass_->nonblocking) limits.max_wait = Nanoseconds(0);
   }
   if (!queue_.empty() || !deferred_.empty() || aborted_) limits.max_wait = Nanoseconds(0);
+  const bool someone_waits = !dispatchers_.empty() || !passers_.empty();
+  if (someone_waits && !anything_left()) limits.max_wait = Nanoseconds(0);
   auto done = reactor_.turn(limits);
   drain_queue();
   const std::uint64_t ran = calls_ - calls;

@@ -201,16 +201,22 @@ class Runtime final : SleepHook {
 
   std::uint32_t enroll(Handle& handle);
   void retire(Handle& handle);
+  void collect(Handle& handle);
   void drop_anchor(Handle& handle);
+  void offer(Handle& handle);
+  void claim(Handle& handle);
+  void close_unclaimed();
+  void drop_call(Handle& handle, std::uint8_t tag);
   Task* acquire_task();
   void release_task(Task& task);
   void run(Task& task);
   void settle(Task& task, int status, int results);
   void finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& failure);
   void fail_task(Task& task);
+  void fail_task(Task& task, const char* message);
   void end_parked(Task& task);
   void tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& failure);
-  void store_results(Task& task, int results);
+  bool store_results(Task& task, int results);
   void settle_dispatch(bool passing, std::uint64_t ran);
   bool raises_in_dispatch(const Task& task) const;
   void drain_queue();
@@ -239,6 +245,7 @@ class Runtime final : SleepHook {
   Task* running_ = nullptr;
   const Reply* reply_ = nullptr;      // what the task being resumed gets
   std::size_t alive_ = 0;             // handles that can bring an event
+  std::size_t unclaimed_ = 0;         // handles offered to Lua and not taken
   std::size_t waiting_ = 0;           // parked tasks whose wait can end
   std::uint64_t calls_ = 0;           // times Lua was entered
   bool aborted_ = false;

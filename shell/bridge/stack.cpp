@@ -106,9 +106,12 @@ void keep_arguments(lua_State* L, int index, const Reply& reply) {
 /// The task of a new ticket gets its function and arguments, and joins the run queue.
 int push_spawned(lua_State* L, Runtime& runtime, const Reply& reply) {
   RuntimeAccess access{runtime};
+  access.offer(*reply.handle);
   push_ticket(L, *reply.handle);
   Task* task = access.acquire_task();
-  if (!task || !lua_checkstack(task->thread, reply.keep_count + 1)) {
+  if (!task) return luaL_error(L, "spawn: not enough memory");
+  if (!lua_checkstack(task->thread, reply.keep_count + 1)) {
+    access.release_task(*task);
     return luaL_error(L, "spawn: not enough memory");
   }
   for (int i = 0; i < reply.keep_count; ++i) lua_pushvalue(L, reply.keep_first + i);
@@ -117,8 +120,9 @@ int push_spawned(lua_State* L, Runtime& runtime, const Reply& reply) {
   task->owner = reply.handle->owner();
   task->state = Task::State::kQueued;
   reply.handle->on_spawned(*task);
+  ++reply.handle->active;
   access.queue(*task);
-  sync_anchor(L, lua_gettop(L), *reply.handle);
+  access.claim(*reply.handle);
   return 1;
 }
 
@@ -144,7 +148,11 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
     case Reply::Kind::kNumber: lua_pushnumber(L, reply.number); return 1;
     case Reply::Kind::kText: lua_pushlstring(L, reply.text.data, reply.text.size); return 1;
     case Reply::Kind::kSelf: lua_pushvalue(L, 1); return 1;
-    case Reply::Kind::kHandle: push_ticket(L, *reply.handle); return 1;
+    case Reply::Kind::kHandle:
+      RuntimeAccess{runtime}.offer(*reply.handle);
+      push_ticket(L, *reply.handle);
+      RuntimeAccess{runtime}.claim(*reply.handle);
+      return 1;
     case Reply::Kind::kFailure: return push_failure(L, runtime, reply);
     case Reply::Kind::kWords: return push_words(L, {reply.text.data, reply.text.size});
     case Reply::Kind::kErrorTable: {

@@ -202,7 +202,7 @@ constexpr FunctionEntry kMethods[] = {
     {"close", entry<&close>},       {"abort", entry<&abort_now>},
     {"shutdown", entry<&shutdown>}, {"pipe", entry<&pipe>},
     {"frame", entry<&frame>},       {"timeout", entry<&own_timeout>},
-    {"lines", lines_verb},
+    {"lines", lines_verb},         {"log", log_verb},
 };
 constexpr FunctionEntry kGlobals[] = {{"read", read_verb}, {"write", write_verb}};
 

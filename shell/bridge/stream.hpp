@@ -18,5 +18,6 @@ Reply next_piece_of(Runtime& runtime, Connection& self, const What& what);
 int read_verb(lua_State* state);
 int write_verb(lua_State* state);
 int lines_verb(lua_State* state);
+int log_verb(lua_State* state);
 
 }  // namespace moonwire

@@ -29,7 +29,7 @@ int collect(lua_State* L) {
   if (!handle) return 0;
   TicketAccess::set_orphaned(*handle);
   handle->close();
-  RuntimeAccess{handle->runtime()}.retire(*handle);
+  RuntimeAccess{handle->runtime()}.collect(*handle);
   return 0;
 }
 
@@ -148,7 +148,15 @@ void push_ticket(lua_State* L, Handle& handle) {
     lua_rawseti(L, -2, handle.slot());
     lua_pop(L, 1);
   }
-  if (TicketAccess::wants_anchor(handle)) sync_anchor(L, lua_gettop(L), handle);
+  // Its place among the anchors is made now: to anchor it later, or to let it go, needs no
+  // memory.
+  const bool wanted = TicketAccess::wants_anchor(handle);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, access.anchors());
+  if (wanted) lua_pushvalue(L, -2);
+  else lua_pushboolean(L, 0);
+  lua_rawseti(L, -2, handle.slot());
+  lua_pop(L, 1);
+  TicketAccess::set_anchored(handle, wanted);
 }
 
 void sync_anchor(lua_State* L, int index, Handle& handle) {

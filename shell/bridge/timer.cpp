@@ -28,10 +28,14 @@ bool LuaTimer::cancel() {
 void LuaTimer::spent() {
   if (!has_finalizer || !alive()) return set_alive(false);
   has_finalizer = false;
-  runtime().defer([this] {
-    runtime().call_stored(*this, finalizer(), 0);
-    if (!armed()) set_alive(false);
-  });
+  finalizing_ = true;
+  runtime().defer_for(*this, [](Handle& self) { static_cast<LuaTimer&>(self).finalize(); });
+}
+
+void LuaTimer::finalize() {
+  finalizing_ = false;
+  runtime().call_stored(*this, finalizer(), 0);
+  if (!armed()) set_alive(false);
 }
 
 /// Free, running and re-armed by hand: what the callback returns counts only if it did

@@ -24,6 +24,7 @@ class LuaTimer final : public Handle, public Timer {
   std::string describe() const override;
   void fill_row(Row& row) const override;
   bool listed() const override { return armed(); }
+  bool lingers() const override { return finalizing_; }
 
   std::unique_ptr<std::string> label;  // few have one
   bool has_finalizer = false;
@@ -33,6 +34,7 @@ class LuaTimer final : public Handle, public Timer {
   void on_close() override;
   void repeat();
   void spent();
+  void finalize();
 
   Nanoseconds period_{0};
   std::uint32_t changes_ = 0;          // times it was armed or cancelled by hand
@@ -40,6 +42,7 @@ class LuaTimer final : public Handle, public Timer {
   int arguments_;
   bool calling_ = false;
   bool overdue_ = false;               // fell due while its callback still ran
+  bool finalizing_ = false;            // the finalizer is queued
 };
 
 }  // namespace moonwire

@@ -20,8 +20,8 @@ class Listener final : Timer {
    public:
     /// A new connection, non-blocking, closed on exec.
     virtual void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) = 0;
-    /// Accepting paused (descriptors used up, or the kernel's failure): told once until
-    /// it works again.
+    /// Accepting pauses (descriptors used up, or the kernel's failure), and goes on by
+    /// itself. Told once, and again when there was no trouble for a minute.
     virtual void on_trouble(const Error& why) = 0;
 
    protected:

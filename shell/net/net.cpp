@@ -10,8 +10,9 @@ constexpr std::size_t kSpares = 64;
 }  // namespace
 
 void Net::flush() {
-  // A flush can fail, close its stream and so end callbacks that write: those join the
-  // list behind, and leave in the same round.
+  // A flush ends in callbacks that may write: those streams join the list behind, and leave
+  // in the same round, not from inside the writer's call.
+  open_batch();
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     Stream* stream = dirty_[i];
     if (!stream) continue;  // closed meanwhile
@@ -20,6 +21,7 @@ void Net::flush() {
     stream->flush();
   }
   dirty_.clear();
+  --batches_;
 }
 
 Buffer Net::take_spare() {

@@ -125,7 +125,7 @@ std::optional<std::string_view> Stream::take_line(bool keep) {
   if (all.size() > scanned_) hit = std::memchr(begin + scanned_, '\n', all.size() - scanned_);
   if (!hit) {
     scanned_ = static_cast<std::uint32_t>(all.size());
-    if (!ended_ || all.empty() || all.size() > limits.max_line) return std::nullopt;
+    if (!ended_ || all.empty() || all.size() >= limits.max_line) return std::nullopt;
     drop_front(all.size());
     return all;
   }
@@ -149,10 +149,7 @@ std::optional<std::string_view> Stream::take_until(std::string_view delimiter, s
 
 void Stream::put_back(std::string_view bytes) {
   scanned_ = 0;
-  if (live_on_) {  // the rest moves to our own buffer, which is read from now on
-    in_.append(live_);
-    live_on_ = false;
-  }
+  keep_unread();  // what is read from now on
   in_.prepend(bytes);
   update_interest();
 }
@@ -173,7 +170,8 @@ void Stream::update_interest() {
   if (!watch_.active()) return;
   Ready interest = Ready::kNone;
   const bool discarding = state_ == State::kFinishing;
-  if (!ended_ && !paused_ && (discarding || room() > 0)) interest = interest | Ready::kRead;
+  const bool wanted = discarding || (!paused_ && room() > 0);
+  if (!ended_ && wanted) interest = interest | Ready::kRead;
   if (blocked_) interest = interest | Ready::kWrite;
   if (interest != watch_.interest()) (void)watch_.set(interest);  // fails for no open descriptor
 }
@@ -260,13 +258,17 @@ void Stream::write_slowly(std::string_view bytes) {
   out_.append(bytes);
   if (out_.size() > limits.high_water) above_ = true;
   if (state_ != State::kOpen || blocked_) return;
-  if (out_.size() >= kGather) {
-    flush();
-  } else if (!dirty_) {
-    dirty_ = true;
-    net_.dirty_.push_back(this);
-    if (net_.batches_ == 0) net_.flush();
-  }
+  if (out_.size() >= kGather) send_queued();
+  join_batch();
+}
+
+/// What is left, and what there is to tell, is seen to at the end of the batch: a sink is
+/// not called from inside a writer's own call.
+void Stream::join_batch() {
+  if (dirty_ || blocked_) return;
+  dirty_ = true;
+  net_.dirty_.push_back(this);
+  if (net_.batches_ == 0) net_.flush();
 }
 
 bool Stream::spare_worthy(std::size_t size) const { return out_.capacity() == 0 && size < kGather; }
@@ -279,11 +281,7 @@ void Stream::write_direct(std::string_view bytes) {
                            {const_cast<char*>(bytes.data()), bytes.size()}};
   const ssize_t sent = head.empty() ? put(fd_.get(), bytes) : put(fd_.get(), pieces, 2);
   std::size_t left = sent > 0 ? static_cast<std::size_t>(sent) : 0;
-  if (sent < 0 && !would_block(errno)) {
-    // The failure is told from the loop, by the flush to come, and not from inside a
-    // writer's own call.
-    left = 0;
-  }
+  if (sent < 0 && !would_block(errno)) note_failure(errno);
   bytes_out_ += left;
   const std::size_t from_head = std::min(left, head.size());
   out_.consume(from_head);
@@ -291,22 +289,30 @@ void Stream::write_direct(std::string_view bytes) {
   if (from_bytes == bytes.size()) return;
   out_.append(bytes.substr(from_bytes));
   if (out_.size() > limits.high_water) above_ = true;
-  if (!dirty_) {
-    dirty_ = true;
-    net_.dirty_.push_back(this);
-    if (net_.batches_ == 0) net_.flush();
-  }
+  join_batch();
 }
 
 void Stream::flush() {
   if (!fd_) return;
+  send_queued();
+  if (failure_) return die(std::move(*failure_));
+  drained();
+}
+
+void Stream::note_failure(int code) {
+  failure_ = std::make_unique<Error>(Error{static_cast<Code>(code), "write", {}, {}});
+}
+
+/// As much as the kernel takes; tells nobody. A failure is noted, and told by flush().
+void Stream::send_queued() {
+  if (failure_) return;
   while (!out_.empty()) {
     const std::string_view all = out_.view();
     const ssize_t sent = put(fd_.get(), all);
     if (sent < 0) {
       if (errno == EINTR) continue;
-      if (would_block(errno)) break;
-      return die(Error{static_cast<Code>(errno), "write", {}, {}});
+      if (!would_block(errno)) return note_failure(errno);
+      break;
     }
     const auto count = static_cast<std::size_t>(sent);
     bytes_out_ += count;
@@ -318,7 +324,6 @@ void Stream::flush() {
     blocked_ = true;
     update_interest();
   }
-  drained();
 }
 
 void Stream::drained() {

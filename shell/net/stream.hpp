@@ -125,6 +125,9 @@ class Stream final : Watch::Watcher {
   std::size_t room() const;
   void write_slowly(std::string_view bytes);
   void write_direct(std::string_view bytes);
+  void join_batch();
+  void send_queued();
+  void note_failure(int code);
   bool spare_worthy(std::size_t size) const;
   void release();
 

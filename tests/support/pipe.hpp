@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/fd.hpp"
 
@@ -45,6 +46,8 @@ class SocketPair : public Ends {
   int far() const { return far_.get(); }
   void close_far() { far_.reset(); }
   void close_near() { near_.reset(); }
+  Fd take_near() { return std::move(near_); }
+  Fd take_far() { return std::move(far_); }
   /// One byte out of band; TCP only.
   bool send_urgent() const;
 
