@@ -536,11 +536,10 @@ function watcher:pending() end
 ---```lua
 ---srv = listen(0, function(c) c:write("a") sleep(0.05) c:write("b") end)
 ---c = connect(srv.address)
----w = read(c, function() print(c:take()) end):persistent()
----sleep(0.08)
+---w = read(c, function() io.write(c:take()) end):persistent()
+---sleep(0.02)
+---print(w:pending())                  --> true
 ---w:delete()
------> a
------> b
 ---```
 ---@return watcher watcher
 function watcher:persistent() end
@@ -713,8 +712,8 @@ local signal = {}
 ---
 ---```lua
 ---s = signal("USR2", print, "no signal came")
----s:add(0.01)
----sleep(0.1)                          --> no signal came
+---s:add(0.05)
+---sleep(0.08)                         --> no signal came
 ---s:delete()
 ---```
 ---@param seconds? number # calls fn after so long even if the signal has not come (seconds, default no limit)

@@ -128,9 +128,13 @@ local REASONS = {
   end },
   { "timer", native.timers, function(row) return "due in " .. delay(row.remaining) end },
   { "watcher", native.watchers, function(row)
-    return ("%s on descriptor %d"):format(row.kind, row.fd)
+    return row.kind .. " on " .. (row.fd and "descriptor " .. row.fd or "a connection")
   end },
   { "signal", native.signals, function(row) return row.name end },
+  { "event", native.events, function(row)
+    local on = row.name or row.fd and "descriptor " .. row.fd
+    return row.kind .. (on and " on " .. on or row.kind ~= "timeout" and " on a connection" or "")
+  end },
   { "task", native.tasks, function(row)
     return row.waits_for and "waits for " .. row.waits_for or row.state
   end },

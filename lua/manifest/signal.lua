@@ -16,8 +16,8 @@ return {
       waits = false,
       example = [[
 s = signal("USR2", print, "no signal came")
-s:add(0.01)
-sleep(0.1)                          --> no signal came
+s:add(0.05)
+sleep(0.08)                         --> no signal came
 s:delete()]],
     },
     {

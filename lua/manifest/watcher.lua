@@ -54,11 +54,10 @@ w:delete()]],
       example = [[
 srv = listen(0, function(c) c:write("a") sleep(0.05) c:write("b") end)
 c = connect(srv.address)
-w = read(c, function() print(c:take()) end):persistent()
-sleep(0.08)
-w:delete()
---> a
---> b]],
+w = read(c, function() io.write(c:take()) end):persistent()
+sleep(0.02)
+print(w:pending())                  --> true
+w:delete()]],
     },
     {
       name = "barrier",

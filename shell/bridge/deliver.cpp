@@ -135,6 +135,7 @@ int start_call(lua_State* L) {
   Handle& handle = *access.call_handle();
   luaL_checkstack(L, kRoom, nullptr);
   push_ticket(L, *access.call_from());
+  if (!lua_isuserdata(L, 1)) return luaL_error(L, "the function to call is gone");
   lua_getiuservalue(L, 1, access.call_function());
   push_ticket(L, handle);
   lua_replace(L, 1);

@@ -103,6 +103,7 @@ struct Arguments {
   int next = 1;
   Handle* self = nullptr;       // the object that is argument 1
   bool dead = false;            // a Ref was closed: the body is not run
+  std::size_t scratch = runtime.scratch_depth();  // what the body adds is dropped at the end
 
   Handle* object(Type type, bool closed_too, bool raise_closed);
   std::string_view string();

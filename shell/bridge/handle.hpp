@@ -27,8 +27,8 @@ enum class Type : std::uint8_t {
   kCount
 };
 
-/// The numbers of a ticket's stored values. Watchers, timers, signals, hooks: 1 is the
-/// function, its arguments follow.
+/// The numbers of a ticket's stored values. Timers, signals, events, hooks: 1 is the
+/// function, its arguments follow; watchers have what they watch before it.
 enum Stored : std::uint8_t {
   kListenerHandler = 1,
   kListenerNotify = 2,
@@ -36,6 +36,7 @@ enum Stored : std::uint8_t {
   kConnectionHooks = 2,  // one for each Hook, in its order
   kConnectionValues = 8,
   kTaskResults = 1,
+  kWatcherFunction = 2,
 };
 
 /// "connection", "timer": as in messages and __name.

@@ -42,6 +42,8 @@ class Interest final : Watch::Watcher, ReadyObserver {
   /// Nothing that is waited for will change any more: the connection has ended or failed.
   bool over() const;
   int fd() const { return fd_; }
+  /// A connection, which is asked instead of its descriptor.
+  bool buffers() const { return buffers_; }
 
  private:
   void on_ready(Ready ready) override { client_.on_ready(ready); }

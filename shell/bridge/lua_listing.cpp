@@ -6,9 +6,9 @@
 namespace moonwire {
 namespace {
 
-/// "script.lua:12" of the function stored as value 1 of the ticket on top. [-0, +0, m]
-void set_where(lua_State* L, int row) {
-  if (lua_getiuservalue(L, -1, 1) == LUA_TFUNCTION) {
+/// "script.lua:12" of the function that the ticket on top stores. [-0, +0, m]
+void set_where(lua_State* L, int row, Type type) {
+  if (lua_getiuservalue(L, -1, type == Type::kWatcher ? kWatcherFunction : 1) == LUA_TFUNCTION) {
     lua_Debug info;
     lua_getinfo(L, ">S", &info);
     if (*info.what != 'C') {
@@ -36,7 +36,7 @@ void push_row(lua_State* L, Runtime& runtime, Handle& handle) {
   lua_setfield(L, table, "alive");
   if (!handle.has_ticket() && handle.type() != Type::kConnection) return;
   push_ticket(L, handle);
-  if (lua_isuserdata(L, -1)) set_where(L, table);
+  if (lua_isuserdata(L, -1)) set_where(L, table, handle.type());
   lua_setfield(L, table, "object");
 }
 

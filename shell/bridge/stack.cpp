@@ -52,9 +52,11 @@ int push_failure(lua_State* L, Runtime& runtime, const Reply& reply) {
   return 3;
 }
 
-int raise(lua_State* L, const Reply& reply) {
+/// Beyond `scratch` nothing is needed once the text has been pushed.
+int raise(lua_State* L, Runtime& runtime, const Reply& reply, std::size_t scratch) {
   luaL_where(L, 1);
   lua_pushlstring(L, reply.text.data, reply.text.size);
+  runtime.drop_scratch(scratch);
   lua_concat(L, 2);
   return lua_error(L);
 }
@@ -75,6 +77,7 @@ int push_words(lua_State* L, std::string_view text) {
 /// Stored value `slot` of the handle, nil if it has no ticket that is held. [-0, +1, m]
 void push_stored(lua_State* L, Handle& handle, int slot) {
   push_ticket(L, handle);
+  if (lua_isnil(L, -1)) return;
   lua_getiuservalue(L, -1, slot);
   lua_remove(L, -2);
 }
@@ -167,7 +170,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_pushnil(L);
       lua_pushlstring(L, reply.text.data, reply.text.size);
       return 2;
-    case Reply::Kind::kRaise: return raise(L, reply);
+    case Reply::Kind::kRaise: return raise(L, runtime, reply, runtime.scratch_depth());
     case Reply::Kind::kRaiseValue:
       lua_rawgeti(L, LUA_REGISTRYINDEX, RuntimeAccess{runtime}.raised());
       lua_rawgeti(L, -1, 1);
@@ -187,7 +190,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
 int finish(Arguments& in, const Reply& reply) {
   lua_State* L = in.state;
   if (reply.kind == Reply::Kind::kWait || reply.kind == Reply::Kind::kEnd) return wait(in, reply);
-  const std::size_t depth = in.runtime.scratch_depth();
+  if (reply.kind == Reply::Kind::kRaise) return raise(L, in.runtime, reply, in.scratch);
   const int pushed = push_reply(L, in.runtime, reply);
   if (reply.keep_count > 0 && reply.kind != Reply::Kind::kSpawn) {
     keep_arguments(L, lua_gettop(L), reply);
@@ -198,7 +201,7 @@ int finish(Arguments& in, const Reply& reply) {
     lua_pushvalue(L, each.index);
     lua_setiuservalue(L, 1, each.slot);
   }
-  if (reply.kind == Reply::Kind::kFailure && depth > 0) in.runtime.drop_scratch(depth - 1);
+  in.runtime.drop_scratch(in.scratch);
   if (in.self && TicketAccess::wants_anchor(*in.self) != TicketAccess::anchored(*in.self)) {
     sync_anchor(L, 1, *in.self);
   }

@@ -1,6 +1,7 @@
 #include "bridge/trigger.hpp"
 
 #include "bridge/log.hpp"
+#include "bridge/row.hpp"
 
 namespace moonwire {
 
@@ -186,6 +187,21 @@ std::string Trigger::describe() const {
   std::string text = Handle::describe();
   if (!label.empty()) text += " '" + label + "'";
   return text;
+}
+
+void Trigger::fill_row(Row& row) const {
+  static constexpr struct {
+    Kind kind;
+    const char* name;
+  } kNames[] = {{kRead, "read"}, {kWrite, "write"}, {kExcept, "except"}, {kSignal, "signal"}};
+  std::string kinds;
+  for (const auto& each : kNames) {
+    if (waits_for(each.kind)) kinds += (kinds.empty() ? "" : " ") + std::string(each.name);
+  }
+  row.text(runtime(), "kind", kinds.empty() ? "timeout" : kinds);
+  row.text(runtime(), "label", label);
+  if (interest_ && !interest_->buffers()) row.put("fd", Reply::count(interest_->fd()));
+  if (signal_) row.text(runtime(), "name", signal_name(number_));
 }
 
 }  // namespace moonwire

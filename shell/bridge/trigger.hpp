@@ -36,11 +36,11 @@ class Trigger : public Handle, Interest::Client {
   bool waits_for(Kind kind) const { return (kind_ & kind) != 0; }
   void set_persistent() { kind_ |= kPersist; }
   void set_barrier(bool on);
-  /// The descriptor, or the signal's number; -1 without.
-  int fd() const { return interest_ ? interest_->fd() : -1; }
+  /// The signal's number; -1 without.
   int signal() const { return number_; }
 
   std::string describe() const override;
+  void fill_row(Row& row) const override;
   void on_call_end(Task& task, bool ok, bool keep) override;
 
   std::string label;

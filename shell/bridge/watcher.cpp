@@ -15,10 +15,6 @@ LuaWatcher::LuaWatcher(Runtime& runtime, Kind direction, const Waitable& x, int 
   aim(x);
 }
 
-const char* LuaWatcher::kind() const {
-  return waits_for(kRead) ? "read" : waits_for(kWrite) ? "write" : "except";
-}
-
 void LuaWatcher::call(unsigned) { runtime().call_stored(*this, kFunction, arguments_); }
 
 namespace {

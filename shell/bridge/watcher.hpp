@@ -10,12 +10,9 @@ class LuaWatcher final : public Trigger {
  public:
   static constexpr Type kType = Type::kWatcher;
   static constexpr int kWatched = 1;
-  static constexpr int kFunction = 2;
+  static constexpr int kFunction = kWatcherFunction;
 
   LuaWatcher(Runtime& runtime, Kind direction, const Waitable& x, int arguments);
-
-  /// "read", "write" or "except".
-  const char* kind() const;
 
  private:
   void call(unsigned fired) override;

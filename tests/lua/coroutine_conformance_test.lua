@@ -22,6 +22,19 @@ case("coroutine: a task looks like the main thread", function()
   equal(coroutine.running(), co)
 end)
 
+case("coroutine: what is no thread, and where a message has its position", function()
+  for _, name in ipairs { "resume", "status", "close", "isyieldable" } do
+    for _, value in ipairs { 1, "x", {}, print } do
+      equal(select(2, pcall(coroutine[name], value)), ("bad argument #1 to 'coroutine.%s' "
+        .. "(thread expected, got %s)"):format(name, type(value)))
+    end
+  end
+  raises(function() coroutine.isyieldable(nil) end, "thread expected, got nil")
+  raises(function() coroutine.yield() end, "^attempt to yield from outside a coroutine$")
+  raises(function() ("a"):gsub(".", function() coroutine.yield() end) end,
+    "^attempt to yield from outside a coroutine$")
+end)
+
 case("coroutine: the main thread seen from a coroutine", function()
   local main = coroutine.running()
   local inner = coroutine.create(function()

@@ -161,6 +161,20 @@ case("debug: upvalues, user values, metatables, the registry", function()
   equal(debug.getmetatable("").__index, string)
 end)
 
+case("debug.sethook: a hook ends with its task", function()
+  if not timeout then return end  -- plain lua5.4
+  local armed, later = false, {}
+  timeout(0, function()
+    debug.sethook(function() end, "c")
+    armed = debug.gethook() ~= nil
+  end)
+  sleep(0.01)
+  for i = 1, 3 do timeout(0, function() later[i] = debug.gethook() or "none" end) end
+  sleep(0.01)
+  equal(armed, true)
+  same(later, { "none", "none", "none" })
+end)
+
 case("xpcall: the handler sees the stack of the error", function()
   local function raise() error("deep", 0) end
   local fine, trace = xpcall(raise, debug.traceback)

@@ -349,9 +349,9 @@ case("require: its messages are lua(1)'s", function()
     "no file 'no/such.so'", "no file 'no/such/init'",
     "no file 'no.so'", "no file 'no/init'" }, "\n\t"))
   package.path = nil
-  raises(function() require "no_such" end, "'package.path' must be a string")
+  raises(function() require "no_such" end, "^'package.path' must be a string$")
   package.path, package.cpath = "?.lua", nil
-  raises(function() require "no_such" end, "'package.cpath' must be a string")
+  raises(function() require "no_such" end, "^'package.cpath' must be a string$")
   package.cpath = ""
   equal(#package.searchers, 4)
   same({ package.searchpath("a.b", "./?.x;/?.y") },
@@ -392,7 +392,7 @@ case("require: what it passes, keeps and returns", function()
   equal((require "mw_own"), "set by itself")
   module("mw_broken", "x = = 1")
   match(raises(function() require "mw_broken" end),
-    "error loading module 'mw_broken' from file '.*/mw_broken.lua':\n\t.*/mw_broken.lua:1: ")
+    "^error loading module 'mw_broken' from file '.*/mw_broken.lua':\n\t.*/mw_broken.lua:1: ")
   module("mw_raises", "error('inside', 0)")
   equal(raises(function() require "mw_raises" end), "inside")
   equal(package.loaded.mw_raises, nil)
@@ -411,6 +411,65 @@ case("require: what it passes, keeps and returns", function()
   for name in pairs(package.loaded) do
     if name:find "^mw_" then package.loaded[name] = nil end
   end
+end)
+
+case("require: a C function, as its messages and tracebacks tell", function()
+  equal(debug.getinfo(require, "S").what, "C")
+  raises(function() string.dump(require) end, "unable to dump given function")
+  raises(function() require() end, "bad argument #1 to 'require' %(string expected, got no value%)")
+  raises(function() require(nil) end, "bad argument #1 to 'require' %(string expected, got nil%)")
+  raises(function() require {} end, "bad argument #1 to 'require' %(string expected, got table%)")
+  raises(function() require "mw_none" end, "^[^\n]*test.lua:%d+: module 'mw_none' not found:\n")
+  local preload, searchers = package.preload, package.searchers
+  local _ <close> = closer(function()
+    package.searchers = searchers
+    preload.mw_blames, preload.mw_fails = nil, nil
+  end)
+  preload.mw_blames = function() error("blamed", 2) end
+  equal(raises(function() require "mw_blames" end), "blamed")
+  preload.mw_fails = function() error "failed" end
+  match(select(2, xpcall(require, debug.traceback, "mw_fails")),
+    "\n\t[^\n]*: in function <[^\n]*>\n\t%[C%]: in function 'require'\n")
+  package.searchers = {
+    function() return nil, "not a message" end,
+    function() return 42 end,
+    function(name) if name == "mw_blames" then error("searched", 2) end end,
+  }
+  equal(select(2, pcall(require, "mw_none")), "module 'mw_none' not found:\n\t42")
+  equal(raises(function() require "mw_blames" end), "searched")
+end)
+
+case("require: searchers and modules may yield, and wait", function()
+  if not sleep then return end  -- plain lua5.4 cannot
+  local _ <close> = closer(function() package.preload.mw_waits = nil end)
+  table.insert(package.searchers, 1, function(name)
+    if name ~= "mw_asked" then return end
+    coroutine.yield "searching"
+    return function(...)
+      coroutine.yield "loading"
+      sleep(0.001)
+      return { ... }
+    end, "data"
+  end)
+  local co = coroutine.wrap(require)
+  equal(co "mw_asked", "searching")
+  equal(co(), "loading")
+  same({ co() }, { { "mw_asked", "data" }, "data" })
+  table.remove(package.searchers, 1)
+  package.preload.mw_waits = function() sleep(0.001) end
+  same({ require "mw_waits" }, { true, ":preload:" })
+  package.loaded.mw_asked, package.loaded.mw_waits = nil, nil
+end)
+
+case("a script: its last traceback names functions as lua(1) does", function()
+  match((run [[
+    function outer() for _ in next, 5 do end end
+    local library = {}
+    function library.inner() outer() return 1 end
+    string.gsub("a", ".", function() library.inner() return nil end)]]):gsub("/[^\n:]*:", "F:"),
+    "F:1: bad argument #1 to 'for iterator' %(table expected, got number%)\nstack traceback:\n"
+    .. "\t%[C%]: in function 'next'\n\tF:1: in function 'outer'\n\tF:3: in field 'inner'\n"
+    .. "\tF:4: in function <F:4>\n\t%[C%]: in function 'string.gsub'\n\tF:4: in main chunk\n")
 end)
 
 check.done()

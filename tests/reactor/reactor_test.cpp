@@ -22,6 +22,7 @@ using test::Pipe;
 using test::poll_once;
 using test::Recorder;
 using test::RecordingHook;
+using test::RecordingSignal;
 using test::RecordingTimer;
 using test::SocketPair;
 
@@ -353,4 +354,77 @@ TEST_CASE("Reactor: several, one a thread, do not disturb each other", "[reactor
   }
   for (auto& thread : threads) thread.join();
   CHECK(good == 4);
+}
+
+TEST_CASE("Reactor: after end_turn nothing else is called in the turn", "[reactor]") {
+  const char* name = GENERATE("epoll", "poll", "select", "kqueue");
+  CAPTURE(name);
+  Reactor reactor(test::poller(name));
+  int calls = 0;
+  const auto ends = [&] {
+    ++calls;
+    reactor.end_turn();
+  };
+
+  SECTION("not the other watches of a descriptor, nor other descriptors") {
+    Pipe pipe, other;
+    REQUIRE(pipe.write("x"));
+    REQUIRE(other.write("x"));
+    std::list<Recorder> recorders(4);
+    int i = 0;
+    for (Recorder& recorder : recorders) {
+      recorder.then = [&](Ready) {
+        ends();
+        recorder.watch.stop();
+      };
+      REQUIRE(recorder.watch.start(reactor, i++ < 2 ? pipe.reader() : other.reader(),
+                                   Ready::kRead));
+    }
+    for (int turn = 1; turn <= 4; ++turn) {
+      CHECK(*reactor.turn() == 1);  // does not wait: the rest is still ready
+      CHECK(calls == turn);
+    }
+    CHECK(poll_once(reactor) == 0);
+  }
+  SECTION("nor timers, which stay armed") {
+    std::list<RecordingTimer> timers(3);
+    for (RecordingTimer& timer : timers) {
+      timer.then = ends;
+      timer.arm(reactor, 0ns);
+    }
+    CHECK(*reactor.turn() == 1);
+    CHECK(timers.back().armed());
+    CHECK(*reactor.turn() == 1);
+    CHECK(*reactor.turn() == 1);
+    CHECK(calls == 3);
+  }
+  SECTION("nor signals: each delivery still reaches everyone, once") {
+    std::list<RecordingSignal> signals(2);
+    for (RecordingSignal& signal : signals) {
+      signal.then = ends;
+      REQUIRE(signal.start(reactor, SIGUSR1));
+    }
+    std::raise(SIGUSR1);
+    std::raise(SIGUSR1);
+    for (int turn = 1; turn <= 4; ++turn) {
+      CHECK(*reactor.turn() == 1);
+      CHECK(calls == turn);
+    }
+    CHECK(signals.front().calls == 2);
+    CHECK(signals.back().calls == 2);
+    CHECK(poll_once(reactor) == 0);
+  }
+  SECTION("nor posted work") {
+    reactor.post(ends);
+    reactor.post(ends);
+    CHECK(*reactor.turn() == 1);
+    CHECK(*reactor.turn() == 1);
+    CHECK(calls == 2);
+  }
+  SECTION("outside a turn it means nothing") {
+    reactor.end_turn();
+    RecordingTimer timer;
+    timer.arm(reactor, 0ns);
+    CHECK(poll_once(reactor) == 1);
+  }
 }

@@ -1,0 +1,321 @@
+// The contract of Runtime, without a shell around it: tasks, their ends and their
+// reports, what keeps it going, and what it costs.
+#include "bridge/runtime.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/scripting.hpp"
+
+using namespace moonwire;
+using namespace std::chrono_literals;
+using test::Ending;
+using test::Scripting;
+
+TEST_CASE("Runtime: a chunk that C++ starts", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+  Ending ending;
+
+  SECTION("runs in a turn, not at once, and gives its results") {
+    REQUIRE(s.start("return 1, 'two', true, nil", ending));
+    CHECK_FALSE(ending.ended());
+    CHECK(s.runtime().anything_left());
+    REQUIRE(s.turn(0ms));
+    CHECK(ending.calls == 1);
+    CHECK(ending.ok);
+    CHECK(ending.results == "1 two true nil");
+    CHECK(lua_gettop(s.main()) == 0);
+    CHECK_FALSE(s.runtime().anything_left());
+  }
+  SECTION("gets arguments") {
+    ending.main = s.main();
+    REQUIRE(luaL_loadstring(s.main(), "local a, b = ... return b, a") == LUA_OK);
+    lua_pushinteger(s.main(), 1);
+    lua_pushinteger(s.main(), 2);
+    REQUIRE(s.runtime().start(2, &ending));
+    CHECK(lua_gettop(s.main()) == 0);
+    REQUIRE(s.settle());
+    CHECK(ending.results == "2 1");
+  }
+  SECTION("may wait, and goes on where it was") {
+    REQUIRE(s.start("local t = now() sleep(0.02) return now() - t >= 0.02", ending));
+    REQUIRE(s.turn(0ms));
+    CHECK_FALSE(ending.ended());
+    REQUIRE(s.settle());
+    CHECK(ending.results == "true");
+  }
+  SECTION("gives very many results") {
+    REQUIRE(s.start("return table.unpack({}, 1, 100000)", ending));
+    REQUIRE(s.settle());
+    CHECK(ending.ok);
+    CHECK(ending.results.size() == 100000 * 4 - 1);
+    CHECK(lua_gettop(s.main()) == 0);
+  }
+  SECTION("that is cancelled while it waits closes its variables, and is told so") {
+    REQUIRE(
+        s.start("local c <close> = setmetatable({}, {__close = function() closed = true end})"
+                "sleep(10)",
+                ending));
+    REQUIRE(s.turn(0ms));
+    Task* task = s.runtime().sleepers_.first();
+    REQUIRE(task);
+    SECTION("by cancel(): raised at its wait") {
+      s.runtime().cancel(*task);
+      REQUIRE(s.settle());
+      CHECK_FALSE(ending.ok);
+      CHECK(ending.message == "cancelled");
+    }
+    SECTION("by cancel() with a word of its own") {
+      s.runtime().cancel(*task, "interrupted");
+      REQUIRE(s.settle());
+      CHECK(ending.message == "interrupted");
+    }
+    SECTION("by end_task(): without a word") {
+      s.runtime().end_task(*task);
+      REQUIRE(s.settle());
+      CHECK(ending.cancelled);
+    }
+    SECTION("by shut_down()") {
+      s.runtime().shut_down();
+      CHECK(s.runtime().drained());
+      CHECK(ending.cancelled);
+    }
+    CHECK(ending.calls == 1);
+    CHECK(s.reports.empty());
+    CHECK(s.run("return closed") == "true");
+  }
+  SECTION("that is cancelled before it began never begins") {
+    REQUIRE(s.start("began = true", ending));
+    s.runtime().cancel(*s.runtime().tasks().back());
+    REQUIRE(s.settle());
+    CHECK(ending.cancelled);
+    CHECK(s.run("return began") == "nil");
+  }
+  SECTION("may outlive the test: nothing is told then") {
+    REQUIRE(s.start("sleep(10)", ending));
+    REQUIRE(s.turn(0ms));
+    s.owned.reset();
+    CHECK_FALSE(ending.ended());
+  }
+}
+
+TEST_CASE("Runtime: a chunk that fails", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+  Ending ending;
+  REQUIRE(lua_gettop(s.main()) == 0);
+
+  SECTION("is told with position and traceback") {
+    REQUIRE(
+        s.start("local function inner() error('bad') end\nlocal function outer()\n inner()\n"
+                "end\nouter()",
+                ending));
+    REQUIRE(s.settle());
+    CHECK(ending.message == "test:1: bad");
+    CHECK(ending.results == "test:1: bad");
+    CHECK(ending.traceback ==
+          "\t[C]: in function 'error'\n"
+          "\ttest:1: in upvalue 'inner'\n"
+          "\ttest:3: in local 'outer'\n"
+          "\ttest:5: in main chunk");
+  }
+  SECTION("in a coroutine below it shows the frames of the chunk") {
+    REQUIRE(s.start("coroutine.wrap(function() error('deep', 0) end)()", ending));
+    REQUIRE(s.settle());
+    CHECK(ending.message == "test:1: deep");
+    CHECK(ending.traceback == "\ttest:1: in main chunk");
+  }
+  SECTION("with a value that is no text") {
+    REQUIRE(s.start("error({})", ending));
+    REQUIRE(s.settle());
+    CHECK(ending.message == "(error object is a table value)");
+    CHECK(ending.results == "table");
+  }
+  SECTION("with a value whose __tostring fails") {
+    REQUIRE(
+        s.start("error(setmetatable({}, {__tostring = function() error('no', 0) end}))", ending));
+    REQUIRE(s.settle());
+    CHECK(ending.message == "(error in __tostring: no)");
+  }
+  SECTION("and whose __close fails as well: both are told") {
+    REQUIRE(
+        s.start("local c <close> = setmetatable({}, {__close = function() error('two', 0) end})"
+                "error('one', 0)",
+                ending));
+    REQUIRE(s.settle());
+    CHECK(ending.message == "one");
+    REQUIRE(s.reports.size() == 1);
+    CHECK(s.reports[0].message == "two");
+  }
+  SECTION("without end shows the first frames") {
+    REQUIRE(s.start("local function f(n) if n == 0 then error('x') end f(n - 1) return 1 end f(50)",
+                    ending));
+    REQUIRE(s.settle());
+    CHECK(ending.traceback.ends_with("\n\t..."));
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') < 30);
+  }
+  CHECK(ending.calls == 1);
+  CHECK_FALSE(ending.ok);
+  CHECK(lua_gettop(s.main()) == 0);
+}
+
+TEST_CASE("Runtime: what nobody catches is reported", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+
+  SECTION("of a timer: with the frames of the script alone") {
+    CHECK(s.run("local function f() error('late') end timeout(0, function() f() end)").empty());
+    REQUIRE(s.settle());
+    REQUIRE(s.reports.size() == 1);
+    CHECK(s.reports[0].source == "timer 1");
+    CHECK(s.reports[0].message == "test:1: late");
+    CHECK(s.reports[0].traceback ==
+          "\t[C]: in function 'error'\n"
+          "\ttest:1: in upvalue 'f'\n"
+          "\ttest:1: in function <test:1>");
+    CHECK(s.runtime().failures == 1);
+  }
+  SECTION("of a task that is not joined") {
+    CHECK(s.run("spawn(function() error('alone', 0) end)").empty());
+    REQUIRE(s.settle());
+    REQUIRE(s.reports.size() == 1);
+    CHECK(s.reports[0].source == "task 1");
+    CHECK(s.reports[0].message == "alone");
+  }
+  SECTION("not of one that is") {
+    CHECK(s.run("return spawn(function() error('heard', 0) end):join()") == "nil heard");
+    CHECK(s.reports.empty());
+    CHECK(s.runtime().failures == 0);
+  }
+  SECTION("not of one that was cancelled") {
+    CHECK(s.run("local t = spawn(sleep, 10) sleep(0) t:cancel()").empty());
+    REQUIRE(s.settle());
+    CHECK(s.reports.empty());
+  }
+  CHECK_FALSE(s.runtime().anything_left());
+}
+
+TEST_CASE("Runtime: what keeps it going", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+  const auto after = [&](const char* code) {
+    const std::string result = s.run(code);
+    CHECK(result.empty());
+    return s.runtime().anything_left();
+  };
+  CHECK_FALSE(s.runtime().anything_left());
+  CHECK_FALSE(after(""));
+  CHECK_FALSE(after("t = timeout(nil, print)"));
+  CHECK(after("t:add(10)"));
+  CHECK_FALSE(after("t:delete()"));
+  CHECK(after("s = spawn(sleep, 10) sleep(0)"));
+  CHECK_FALSE(after("s:cancel() sleep(0)"));
+  CHECK_FALSE(after("h = before_sleep(function() end)"));
+  CHECK(after("l = listen(0, function() end)"));
+  CHECK_FALSE(after("l:close()"));
+  CHECK_FALSE(after("s = spawn(function() return s:join() end)"));
+}
+
+TEST_CASE("Runtime: tickets", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+
+  SECTION("that are collected end their objects") {
+    CHECK(s.run("for i = 1, 100 do timeout(nil, print) end collectgarbage()").empty());
+    REQUIRE(s.turn(0ms));
+    CHECK(s.handles() == 0);
+  }
+  SECTION("of objects that can bring an event are not collected") {
+    CHECK(s.run("for i = 1, 100 do timeout(0, function() n = (n or 0) + 1 end) end"
+                " collectgarbage() collectgarbage()")
+              .empty());
+    REQUIRE(s.settle());
+    CHECK(s.run("collectgarbage() return n") == "100");
+    REQUIRE(s.turn(0ms));
+    CHECK(s.handles() == 0);
+  }
+  SECTION("of a task closed while it goes on are safe, whatever it returns") {
+    CHECK(
+        s.run("do local t <close> = spawn(function() pcall(sleep, 10) return 1, 2 end) sleep(0) end"
+              " collectgarbage() sleep(0) collectgarbage()")
+            .empty());
+    CHECK(
+        s.run(
+             "do local t <close> = spawn(function() pcall(sleep, 10) collectgarbage() return 1 end)"
+             " sleep(0) end sleep(0)")
+            .empty());
+    CHECK(s.run("kept = spawn(function() pcall(sleep, 10) return 1, 2 end) sleep(0)"
+                " do local t <close> = kept end sleep(0) return kept:join()") == "1 2");
+    REQUIRE(s.settle());
+    CHECK(s.reports.empty());
+  }
+  SECTION("of a timer whose connection closes: its finalizer runs") {
+    CHECK(s.run("local l = listen(0, function(c) c:read() end)"
+                " local c = connect(l.address)"
+                " c:timeout(10, print):on_free(function() freed = true end)"
+                " c:close() collectgarbage() sleep(0) l:close() return freed") == "true");
+    REQUIRE(s.settle());
+  }
+}
+
+TEST_CASE("Runtime: memory", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+#ifdef NDEBUG
+  const std::string many = "1000000";
+#else
+  const std::string many = "100000";
+#endif
+  const auto kilobytes = [&] {
+    return std::stod(s.run("collectgarbage() return collectgarbage('count')"));
+  };
+  CHECK(s.run("for i = 1, 1000 do timeout(1, print):delete() end").empty());
+  const double before = kilobytes();
+
+  SECTION("timers made and deleted in one callback come and go") {
+    CHECK(s.run("local f, most = function() end, 0 for i = 1, " + many +
+                " do timeout(1, f):delete()"
+                " if i % 1000 == 0 then most = math.max(most, collectgarbage('count')) end end"
+                " return most < " +
+                std::to_string(2 * before + 1000)) == "true");
+    CHECK(s.slots() < 20000);
+  }
+  SECTION("failures that are caught leave nothing behind") {
+    CHECK(s.run("for i = 1, " + many + " do pcall(timeout, -1) pcall(wait, 0, 'x') end").empty());
+    const std::size_t depth = s.runtime().scratch_depth();
+    CHECK(depth == 0);
+  }
+  SECTION("tasks are used again") {
+    CHECK(s.run("for i = 1, 5000 do spawn(function() sleep(0) end):join() end").empty());
+    CHECK(s.runtime().tasks().size() < 10);
+    CHECK(s.run("local all = {} for i = 1, 5000 do all[i] = spawn(function() return i end) end"
+                " local sum = 0 for _, t in ipairs(all) do sum = sum + t:join() end return sum") ==
+          "12502500");
+    REQUIRE(s.settle());
+    CHECK(s.run("for i = 1, 300 do spawn(function() end) end").empty());
+    CHECK(s.runtime().tasks().size() < 5010);
+  }
+  REQUIRE(s.turn(0ms));
+  CHECK(kilobytes() < before + 1000);
+}
+
+TEST_CASE("Runtime: trees of tasks are cancelled without recursion", "[bridge]") {
+  Scripting s;
+  REQUIRE(s.runtime().open());
+  const char* const deep =
+      "count = 0 "
+      "local function nest(n)"
+      "  local mark <close> = setmetatable({}, {__close = function() count = count + 1 end})"
+      "  if n == 0 then return sleep(100) end"
+      "  local child <close> = spawn(nest, n - 1)"
+      "  child:join()"
+      "end "
+      "root = spawn(nest, 20000) ";
+  CHECK(s.run(deep + std::string("while not bottom do sleep(0)"
+                                 " if #tasks() > 20000 then bottom = true end end"))
+            .empty());
+  CHECK(s.run("root:cancel() return root:join()") == "nil cancelled");
+  REQUIRE(s.settle());
+  CHECK(s.run("return count") == "20001");
+  CHECK(s.reports.empty());
+}

@@ -1,0 +1,524 @@
+--- Listeners: addresses, handlers and their swapping, accept, limits, closing. The numbers are
+-- those of seeds.md 3.5.
+local check = require "check"
+local child = require "child"
+local pair = require "pair"
+
+-- What a call returned, with how many values that were.
+local function all(...) return { n = select("#", ...), ... } end
+
+local function port_of(srv) return tonumber(srv.address:match ":(%d+)$") end
+
+-- What a server of ours says on its own at `address`.
+local function said_at(address)
+  local c <close> = check.ok(connect(address))
+  return c:read "a"
+end
+
+local function saying(text) return function(c) c:write(text) end end
+
+-- Exits in the child are seen as its status.
+local function file_exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  local _, _, code = io.open(path)
+  return code ~= 2
+end
+
+-- --- addresses ---------------------------------------------------------------------------------
+
+check.case("143. two listeners on port 0 have different ports and their own clients", function()
+  local one <close> = check.ok(listen("127.0.0.1:0", saying "one"))
+  local two <close> = check.ok(listen("127.0.0.1:0", saying "two"))
+  check.match(one.address, "^127%.0%.0%.1:%d+$")
+  check.ok(one.address ~= two.address)
+  check.equal(said_at(one.address), "one")
+  check.equal(said_at(two.address), "two")
+  check.equal(said_at(two.address), "two")
+  check.same({ one.accepted, two.accepted }, { 1, 2 })
+end)
+
+check.case("a bare port is the loopback in both families, with the same port", function()
+  local srv <close> = check.ok(listen(0, function(c) c:write(c.sock) end))
+  local port = port_of(srv)
+  check.same(srv.addresses, { "127.0.0.1:" .. port, "[::1]:" .. port })
+  check.equal(srv.address, srv.addresses[1])
+  for _, address in ipairs(srv.addresses) do check.equal(said_at(address), address) end
+end)
+
+check.case("every interface: the star and the bare colon", function()
+  for _, address in ipairs { "*:0", ":0" } do
+    local srv <close> = check.ok(listen(address, saying "hello"))
+    local port = port_of(srv)
+    check.same(srv.addresses, { "0.0.0.0:" .. port, "[::]:" .. port })
+    check.equal(said_at("127.0.0.1:" .. port), "hello")
+    check.equal(said_at("[::1]:" .. port), "hello")
+    check.equal(said_at(port), "hello")
+  end
+end)
+
+check.case("one address is one socket", function()
+  local four <close> = check.ok(listen("127.0.0.1:0"))
+  local six <close> = check.ok(listen("[::1]:0"))
+  check.same(four.addresses, { four.address })
+  check.match(six.address, "^%[::1%]:%d+$")
+  check.same(six.addresses, { six.address })
+end)
+
+check.case("the address can be given to connect, of whatever kind it is", function()
+  for _, address in ipairs { "127.0.0.1:0", "[::1]:0", 0, "unix:" .. pair.path(),
+    "unix:@moonwire " .. now() } do
+    local srv <close> = check.ok(listen(address, saying "hello"))
+    check.equal(said_at(srv.address), "hello")
+  end
+end)
+
+check.case("a busy port is EADDRINUSE, and the message tells by whom if it can", function()
+  local output, status = child [[
+    local srv = assert(listen "127.0.0.1:0")
+    local other = io.popen(("%s -e 'print(listen(%q))' 2>&1"):format(
+      os.getenv "MOONWIRE" or arg[-1], srv.address))
+    io.write((other:read "a"))]]
+  check.match(output,
+    "^nil\tlisten 127%.0%.0%.1:%d+: Address already in use %(by .*moonwire.*%)\tEADDRINUSE\n")
+  check.equal(status, 0)
+end)
+
+check.case("an address that is not ours is EADDRNOTAVAIL", function()
+  local message = check.fails("EADDRNOTAVAIL", listen "192.0.2.1:0")
+  check.match(message, "^listen 192%.0%.2%.1:0: ")
+end)
+
+-- --- Unix sockets ------------------------------------------------------------------------------
+
+check.case("a socket file is there while it is listened on", function()
+  local path = pair.path()
+  local srv <close> = check.ok(listen("unix:" .. path, saying "hello"))
+  check.equal(file_exists(path), true)
+  check.equal(said_at("unix:" .. path), "hello")
+  srv:close()
+  check.equal(file_exists(path), false)
+end)
+
+check.case("a stale socket file is taken over, a live one is not", function()
+  local path = pair.path()
+  child(("listen('unix:%s'); os.exit(0)"):format(path))
+  check.equal(file_exists(path), true)
+  local srv <close> = check.ok(listen("unix:" .. path, saying "again"))
+  check.equal(said_at("unix:" .. path), "again")
+  local output = child(("print(select(3, listen('unix:%s')))"):format(path))
+  check.equal(output, "EADDRINUSE\n")
+  check.equal(said_at("unix:" .. path), "again")
+end)
+
+check.case("a file that is no socket is left alone", function()
+  local path = os.tmpname()
+  check.match(check.fails("EADDRINUSE", listen("unix:" .. path)),
+    "the file exists and is not a socket")
+  check.equal(file_exists(path), true)
+  os.remove(path)
+  check.fails("ENOENT", listen("unix:" .. path .. "/nosuch/socket"))
+end)
+
+-- --- handlers ------------------------------------------------------------------------------------
+
+check.case("each connection has a task of its own", function()
+  local order = {}
+  local srv <close> = check.ok(listen("127.0.0.1:0", function(c)
+    local name = c:read "l"
+    if name == "slow" then sleep(0.05) end
+    order[#order + 1] = name
+  end))
+  local slow, quick = check.ok(connect(srv.address)), check.ok(connect(srv.address))
+  slow:write "slow\n"
+  sleep(0.01)
+  quick:write "quick\n"
+  slow:read "a"
+  check.same(order, { "quick", "slow" })
+end)
+
+check.case("listening again swaps the handler; socket and clients stay", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", function(c)
+    c:write "one\n"
+    c:write(c:read "l", "\n")
+  end))
+  local old = check.ok(connect(srv.address))
+  check.equal(old:read "l", "one")
+  local fd = srv.fd
+  local again = check.ok(listen(srv.address, function(c) c:write "two\n" end))
+  check.equal(again, srv)
+  check.equal(srv.fd, fd)
+  check.equal(check.ok(connect(srv.address)):read "l", "two")
+  old:write "still with the first\n"
+  check.equal(old:read "l", "still with the first")
+  check.equal(srv.accepted, 2)
+end)
+
+check.case("... by any of its names, and options are as at first but for those given", function()
+  local srv <close> = check.ok(listen(0, { max_connections = 7, max_line = 100 }, print))
+  local port = port_of(srv)
+  for _, name in ipairs { srv.address, "localhost:" .. port, port, tostring(port) } do
+    check.equal(listen(name, { high_water = 1000 }, saying "x"), srv, name)
+  end
+  check.same({ srv:get "max_connections", srv:get "max_line", srv:get "high_water" },
+    { nil, 1 << 20, 1000 })
+  local path = "unix:" .. pair.path()
+  local file <close> = check.ok(listen(path))
+  check.equal(listen(path, saying "y"), file)
+  check.equal(said_at(path), "y")
+end)
+
+check.case("port 0 is never our own address", function()
+  local one <close> = check.ok(listen(0))
+  local two <close> = check.ok(listen(0))
+  check.ok(one ~= two and one.address ~= two.address)
+end)
+
+check.case("listening again after close is a new listener", function()
+  local srv = check.ok(listen("127.0.0.1:0"))
+  local address = srv.address
+  srv:close()
+  local again <close> = check.ok(listen(address, saying "again"))
+  check.ok(again ~= srv)
+  check.equal(said_at(address), "again")
+end)
+
+check.case("reuseport opens one more socket on the same address", function()
+  local one <close> = check.ok(listen("127.0.0.1:0", { reuseport = true }, saying "hello"))
+  local two <close> = check.ok(listen(one.address, { reuseport = true }, saying "hello"))
+  check.ok(one ~= two)
+  check.equal(one.address, two.address)
+  for _ = 1, 60 do check.equal(said_at(one.address), "hello") end
+  check.equal(one.accepted + two.accepted, 60)
+  check.ok(one.accepted > 0 and two.accepted > 0)
+end)
+
+check.case("a handler may be anything callable, other values raise", function()
+  local calls = 0
+  local app = setmetatable({}, { __call = function(_, c) calls = calls + 1; c:write "called" end })
+  local srv <close> = check.ok(listen("127.0.0.1:0", app))
+  check.equal(said_at(srv.address), "called")
+  check.equal(calls, 1)
+  check.raises(function() listen(0, 5) end, "function expected, got number")
+  check.raises(function() listen(0, {}, {}) end, "function expected, got table")
+  check.raises(function() listen() end, "address expected, got no value")
+end)
+
+-- --- accept ----------------------------------------------------------------------------------------
+
+check.case("without a handler accept waits for the next connection", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local acceptor = spawn(function() return srv:accept() end)
+  sleep(0.01)
+  check.equal(acceptor:alive(), true)
+  local near = check.ok(connect(srv.address))
+  local far = check.ok(acceptor:join())
+  near:write "hello"
+  check.equal(far:read(5), "hello")
+  check.equal(far.peer, near.sock)
+  check.same({ srv.accepted, srv.open }, { 1, 1 })
+  near:close()
+  far:close()
+  check.equal(srv.open, 0)
+end)
+
+check.case("connections wait in the kernel until somebody accepts them, in order", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local clients = {}
+  for i = 1, 3 do
+    clients[i] = check.ok(connect(srv.address))
+    clients[i]:write(i)
+    clients[i]:flush()
+  end
+  check.equal(srv.accepted, 0)
+  for i = 1, 3 do check.equal(check.ok(srv:accept()):read(1), tostring(i)) end
+end)
+
+check.case("several tasks that accept get one each, in their order", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local order, tasks = {}, {}
+  for i = 1, 3 do
+    tasks[i] = spawn(function()
+      local c = srv:accept()
+      order[#order + 1] = i
+      return c
+    end)
+  end
+  sleep(0)
+  local clients = {}
+  for i = 1, 3 do clients[i] = check.ok(connect(srv.address)) end
+  local peers = {}
+  for i = 1, 3 do peers[i] = check.ok(tasks[i]:join()).peer end
+  check.same(order, { 1, 2, 3 })
+  check.same(peers, { clients[1].sock, clients[2].sock, clients[3].sock })
+end)
+
+check.case("accept has a timeout, and takes nobody afterwards", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local began = now()
+  local message = check.fails("ETIMEDOUT", srv:accept { timeout = 0.03 })
+  check.match(message, "^accept 127%.0%.0%.1:%d+: ")
+  check.ok(now() - began >= 0.03)
+  local c = check.ok(connect(srv.address))
+  sleep(0.01)
+  check.equal(srv.accepted, 0)
+  check.equal(check.ok(srv:accept { timeout = 1 }).peer, c.sock)
+  check.raises(function() srv:accept { grace = 1 } end, "accept: unknown option 'grace'")
+end)
+
+check.case("a cancelled accept takes nobody", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local acceptor = spawn(function() return srv:accept() end)
+  sleep(0)
+  acceptor:cancel()
+  check.same(all(acceptor:join()), { n = 2, nil, "cancelled" })
+  local c = check.ok(connect(srv.address))
+  sleep(0.01)
+  check.equal(srv.accepted, 0)
+  check.equal(check.ok(srv:accept()).peer, c.sock)
+end)
+
+check.case("one that is cancelled just as a connection comes leaves nothing behind", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  for i = 1, 30 do
+    local acceptor = spawn(function() return srv:accept() end)
+    local client = spawn(function() return connect(srv.address) end)
+    if i % 3 > 0 then sleep(0) end
+    if i % 3 > 1 then sleep(0) end
+    acceptor:cancel()
+    acceptor:join()
+    local c = check.ok(client:join())
+    if srv.accepted == 0 then srv:accept():close() end
+    c:close()
+  end
+  collectgarbage()
+  check.eventually(function() return srv.open == 0 end)
+end)
+
+check.case("accept raises while there is a handler, and where nothing can wait", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", print))
+  check.raises(function() srv:accept() end, "accept: the listener has a handler")
+  local free <close> = check.ok(listen "127.0.0.1:0")
+  check.raises(function()
+    table.sort({ 2, 1 }, function(a, b) free:accept(); return a < b end)
+  end, "accept: cannot wait inside a sort comparator")
+  local c <close> = check.ok(connect(free.address))
+  sleep(0.01)
+  check.equal(free.accepted, 0)
+end)
+
+check.case("who waits in accept is served although a handler has come since", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local acceptor = spawn(function() return srv:accept() end)
+  sleep(0)
+  listen(srv.address, saying "the handler")
+  local first = check.ok(connect(srv.address))
+  check.equal(said_at(srv.address), "the handler")
+  check.equal(check.ok(acceptor:join()).peer, first.sock)
+end)
+
+check.case("accepted connections have the listener's options", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", { max_line = 10, timeout = 0.01 }))
+  local c <close> = check.ok(connect(srv.address))
+  local far <close> = check.ok(srv:accept())
+  check.same({ far:get "max_line", far:get "timeout" }, { 10, 0.01 })
+  check.fails("ETIMEDOUT", far:read())
+end)
+
+-- --- limits -------------------------------------------------------------------------------------------
+
+check.case("max_connections bounds those that are open; others wait their turn", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", { max_connections = 2 }, function(c)
+    c:write "in\n"
+    c:read()
+  end))
+  local clients, greeted = {}, 0
+  for i = 1, 4 do
+    clients[i] = check.ok(connect(srv.address))
+    spawn(function() if clients[i]:read "l" then greeted = greeted + 1 end end)
+  end
+  check.eventually(function() return greeted == 2 end)
+  sleep(0.02)
+  check.same({ greeted, srv.open, srv.accepted }, { 2, 2, 2 })
+  clients[1]:close()
+  check.eventually(function() return greeted == 3 end)
+  check.equal(srv:get "max_connections", 2)
+  check.equal(srv:set { max_connections = 3 }, srv)
+  check.eventually(function() return greeted == 4 end)
+  check.equal(srv.open, 3)
+  for i = 2, 4 do clients[i]:close() end
+  check.eventually(function() return srv.open == 0 end)
+end)
+
+check.case("145. without descriptors it says so once, does not spin, and goes on", function()
+  local path = os.tmpname()
+  local file = check.ok(io.open(path, "w"))
+  file:write [[
+    local srv
+    srv = assert(listen("127.0.0.1:0", function(c)
+      c:write "in\n"
+      for line in c:lines() do
+        c:write(os.clock(), "\n")
+        if line == "quit" then srv:close() end
+      end
+    end))
+    print(srv.address)
+    io.stdout:flush()]]
+  file:close()
+  local pipe = check.ok(io.popen(("ulimit -n 80; exec %s --poller %s %s 2>&1"):format(
+    os.getenv "MOONWIRE" or arg[-1], reactor.method, path)))
+  local address = pipe:read "l"
+  local clients, greeted = {}, 0
+  for i = 1, 100 do
+    clients[i] = check.ok(connect(address))
+    spawn(function() if clients[i]:read "l" then greeted = greeted + 1 end end)
+  end
+  local function clock()
+    clients[1]:write "clock\n"
+    return tonumber(clients[1]:read "l")
+  end
+  local before = -1
+  check.eventually(function()  -- no more are let in
+    local same = greeted == before and greeted > 40
+    before = greeted
+    sleep(0.15)
+    return same
+  end)
+  check.ok(greeted < 80, greeted)
+  local busy = clock()
+  sleep(0.5)
+  check.ok(clock() - busy < 0.05, "processor time in half a second")
+  for i = 100, 51, -1 do clients[i]:close() end  -- some of them had been let in
+  for i = 31, 50 do clients[i]:close() end
+  local late = check.ok(connect(address))
+  check.equal(late:read("l", { timeout = 5 }), "in")
+  late:write "quit\n"
+  check.ok(late:read "l")
+  for i = 1, 30 do clients[i]:close() end
+  late:close()
+  local said = pipe:read "a"
+  pipe:close()
+  os.remove(path)
+  local _, times = said:gsub("accepting goes on when one is free", "")
+  check.equal(times, 1, said)
+end)
+
+-- --- options of a listener ------------------------------------------------------------------------------
+
+check.case("set changes the listener's own options and those of connections to come", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", function(c)
+    c:write(tostring(c:get "nodelay"), " ", c:get "max_line")
+  end))
+  check.equal(said_at(srv.address), "true 1048576")
+  check.equal(srv:set { nodelay = false, max_line = 7, backlog = 5, read_deadline = 9 }, srv)
+  check.equal(said_at(srv.address), "false 7")
+  check.same({ srv:get "nodelay", srv:get "max_line", srv:get "backlog", srv:get "read_deadline" },
+    { false, 7, 5, 9 })
+  check.raises(function() srv:set { reuseport = true } end, "set: unknown option 'reuseport'")
+  check.raises(function() srv:set { max_connections = 0 } end,
+    "set: option 'max_connections' must be at least 1, got 0")
+  check.raises(function() srv:set() end, "set: a table of options expected")
+  check.raises(function() srv:get "bakclog" end,
+    "get: unknown option 'bakclog', did you mean 'backlog'%?")
+  check.raises(function() srv:get() end, "string expected")
+end)
+
+-- --- closing ----------------------------------------------------------------------------------------------
+
+check.case("close ends the listening; connections go on", function()
+  local srv = check.ok(listen("127.0.0.1:0", function(c)
+    for line in c:lines() do c:write(line, "\n") end
+  end))
+  local address, fd = srv.address, srv.fd
+  local c = check.ok(connect(address))
+  c:write "one\n"
+  check.equal(c:read "l", "one")
+  check.equal(srv:close(), true)
+  check.equal(srv:close(), false)
+  check.fails("ECONNREFUSED", connect(address))
+  c:write "two\n"
+  check.equal(c:read "l", "two")
+  check.same({ srv.address, srv.fd, srv.accepted }, { address, nil, 1 })
+  check.ok(fd)
+  check.equal(tostring(srv), ("listener %d (%s), closed"):format(srv.id, address))
+  check.fails("ECLOSED", srv:accept())
+  check.fails("ECLOSED", srv:set { backlog = 1 })
+  check.fails("ECLOSED", srv:get "backlog")
+end)
+
+check.case("who waits in accept is told that it was closed", function()
+  local srv = check.ok(listen "127.0.0.1:0")
+  local acceptor = spawn(function() return srv:accept() end)
+  sleep(0)
+  srv:close()
+  check.match(check.fails("ECLOSED", acceptor:join()), "^accept 127%.0%.0%.1:%d+: ")
+end)
+
+check.case("close with grace lets handlers end, then closes what is left", function()
+  local log = {}
+  local srv = check.ok(listen("127.0.0.1:0", function(c)
+    c:write "in\n"
+    local name = c:read "l"
+    sleep(name == "quick" and 0.02 or 5)
+    c:write(name, " done\n")
+  end))
+  local quick, slow = check.ok(connect(srv.address)), check.ok(connect(srv.address))
+  check.same({ quick:read "l", slow:read "l" }, { "in", "in" })
+  quick:write "quick\n"
+  slow:write "slow\n"
+  local began = now()
+  check.equal(srv:close { grace = 0.1 }, true)
+  check.fails("ECONNREFUSED", connect(srv.address))
+  check.equal(quick:read "a", "quick done\n")
+  check.ok(now() - began < 0.09)
+  check.equal(slow:read "a", "")
+  check.ok(now() - began >= 0.1 and now() - began < 0.3)
+  check.equal(srv.open, 0)
+  check.same(log, {})
+  for _, row in ipairs(tasks()) do  -- the handler that sleeps
+    if row.waits_for == "sleep" and row.object then row.object:cancel() end
+  end
+end)
+
+check.case("close with grace is over when the last handler is", function()
+  local srv = check.ok(listen("127.0.0.1:0", function(c) c:read() end))
+  local c = check.ok(connect(srv.address))
+  check.eventually(function() return srv.open == 1 end)
+  srv:close { grace = math.huge }
+  c:close()
+  check.eventually(function() return srv.open == 0 end)
+  local idle = check.ok(listen "127.0.0.1:0")
+  check.equal(idle:close { grace = 5 }, true)
+  check.raises(function() idle:close { grace = -1 } end, "'grace' must be at least 0, got %-1")
+  check.raises(function() idle:close { grce = 1 } end, "did you mean 'grace'%?")
+end)
+
+check.case("<close> closes a listener", function()
+  local address
+  do
+    local srv <close> = check.ok(listen "127.0.0.1:0")
+    address = srv.address
+  end
+  check.fails("ECONNREFUSED", connect(address))
+end)
+
+check.case("a listener with a handler needs no variable", function()
+  local address
+  do address = check.ok(listen("127.0.0.1:0", saying "alive")).address end
+  collectgarbage()
+  collectgarbage()
+  check.equal(said_at(address), "alive")
+  listen(address):close()
+end)
+
+check.case("a closed listener cannot be used for other things", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", print))
+  check.equal(math.type(srv.id), "integer")
+  check.equal(srv.nosuch, nil)
+  srv.on_notify = print
+  check.equal(srv.on_notify, print)
+  check.raises(function() srv.other = 1 end, "a listener has no field 'other' to set")
+  check.raises(function() srv.close(conns) end, "listener expected, got table")
+end)
+
+check.done()
