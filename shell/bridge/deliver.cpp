@@ -118,9 +118,10 @@ void describe_error(Runtime& runtime, lua_State* from, std::string& message,
     message = "not enough memory";
     return;
   }
-  lua_pushcfunction(L, error_text);
   lua_pushvalue(from, -1);
   lua_xmove(from, L, 1);
+  lua_pushcfunction(L, error_text);
+  lua_insert(L, -2);
   const bool told = lua_pcall(L, 1, 1, 0) == LUA_OK;
   std::size_t size = 0;
   const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;

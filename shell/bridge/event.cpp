@@ -9,17 +9,16 @@ namespace moonwire {
 namespace {
 
 constexpr unsigned kInputOutput = Trigger::kRead | Trigger::kWrite;
-constexpr unsigned kAllBits = Trigger::kTimeout | kInputOutput | Trigger::kSignal |
-                              Trigger::kPersist | Trigger::kBarrier;
+constexpr unsigned kAllBits =
+    Trigger::kTimeout | kInputOutput | Trigger::kSignal | Trigger::kPersist | Trigger::kBarrier;
 
 struct KindWord {
   std::string_view name;
   unsigned bit;
 };
 constexpr KindWord kKindWords[] = {
-    {"read", Trigger::kRead},       {"write", Trigger::kWrite},
-    {"persist", Trigger::kPersist}, {"barrier", Trigger::kBarrier},
-    {"timeout", Trigger::kTimeout}, {"signal", Trigger::kSignal},
+    {"read", Trigger::kRead},       {"write", Trigger::kWrite},     {"persist", Trigger::kPersist},
+    {"barrier", Trigger::kBarrier}, {"timeout", Trigger::kTimeout}, {"signal", Trigger::kSignal},
 };
 
 /// "read write", "read|persist"; false for a word that is none of these.

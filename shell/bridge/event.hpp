@@ -10,10 +10,10 @@ namespace moonwire {
 /// read.
 struct EventAim {
   unsigned kind = 0;
-  Waitable x;          // with kRead or kWrite
-  Word signal;         // with kSignal
-  Anything handle;     // else
-  bool known = true;   // the kind could be read
+  Waitable x;         // with kRead or kWrite
+  Word signal;        // with kSignal
+  Anything handle;    // else
+  bool known = true;  // the kind could be read
 };
 
 class LuaEvent final : public Trigger {

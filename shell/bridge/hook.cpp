@@ -54,7 +54,8 @@ bool run_hooks(Runtime& runtime, bool before, const Reply& argument) {
 /// An upper bound of what is added to the latency of everything. A signal ends it.
 void pause_for(Nanoseconds rate) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(rate);
-  const timespec time{static_cast<time_t>(whole.count()), static_cast<long>((rate - whole).count())};
+  const timespec time{static_cast<time_t>(whole.count()),
+                      static_cast<long>((rate - whole).count())};
   ::nanosleep(&time, nullptr);
 }
 

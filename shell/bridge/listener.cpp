@@ -113,6 +113,12 @@ std::string LuaListener::address_text() const {
   return sockets().front().local.text();
 }
 
+std::string LuaListener::asked_text() const {
+  Address real = address_;
+  if (real.place == Place::kHost && !sockets().empty()) real.port = sockets().front().local.port();
+  return real.text();
+}
+
 std::string LuaListener::describe() const {
   return Handle::describe() + " (" + name_ + ")" + (closed() ? ", closed" : "");
 }
@@ -135,7 +141,7 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
   const bool any_port = address.place == Place::kHost && address.port == 0;
   runtime.each<LuaListener>(Type::kListener, [&](LuaListener& each) {
     if (each.closed() || any_port) return;
-    if (each.asked().text() == name || each.address_text() == name) found = &each;
+    if (each.asked_text() == name || each.address_text() == name) found = &each;
   });
   return found;
 }

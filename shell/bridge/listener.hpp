@@ -49,7 +49,8 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   /// "127.0.0.1:8000"; all of them with a blank between.
   std::string address_text() const;
   const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
-  const Address& asked() const { return address_; }
+  /// As it was asked for, with the real port: "localhost:8000".
+  std::string asked_text() const;
   /// Stops listening; handlers may end for so long, then their connections close.
   void close_gracefully(Nanoseconds grace);
   void close_connections();

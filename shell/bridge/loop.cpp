@@ -114,13 +114,19 @@ Reply next_due(Runtime& runtime) {
 }
 
 constexpr FunctionEntry kGlobals[] = {
-    {"dispatch", entry<&dispatch>},   {"resume", entry<&dispatch>},
-    {"loop", entry<&loop>},           {"abort", entry<&abort>},
+    {"dispatch", entry<&dispatch>},
+    {"resume", entry<&dispatch>},
+    {"loop", entry<&loop>},
+    {"abort", entry<&abort>},
     {"abort_branch", entry<&abort_branch>},
-    {"pause", entry<&pause>},         {"init", entry<&init>},
-    {"set_sleep", entry<&set_sleep>}, {"set_turbo", entry<&set_turbo>},
-    {"sleep", entry<&sleep>},         {"now", entry<&now>},
-    {"next_due", entry<&next_due>},   {"wait", entry<&wait_for>},
+    {"pause", entry<&pause>},
+    {"init", entry<&init>},
+    {"set_sleep", entry<&set_sleep>},
+    {"set_turbo", entry<&set_turbo>},
+    {"sleep", entry<&sleep>},
+    {"now", entry<&now>},
+    {"next_due", entry<&next_due>},
+    {"wait", entry<&wait_for>},
 };
 
 }  // namespace

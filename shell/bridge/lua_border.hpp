@@ -33,6 +33,7 @@ struct RuntimeAccess {
     rt.thread_anchors_ = threads;
     rt.raised_ = raised;
   }
+  std::uint32_t& made() const { return rt.tickets_made_; }
   int& metatable(Type type) const { return rt.metatables_[static_cast<std::size_t>(type)]; }
   const Reply* reply() const { return rt.reply_; }
   bool blocked() const { return rt.blocked_; }

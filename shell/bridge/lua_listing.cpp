@@ -42,7 +42,7 @@ void push_row(lua_State* L, Runtime& runtime, Handle& handle) {
 
 /// The objects of one type that are not closed.
 template <Type type>
-int rows(lua_State* L) {
+int make_rows(lua_State* L) {
   Runtime& runtime = runtime_of(L);
   lua_newtable(L);
   lua_Integer count = 0;
@@ -54,6 +54,17 @@ int rows(lua_State* L) {
     lua_rawseti(L, -2, ++count);
   }
   return 1;
+}
+
+/// The collector rests meanwhile: it may free any object that is idle, and has no variable.
+template <Type type>
+int rows(lua_State* L) {
+  const bool running = lua_gc(L, LUA_GCISRUNNING) != 0;
+  lua_gc(L, LUA_GCSTOP);
+  lua_pushcfunction(L, make_rows<type>);
+  const int status = lua_pcall(L, 0, 1, 0);
+  if (running) lua_gc(L, LUA_GCRESTART);
+  return status == LUA_OK ? 1 : lua_error(L);
 }
 
 /// The line that a task's thread is at. [-0, +0, m] on L

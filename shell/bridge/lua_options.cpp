@@ -115,12 +115,15 @@ void check_word(lua_State* L, const OptionTable& table, const OptionSpec& spec,
 
 void check_range(lua_State* L, const OptionTable& table, const OptionSpec& spec, double value) {
   if (value >= spec.minimum && value <= spec.maximum) return;
+  char text[3][32];
+  const double numbers[] = {spec.minimum, spec.maximum, value};
+  for (int i = 0; i < 3; ++i) std::snprintf(text[i], sizeof text[i], "%.14g", numbers[i]);
   if (std::isinf(spec.maximum)) {
-    luaL_error(L, "%s: option '%s' must be at least %f, got %f", table.function, spec.name,
-               spec.minimum, value);
+    luaL_error(L, "%s: option '%s' must be at least %s, got %s", table.function, spec.name, text[0],
+               text[2]);
   }
-  luaL_error(L, "%s: option '%s' must be from %f to %f, got %f", table.function, spec.name,
-             spec.minimum, spec.maximum, value);
+  luaL_error(L, "%s: option '%s' must be from %s to %s, got %s", table.function, spec.name, text[0],
+             text[1], text[2]);
 }
 
 /// Reads the value at `index` (absolute); true if it stays on the stack.

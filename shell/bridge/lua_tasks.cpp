@@ -80,7 +80,7 @@ void Runtime::release_task(Task& task) {
   task.observer = nullptr;
   task.cancel_text = "cancelled";
   task.pending.reset();
-  if (idle_tasks_.size() < kIdleTasks) {
+  if (idle_tasks_.size() < kIdleTasks && !task.failed) {
     idle_tasks_.push_back(&task);
     return;
   }
@@ -154,6 +154,7 @@ void Runtime::fail_task(Task& task, const char* message) {
 }
 
 void Runtime::fail_task(Task& task) {
+  task.failed = true;
   ErrorReport failure;
   describe_error(*this, task.thread, failure.message, failure.traceback);
   (void)lua_checkstack(main_, 8);

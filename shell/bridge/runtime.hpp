@@ -260,6 +260,7 @@ class Runtime final : SleepHook {
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
   int tickets_ = 0;                   // slot -> ticket, weak
   int thread_anchors_ = 0;            // task index -> thread
+  std::uint32_t tickets_made_ = 0;
   int raised_ = 0;                    // registry reference: an error value on its way
   Handle* call_from_ = nullptr;       // whose stored value the function is
   Handle* call_handle_ = nullptr;     // what a starting trampoline is to call

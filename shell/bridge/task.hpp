@@ -87,6 +87,8 @@ struct Task final : Timer {
   bool cancel_requested = false;
   bool cancel_raised = false;   // "cancelled" was raised: the next wait is the last
   bool doomed = false;          // parked for good, to be reset
+  bool failed = false;          // its thread is not used again: an error raised by a debug hook
+                                // leaves 5.4.4's threads deaf to hooks
   bool returned_false = false;  // its first result was false itself, not nil or nothing
   bool outlived_owner = false;  // its connection closed before it ended
   const char* cancel_text = "cancelled";

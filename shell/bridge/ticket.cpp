@@ -125,6 +125,15 @@ void open_class(lua_State* L, Type type, std::span<const Module* const> modules)
 
 }  // namespace
 
+/// Tells the collector of memory that it does not see: 64 bytes for each object. Without,
+/// it starts too late to keep pace with short-lived tickets, whose __gc makes each of them
+/// outlive a cycle: a million timers made and deleted took 140 MB.
+void count_memory(lua_State* L, RuntimeAccess access) {
+  constexpr std::uint32_t kObjects = 16;  // in a kilobyte
+  if (++access.made() % kObjects != 0) return;
+  if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, 1);
+}
+
 void push_ticket(lua_State* L, Handle& handle) {
   RuntimeAccess access{handle.runtime()};
   luaL_checkstack(L, 6, nullptr);
@@ -136,6 +145,7 @@ void push_ticket(lua_State* L, Handle& handle) {
     if (TicketAccess::wants_anchor(handle) && !held) sync_anchor(L, lua_gettop(L), handle);
     return;
   }
+  count_memory(L, access);
   auto* ticket = static_cast<Ticket*>(
       lua_newuserdatauv(L, sizeof(Ticket), TicketAccess::values(handle)));
   *ticket = {Ticket::kMagic, handle.type(), handle.slot(), access.generation(handle.slot())};

@@ -118,9 +118,7 @@ void Trigger::disengage() {
 
 void Trigger::on_ready(Ready ready) { fire(kind_of(ready)); }
 
-void Trigger::on_timeout() {
-  fire(kTimeout | (interest_ ? kind_of(interest_->ready_now()) : 0u));
-}
+void Trigger::on_timeout() { fire(kTimeout | (interest_ ? kind_of(interest_->ready_now()) : 0u)); }
 
 /// One call for each; those seen while the callback waits come after it, one a turn.
 void Trigger::on_signal() {

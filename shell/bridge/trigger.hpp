@@ -72,22 +72,22 @@ class Trigger : public Handle, Interest::Client {
   void disengage();
   Ready directions() const;
 
-  std::unique_ptr<Interest> interest_;     // null for signals and pure timers
-  std::unique_ptr<Deliveries> signal_;     // null unless it waits for a signal
+  std::unique_ptr<Interest> interest_;  // null for signals and pure timers
+  std::unique_ptr<Deliveries> signal_;  // null unless it waits for a signal
   Later<Trigger, &Trigger::on_timeout> timeout_{*this};
   Later<Trigger, &Trigger::on_next_delivery> next_delivery_{*this};
   std::optional<Nanoseconds> limit_;
-  TimePoint deadline_{};                   // of limit_
-  TimePoint base_{};                       // where the next limit starts if the script says nothing
+  TimePoint deadline_{};  // of limit_
+  TimePoint base_{};      // where the next limit starts if the script says nothing
   unsigned kind_;
   int number_ = -1;
-  std::uint32_t deliveries_ = 0;           // seen while its callback waited
-  std::uint32_t changes_ = 0;              // times it was added or removed by hand
+  std::uint32_t deliveries_ = 0;  // seen while its callback waited
+  std::uint32_t changes_ = 0;     // times it was added or removed by hand
   std::uint32_t changes_at_call_ = 0;
   bool armed_ = false;
   bool calling_ = false;
   bool fired_by_limit_ = false;
-  bool last_ = false;                      // nothing more will come, so it is not kept
+  bool last_ = false;  // nothing more will come, so it is not kept
 };
 
 /// x:add([seconds]) -> x | nil, message, code

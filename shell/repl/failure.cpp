@@ -88,6 +88,8 @@ std::string excerpt(const Failure& failure, const Inputs& inputs) {
   return text;
 }
 
+/// The frames but for C functions. A tail call at the very end is not the user's: what
+/// was typed as an expression runs behind a `return`.
 std::vector<std::string_view> user_frames(std::string_view traceback) {
   std::vector<std::string_view> frames;
   while (!traceback.empty()) {
@@ -97,6 +99,7 @@ std::vector<std::string_view> user_frames(std::string_view traceback) {
     if (frame.starts_with('\t')) frame.remove_prefix(1);
     if (!frame.empty() && !frame.starts_with("[C]:")) frames.push_back(frame);
   }
+  if (!frames.empty() && frames.back() == "(...tail calls...)") frames.pop_back();
   return frames;
 }
 

@@ -200,4 +200,13 @@ check.case("a failing event is dropped, persistent or not", function()
   end
 end)
 
+check.case("idle ones may be collected while they are listed", function()
+  local listing = require "native.listing"
+  for _ = 1, 50 do
+    for _ = 1, 50 do event(print) timeout(nil, print) end
+    check.equal(type(listing.events()), "table")
+    check.equal(type(listing.timers()), "table")
+  end
+end)
+
 check.done()

@@ -1,7 +1,8 @@
 --- How listings look, with rows made here instead of the runtime's.
 local check = require "check"
 
-local rows = { conns = {}, timers = {}, tasks = {}, listeners = {}, watchers = {}, signals = {} }
+local rows = { conns = {}, timers = {}, tasks = {}, listeners = {}, watchers = {}, signals = {},
+  events = {} }
 local native = {}
 for kind in pairs(rows) do
   native[kind] = function() return table.move(rows[kind], 1, #rows[kind], 1, {}) end

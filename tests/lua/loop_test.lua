@@ -129,7 +129,8 @@ check.case_here("115. abort_branch ends the callback alone", function()
   local order = {}
   local t = timeout(0.01, function()
     pcall(function()
-      local scope <close> = setmetatable({}, { __close = function() order[#order + 1] = "closed" end })
+      local function note() order[#order + 1] = "closed" end
+      local scope <close> = setmetatable({}, { __close = note })
       abort_branch()
     end)
     order[#order + 1] = "never"
@@ -309,7 +310,7 @@ check.case("134. the before hook is told how long it is to the nearest timer", f
   check.ok(seen > 29 and seen <= 30)
 end)
 
-check.case_here("135. a pass does not wait when the hook says so, or made something ready", function()
+check.case_here("135. a pass does not wait if the hook says so, or made something ready", function()
   local both = fifo "both"
   local t = timeout(60, print)
   local h = before_sleep(function() return false end)

@@ -388,6 +388,12 @@ check.case("it has an id, and a label", function()
   local w = read(both, print):label "upstream"
   check.equal(math.type(w.id), "integer")
   check.equal(tostring(w), ("watcher %d 'upstream'"):format(w.id))
+  local function fn() end
+  local e = event(fn, nil, "read write", both):add()
+  local told = tostring(why())
+  check.match(told, "watcher +%d+ +read on descriptor %d+ +upstream")
+  check.match(told, "event +%d+ +read write on descriptor %d+ +[^\n]*watchers_test.lua:%d+")
+  e:delete()
   w:delete()
   check.raises(function() w:label(nil) end, "bad argument")
 end)

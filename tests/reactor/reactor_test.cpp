@@ -377,8 +377,8 @@ TEST_CASE("Reactor: after end_turn nothing else is called in the turn", "[reacto
         ends();
         recorder.watch.stop();
       };
-      REQUIRE(recorder.watch.start(reactor, i++ < 2 ? pipe.reader() : other.reader(),
-                                   Ready::kRead));
+      REQUIRE(
+          recorder.watch.start(reactor, i++ < 2 ? pipe.reader() : other.reader(), Ready::kRead));
     }
     for (int turn = 1; turn <= 4; ++turn) {
       CHECK(*reactor.turn() == 1);  // does not wait: the rest is still ready

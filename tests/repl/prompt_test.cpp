@@ -149,7 +149,7 @@ TEST_CASE("Prompt: errors", "[repl]") {
     CHECK(prompt.enter("f()",
                        "error: (input 1):1: attempt to index a nil value (global 'nothing')\r\n"
                        "  function f() return nothing.x end\r\nstack:\r\n"
-                       "  (input 1):1: in function <(input 1):1>\r\n  (...tail calls...)\r\n"));
+                       "  (input 1):1: in function 'f'\r\n"));
     CHECK(prompt.enter("_err",
                        "\"(input 1):1: attempt to index a nil value (global 'nothing')\"\r\n"));
   }
@@ -298,7 +298,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     prompt.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
     REQUIRE(prompt.expect("go\r\n"));
     std::optional<int> status = prompt.wait(50ms);  // for find to begin
-    for (int i = 0; i < 10 && !status; ++i) {  // two may come as one
+    for (int i = 0; i < 10 && !status; ++i) {       // two may come as one
       prompt.send("\x03");
       status = prompt.wait(100ms);
     }

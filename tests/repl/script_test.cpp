@@ -308,7 +308,7 @@ TEST_CASE("Signals end a script", "[repl]") {
   SECTION("a second Ctrl-C within two seconds ends it at once, even inside C") {
     Program program({"-e", "print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')"});
     REQUIRE(program.expect("go"));
-    ::usleep(50000);  // for find to begin
+    ::usleep(50000);                // for find to begin
     for (int i = 0; i < 10; ++i) {  // two may come as one
       ::kill(program.pid(), SIGINT);
       ::usleep(20000);
