@@ -22,8 +22,8 @@ local options = {
     summary = "Has the kernel probe a silent peer, so that a dead one is noticed." },
   { name = "linger", types = "false|number", unit = "seconds", min = 0, max = 65535,
     default = false,
-    summary = "Chooses how close ends: false is normal, a number waits so long for unsent bytes, "
-      .. "0 resets." },
+    summary = "Chooses how close ends: false drops what is queued, a number goes on sending it for "
+      .. "so long, 0 resets." },
   { name = "nodelay", types = "boolean", default = true,
     summary = "Sends small writes at once instead of gathering them in the kernel." },
   { name = "recvbuf", types = "integer", unit = "bytes", min = 1, max = 2147483647,

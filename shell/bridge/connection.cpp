@@ -102,6 +102,7 @@ void Connection::on_connected(Result<Connected>&& outcome) {
   if (!outcome) return not_connected(std::move(outcome.error()));
   set_read_deadline(deadline_limit_);
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
+  if (observed()) tell_observers();
   if (with_handler_) return run_handler(*this, kConnectionHandler);
   update_alive();
   close_unless_told();

@@ -95,8 +95,8 @@ class Connection final : public Handle, public Stream::Sink {
   bool readable() const override;
   bool writable() const override;
   Ready over() const override;
-  int descriptor() const override { return stream.fd(); }
-  bool lingers() const override { return pending_ != 0 || hook_busy_ || handler_running_; }
+  int descriptor() const override { return gone_ ? -1 : stream.fd(); }
+  bool lingers() const override;
   std::string where() const override;
   void on_left(Park& park) override;
   void on_wait_failed(const Park& park, const Error& why) override;
@@ -123,6 +123,7 @@ class Connection final : public Handle, public Stream::Sink {
   std::string peer, sock;
   TimePoint opened{};
   Nanoseconds wait_limit = kForever;  // the option `timeout`
+  Nanoseconds patience{0};            // the option `linger`: how long close() goes on sending
   SocketOptions socket;               // as set
   /// A pipe: what comes in goes out there. Neither outlives the other's closing.
   Connection* sink = nullptr;

@@ -6,6 +6,7 @@
 namespace moonwire {
 
 void Connection::on_drain() {
+  if (gone_) return;
   if (!flusher.empty() && stream.queued() == 0) {
     runtime().wake_all(flusher, Reply::yes(true));
   }
@@ -28,7 +29,7 @@ void Connection::fail(Error why) {
 
 /// The stream is closed: it failed, or finished. Hooks that are due run from the queue.
 void Connection::on_closed() {
-  if (gone_) return;
+  if (gone_) return update_alive();
   gone_ = true;
   if (const Error* why = stream.failure()) {
     const int code = static_cast<int>(why->code);
@@ -90,7 +91,9 @@ void Connection::on_close() {
       self.runtime().drop_scratch(depth);
     });
   }
-  if (stream.state() != Stream::State::kClosed) stream.close();
+  const bool sends = stream.fd() >= 0 && patience > Nanoseconds(0) && stream.queued() > 0;
+  if (sends) stream.finish(patience);
+  else if (stream.state() != Stream::State::kClosed) stream.close();
   on_closed();
   release_waiters();
   end_pipe(false);
@@ -123,10 +126,14 @@ bool Connection::held() const {
          owns_tasks();
 }
 
+/// Closed or not, something of it is still to come.
+bool Connection::lingers() const {
+  return handler_running_ || pending_ != 0 || hook_busy_ ||
+         stream.state() == Stream::State::kFinishing;
+}
+
 void Connection::update_alive() {
-  const bool finishing = stream.state() == Stream::State::kFinishing;
-  const bool open = !gone_ && (hooks_ != 0 || finishing || attempt_ || owns_tasks());
-  set_alive(open || handler_running_ || pending_ != 0 || hook_busy_);
+  set_alive(lingers() || (!gone_ && (hooks_ != 0 || attempt_ || owns_tasks())));
 }
 
 /// A connection that nobody has any more is finished: its handler has returned, and there

@@ -43,6 +43,7 @@ StreamSettings settings_of(Connection& self) {
   StreamSettings settings;
   settings.limits = self.stream.limits;
   settings.wait_limit = self.wait_limit;
+  settings.patience = self.patience;
   settings.read_deadline = self.read_deadline();
   settings.frame = self.frame();
   return settings;

@@ -12,6 +12,7 @@ struct StreamSettings {
   StreamLimits limits;
   SocketOptions socket;
   Nanoseconds wait_limit = kForever;
+  Nanoseconds patience{0};
   Nanoseconds read_deadline = kForever;
   What frame;
 

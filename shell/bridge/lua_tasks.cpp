@@ -67,8 +67,8 @@ Task* Runtime::acquire_task() {
   return tasks_[index].get();
 }
 
-/// A finished coroutine is used again, without the hook it may have set; beyond a store of
-/// them it goes.
+/// A finished coroutine is used again, without the hook it may have set; one that failed,
+/// and those beyond a store of them, go.
 void Runtime::release_task(Task& task) {
   lua_settop(task.thread, 0);
   if (lua_gethookmask(task.thread) != 0) lua_sethook(task.thread, nullptr, 0, 0);

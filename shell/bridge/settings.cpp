@@ -75,18 +75,19 @@ void take_socket_options(const OptionValues& options, SocketOptions& socket) {
   take_int(options, Opt::kBacklog, socket.backlog);
   take_int(options, Opt::kTtl, socket.ttl);
   take_int(options, Opt::kTos, socket.tos);
-  if (!options.has(Opt::kLinger)) return;
-  const OptionValues::Value& linger = options.at(Opt::kLinger);
-  socket.linger = Linger{};
-  if (linger.type == kTypeBoolean && !linger.boolean) return;
-  socket.linger->on = true;
-  socket.linger->time = std::chrono::seconds(static_cast<long>(linger.number));
 }
 
 }  // namespace
 
 void StreamSettings::take(const OptionValues& options) {
   take_socket_options(options, socket);
+  if (options.has(Opt::kLinger)) {
+    // Seconds are waited for here: in the kernel they would hold up the whole loop.
+    const OptionValues::Value& linger = options.at(Opt::kLinger);
+    const bool waits = linger.type != kTypeBoolean;
+    patience = to_nanoseconds(linger.number);
+    socket.linger = Linger{waits && linger.number == 0, std::chrono::seconds(0)};
+  }
   take_size(options, Opt::kHighWater, limits.high_water);
   take_size(options, Opt::kLowWater, limits.low_water);
   take_size(options, Opt::kUnreadLimit, limits.unread_limit);
@@ -107,6 +108,7 @@ void StreamSettings::take(const OptionValues& options) {
 Status StreamSettings::give(Connection& connection) const {
   connection.stream.limits = limits;
   connection.wait_limit = wait_limit;
+  connection.patience = patience;
   connection.set_frame(frame);
   if (read_deadline != kForever) connection.set_read_deadline(read_deadline);
   const SocketOptions& s = socket;
@@ -128,6 +130,7 @@ Reply StreamSettings::socket_value(Runtime& runtime, int fd, SocketOption option
 }
 
 Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
+  if (option == Opt::kLinger && patience > Nanoseconds(0)) return time_of(patience);
   for (const Kernel& each : kKernels) {
     if (each.option == option) return socket_value(runtime, fd, each.socket);
   }

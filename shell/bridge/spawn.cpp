@@ -13,6 +13,7 @@ class LuaTask final : public Handle {
     joiners.purpose = "join";
     joiners.of = this;
     joiners.counts = false;
+    set_housekeeping(true);  // what it waits for counts, not that it waits
     set_alive(true);
   }
 

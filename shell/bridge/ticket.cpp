@@ -123,8 +123,6 @@ void open_class(lua_State* L, Type type, std::span<const Module* const> modules)
   lua_settop(L, meta - 1);
 }
 
-}  // namespace
-
 /// Tells the collector of memory that it does not see: 64 bytes for each object. Without,
 /// it starts too late to keep pace with short-lived tickets, whose __gc makes each of them
 /// outlive a cycle: a million timers made and deleted took 140 MB.
@@ -133,6 +131,8 @@ void count_memory(lua_State* L, RuntimeAccess access) {
   if (++access.made() % kObjects != 0) return;
   if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, 1);
 }
+
+}  // namespace
 
 void push_ticket(lua_State* L, Handle& handle) {
   RuntimeAccess access{handle.runtime()};

@@ -11,6 +11,7 @@ LuaTimer::LuaTimer(Runtime& runtime, int arguments)
 
 void LuaTimer::set(Nanoseconds delay) {
   period_ = delay;
+  set_housekeeping(false);
   arm(runtime().reactor(), delay);
   set_alive(true);
   ++changes_;
@@ -44,6 +45,7 @@ void LuaTimer::on_due() {
   overdue_ = calling_;
   if (calling_) return;
   calling_ = true;
+  set_housekeeping(true);  // its callback may be what waits in dispatch()
   changes_at_call_ = changes_;
   runtime().call_stored(*this, kFunction, arguments_);
 }
@@ -51,6 +53,7 @@ void LuaTimer::on_due() {
 void LuaTimer::on_call_end(Task&, bool ok, bool keep) {
   if (!calling_) return;  // the finalizer's
   calling_ = false;
+  set_housekeeping(false);
   if (!ok) cancel();
   if (overdue_) return arm(runtime().reactor(), Nanoseconds(0));
   const bool by_hand = changes_ != changes_at_call_;

@@ -341,9 +341,13 @@ void Stream::drained() {
   if (low || out_.empty()) sink_.on_drain();
 }
 
-void Stream::finish() {
+void Stream::finish(Nanoseconds limit) {
   if (state_ >= State::kFinishing) return;
   state_ = State::kFinishing;
+  if (limit != Nanoseconds::max()) {
+    linger_ = std::make_unique<Linger>(*this);
+    linger_->arm(net_.reactor(), limit);
+  }
   in_.release();
   if (live_on_) live_ = {};
   if (!fd_) return;  // still connecting: flush() follows attach()
@@ -359,9 +363,10 @@ void Stream::linger() {
     sink_.on_closed();
     return;
   }
-  if (linger_) return;
+  if (end_sent_) return;
+  end_sent_ = true;
   ::shutdown(fd_.get(), SHUT_WR);
-  linger_ = std::make_unique<Linger>(*this);
+  if (!linger_) linger_ = std::make_unique<Linger>(*this);
   linger_->arm(net_.reactor(), kLinger);
   update_interest();
 }

@@ -85,8 +85,9 @@ class Stream final : Watch::Watcher {
   bool over_high_water() const { return out_.size() > limits.high_water; }
   /// Sends what the kernel takes now.
   void flush();
-  /// Sends what is queued, then closes; on_closed() tells. Input is dropped.
-  void finish();
+  /// Sends what is queued, then closes; on_closed() tells. Input is dropped; so is what
+  /// has not left after `limit`.
+  void finish(Nanoseconds limit = Nanoseconds::max());
   /// Ends our direction after what is queued.
   void shutdown();
   bool shut_down() const { return shutdown_; }
@@ -139,7 +140,7 @@ class Stream final : Watch::Watcher {
   std::string_view live_;       // inside on_input(): what is not taken yet
   Buffer out_;
   std::unique_ptr<Error> failure_;
-  std::unique_ptr<Linger> linger_;
+  std::unique_ptr<Linger> linger_;  // when a finished stream closes in any case
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   Fd fd_;
@@ -149,6 +150,7 @@ class Stream final : Watch::Watcher {
   bool ended_ : 1 = false;
   bool shutdown_ : 1 = false;   // asked for
   bool shut_ : 1 = false;       // done
+  bool end_sent_ : 1 = false;   // by finish(): the peer's end is waited for
   bool dirty_ : 1 = false;
   bool paused_ : 1 = false;
   bool blocked_ : 1 = false;    // the kernel refused bytes: waits until writable
