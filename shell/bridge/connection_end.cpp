@@ -133,7 +133,8 @@ bool Connection::lingers() const {
 }
 
 void Connection::update_alive() {
-  set_alive(lingers() || (!gone_ && (hooks_ != 0 || attempt_ || owns_tasks())));
+  const bool kept = hooks_ != 0 || handler_done_ || attempt_ || owns_tasks();
+  set_alive(lingers() || (!gone_ && kept));
 }
 
 /// A connection that nobody has any more is finished: its handler has returned, and there

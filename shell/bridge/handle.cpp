@@ -23,7 +23,7 @@ bool Handle::close() {
   closed_ = true;
   drop_observers();  // first: they may watch the descriptor
   on_close();
-  if (!lingers()) set_alive(false);
+  if (!lingers() || orphaned_) set_alive(false);
   set_owner(nullptr);
   if (!ticketed_) runtime_.defer_for(*this, free_untold);
   return true;
@@ -36,7 +36,7 @@ void Handle::free_untold(Handle& self) {
 }
 
 void Handle::set_alive(bool alive) {
-  if (alive_ == alive || (alive && closed_)) return;
+  if (alive_ == alive || (alive && (orphaned_ || (closed_ && !lingers())))) return;
   alive_ = alive;
   if (!housekeeping_) runtime_.alive_ += alive ? 1 : std::size_t(-1);
   if (!alive && anchored_) runtime_.drop_anchor(*this);

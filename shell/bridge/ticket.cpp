@@ -37,6 +37,7 @@ int collect(lua_State* L) {
 int close_ticket(lua_State* L) {
   Handle* handle = handle_at(L, 1);
   lua_pushboolean(L, handle && handle->close());
+  if (handle) sync_anchor(L, 1, *handle);  // something of it may be still to come
   return 1;
 }
 

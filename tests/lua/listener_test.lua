@@ -73,16 +73,12 @@ check.case("the address can be given to connect, of whatever kind it is", functi
   end
 end)
 
-check.case("a busy port is EADDRINUSE, and the message tells by whom if it can", function()
-  local output, status = child [[
-    local srv = assert(listen "127.0.0.1:0")
-    local other = io.popen(("%s -e 'print(listen(%q))' 2>&1"):format(
-      os.getenv "MOONWIRE" or arg[-1], srv.address))
-    io.write((other:read "a"))
-    srv:close()]]
-  check.match(output,
-    "^nil\tlisten 127%.0%.0%.1:%d+: Address already in use %(by .*moonwire.*%)\tEADDRINUSE\n")
-  check.equal(status, 0)
+check.case("a busy port is EADDRINUSE, and the message tells by whom", function()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local message = check.fails("EADDRINUSE", listen(srv.address, { reuseport = true }))
+  check.equal(message, "listen " .. srv.address .. ": Address already in use (by this program)")
+  check.match(child(("print(listen %q)"):format(srv.address)),
+    "^nil\tlisten 127%.0%.0%.1:%d+: Address already in use %(by moonwire%S*, pid %d+%)\tEADDRINUSE\n$")
 end)
 
 check.case("an address that is not ours is EADDRNOTAVAIL", function()
@@ -366,8 +362,7 @@ check.case("145. without descriptors it says so once, does not spin, and goes on
     print(srv.address)
     io.stdout:flush()]]
   file:close()
-  local pipe = check.ok(io.popen(("ulimit -n 80; exec %s --poller %s %s 2>&1"):format(
-    os.getenv "MOONWIRE" or arg[-1], reactor.method, path)))
+  local pipe = check.ok(io.popen("ulimit -n 80; exec " .. child.command(path)))
   local address = pipe:read "l"
   local clients, greeted = {}, 0
   for i = 1, 100 do

@@ -92,6 +92,7 @@ TEST_CASE("Prompt: results", "[repl]") {
     CHECK(prompt.enter("setmetatable({}, {__inspect = function() error('no', 0) end})",
                        "<error: no>\r\n"));
   }
+#if HANDLERS_RUN_AT_ONCE
   SECTION("that take for ever to show can be interrupted") {
     prompt.send("setmetatable({}, {__inspect = function() print 'go' while true do end end})\n");
     REQUIRE(prompt.expect("go\r\n"));
@@ -99,6 +100,7 @@ TEST_CASE("Prompt: results", "[repl]") {
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("1", "1\r\n"));
   }
+#endif
 }
 
 TEST_CASE("Prompt: blocks", "[repl]") {
@@ -241,6 +243,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("1", "1\r\n"));
   }
+#if HANDLERS_RUN_AT_ONCE
   SECTION("in a busy loop raises, whatever pcall does, again and again") {
     for (int i = 1; i <= 3; ++i) {
       prompt.send("print 'go' while true do pcall(function() while true do end end) end\n");
@@ -251,6 +254,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
       REQUIRE(prompt.expect("net> "));
     }
   }
+#endif
   SECTION("in an await raises there, and pcall may catch it") {
     prompt.send("timeout(0.01, print, 'go') print(pcall(sleep, 60))\n");
     REQUIRE(prompt.expect("go\r\n"));
@@ -273,6 +277,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("closed\r\n"));
     CHECK(prompt.expect("net> "));
   }
+#if HANDLERS_RUN_AT_ONCE
   SECTION("in a callback that takes for ever stops its timer") {
     prompt.send(
         "timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
@@ -283,6 +288,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("timer stopped\r\nnet> "));
     CHECK(prompt.enter("1", "1\r\n"));
   }
+#endif
   SECTION("leaves short callbacks alone") {
     prompt.send("n = 0 timeout(0.001, function() n = n + 1 return true end);\n");
     REQUIRE(prompt.expect("net> "));
@@ -294,6 +300,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.expect("true\r\n"));
     CHECK(prompt.transcript().find("interrupted") == std::string::npos);
   }
+#if HANDLERS_RUN_AT_ONCE
   SECTION("three times without progress ends the program") {
     prompt.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
     REQUIRE(prompt.expect("go\r\n"));
@@ -304,6 +311,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     }
     CHECK(status.value_or(-1) == 130);
   }
+#endif
 }
 
 TEST_CASE("Prompt: the end", "[repl]") {

@@ -95,6 +95,18 @@ struct Scripting {
   bool settle() {
     return until([&] { return !runtime().anything_left(); });
   }
+  /// For a test that waits in vain.
+  std::string what_is_left() {
+    std::string all;
+    Handle* handle = nullptr;
+    for (std::uint32_t slot = 0; runtime().handle_at(slot, handle); ++slot) {
+      if (handle && handle->alive()) all += handle->describe() + "; ";
+    }
+    for (const auto& task : runtime().tasks()) {
+      if (task && task->park) all += std::string("a task in ") + task->park->purpose + "; ";
+    }
+    return all;
+  }
   /// Objects in the table.
   int handles() {
     int count = 0;

@@ -1,0 +1,228 @@
+// Lua's memory runs out: at the N-th request, for every N, through scripts that use all
+// of the bridge. Whatever happens to the script, the shell goes on: nothing crashes,
+// leaks or waits for ever, and when there is memory again everything works.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "support/scripting.hpp"
+
+using namespace moonwire;
+using namespace std::chrono_literals;
+using test::Ending;
+using test::Scripting;
+
+namespace {
+
+/// A lua_Alloc that refuses some requests. Giving back and shrinking always work.
+struct Miser {
+  std::size_t requests = 0;
+  std::size_t from = SIZE_MAX;   // refuses this one
+  std::size_t count = SIZE_MAX;  // and so many in all
+  bool refused = false;
+
+  static void* call(void* self, void* block, std::size_t old_size, std::size_t new_size) {
+    auto& miser = *static_cast<Miser*>(self);
+    if (new_size == 0) {
+      std::free(block);
+      return nullptr;
+    }
+    const bool grows = !block || new_size > old_size;
+    if (grows && ++miser.requests >= miser.from && miser.requests - miser.from < miser.count) {
+      miser.refused = true;
+      return nullptr;
+    }
+    return std::realloc(block, new_size);
+  }
+  void refuse(std::size_t next, std::size_t many) {
+    requests = 0;
+    from = next;
+    count = many;
+    refused = false;
+  }
+  void relent() { from = SIZE_MAX; }
+};
+
+struct Starving : Scripting {
+  Miser& miser;
+  explicit Starving(Miser& allocator) : miser(allocator) {
+    runtime().allocate = Miser::call;
+    runtime().allocate_hook = &miser;
+  }
+};
+
+// Each waits with a limit, so that whatever fails the others end.
+const char* const kTalk = R"lua(
+  local server <close> = listen("127.0.0.1:0", function(c)
+    c:on { close = function() closed = true end }
+    for line in c:lines() do c:write(line:upper(), "\n") end
+  end)
+  local hooks, ticks = 0, 0
+  local hook <close> = before_sleep(function() hooks = hooks + 1 end)
+  timeout(0, function() ticks = ticks + 1 return ticks < 3 end)
+  local task = spawn(function(a, b) sleep(0.001) return a + b, "sum" end, 1, 2)
+  local wrapped = coroutine.wrap(function(x)
+    sleep(0)
+    local y = coroutine.yield(x + 1)
+    return y * 2
+  end)
+  local c <close> = assert(connect(server.address, { timeout = 1 }))
+  assert(c:write("hello\n", 42, "\n"))
+  local first, second = c:read("l", { timeout = 1 }), c:read("l", { timeout = 1 })
+  local sum, word = task:join(1)
+  local twice = wrapped(1) + wrapped(20)
+  for _ = 1, 50 do if ticks < 3 then sleep(0.001) end end
+  return first, second, sum, word, twice, ticks, hooks > 0
+)lua";
+const char* const kTold = "HELLO 42 3 sum 42 3 true";
+
+const char* const kCallbacks = R"lua(
+  local got, freed, seen = {}, false, 0
+  local server <close> = listen("127.0.0.1:0")
+  connect(server.address, function(c)
+    if not c then return end
+    c:frame "line"
+    c:on {
+      data = function(_, line) got[#got + 1] = line end,
+      shutdown = function() c:finish() end,
+      closing = function() got[#got + 1] = "closing" end,
+      close = function(_, why) got[#got + 1] = why end,
+    }
+    c:timeout(2, print):on_free(function() freed = true end)
+  end)
+  local c <close> = assert(server:accept { timeout = 1 })
+  local own = c:spawn(function() local ok, why = pcall(sleep, 2) error(why, 0) end)
+  c:write("a\nb\n")
+  assert(c:flush { timeout = 1 })
+  c:shutdown()
+  c:read("a", { timeout = 1 })
+  local e <close> = event(function() seen = seen + 1 return seen < 2 end, nil, "persist")
+  e:add(0.001)
+  local quit = spawn(function()
+    for _ = 1, 100 do if seen < 2 or not freed then sleep(0.001) end end
+    abort()
+  end)
+  local stop = timeout(1, abort)
+  local how = dispatch()
+  stop:delete()
+  local nested = select("#", pcall(coroutine.wrap(function() sleep(0) error {} end)))
+  local sorted = pcall(table.sort, { 3, 2, 1 }, function(x, y) sleep(0) return x < y end)
+  return how, table.concat(got, " "), seen, freed, nested, sorted
+)lua";
+const char* const kCalled = "abort a b closing closed 2 true 2 false";
+
+const char* const kRest = R"lua(
+  local server <close> = listen("127.0.0.1:0", function(c)
+    local key = assert(c:read_until(";", { timeout = 1 }))
+    c:unread("left")
+    c:set { nodelay = true }
+    c:write(c:peek(2), c:take(), key)
+    c:finish()
+  end)
+  local a <close> = assert(connect(server.address, { timeout = 1 }))
+  local b <close> = assert(connect(server.address, { timeout = 1 }))
+  local fired = 0
+  local w <close> = read(a, function(...) fired = fired + 1 end)
+  local s <close> = signal("USR1", print)
+  a:write("key;")
+  b:write("lock;")
+  local ready = wait(a, "r", 1)
+  w:delete()
+  local text = a:read("a", { timeout = 1 })
+  local piped = { spawn(function() return b:read("a", { timeout = 1 }) end):join(1) }
+  local rows = #conns() > 2 and #tostring(timers) > 0 and #tostring(tasks) > 0 and why ~= nil
+  local wrong = select(2, pcall(listen, 0, { backlgo = 1 }))
+  local refused, message, code = connect("127.0.0.1:1", { timeout = 1 })
+  local shown = inspect { 1, { 2, x = "y" }, server }
+  for _ = 1, 3 do loop(true) end
+  local sum = 0
+  for i, task in ipairs { spawn(sleep, 0), spawn(error, {}), spawn(coroutine.isyieldable) } do
+    sum = sum + (task:join(1) == nil and i or 0)
+  end
+  local again = require "inspect" == require "inspect"
+  return ready, text, piped[1], rows, wrong:match "backlog", code, #shown > 10, sum, again, fired > 0
+)lua";
+const char* const kRested = "r leleftkey leleftlock true backlog ECONNREFUSED true 3 true true";
+
+/// A conversation that needs all of the loop, to see that it still works.
+const char* const kProof = R"lua(
+  collectgarbage() collectgarbage()
+  local server <close> = listen("127.0.0.1:0", function(c) c:write(c:read("l"), "!") end)
+  local c <close> = connect(server.address, { timeout = 1 })
+  c:write("well\n")
+  return spawn(function() return c:read("a", { timeout = 1 }) end):join(), #tasks() - #tasks()
+)lua";
+
+/// Longer than any wait in the scripts.
+constexpr auto kPatience = 8s;
+
+/// True when everything has ended in time.
+bool comes_to_rest(Starving& s) {
+  const TimePoint end = Clock::now() + kPatience;
+  while (s.runtime().anything_left()) {
+    if (Clock::now() > end || !s.turn(5ms)) return false;
+    (void)s.runtime().take_abort();  // for a dispatch() that came to nothing
+  }
+  return true;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(NDEBUG)
+constexpr std::size_t kStride = 1;
+#else
+constexpr std::size_t kStride = 7;
+#endif
+
+}  // namespace
+
+TEST_CASE("Runtime: memory that runs out while it opens", "[bridge]") {
+  std::size_t refusals = 0;
+  for (std::size_t n = 1;; n += 3 * kStride) {
+    CAPTURE(n);
+    Miser miser;
+    miser.refuse(n, GENERATE(SIZE_MAX, 2));
+    Starving s(miser);
+    const Status opened = s.runtime().open();
+    if (!miser.refused) {
+      REQUIRE(opened);
+      break;
+    }
+    ++refusals;
+    if (opened) continue;  // the collector found some
+    REQUIRE(opened.error().message() == "start: Cannot allocate memory");
+  }
+  CHECK(refusals > 100);
+}
+
+TEST_CASE("Runtime: memory that runs out while a script runs", "[bridge]") {
+  const auto [script, result] = GENERATE(table<const char*, const char*>(
+      {std::tuple{kTalk, kTold}, std::tuple{kCallbacks, kCalled}, std::tuple{kRest, kRested}}));
+  const std::size_t many = GENERATE(SIZE_MAX, 2, 5);
+  CAPTURE(many, result);
+  for (std::size_t n = 1;; n += kStride) {
+    CAPTURE(n);
+    Miser miser;
+    Starving s(miser);
+    REQUIRE(s.runtime().open());
+    miser.refuse(n, many);
+    Ending ending;
+    const bool started = s.start(script, ending);
+    const bool rests = comes_to_rest(s);
+    const std::string left = s.what_is_left();
+    const std::string story = left + ending.message + " | " + ending.results +
+                              (s.reports.empty() ? "" : " | " + s.reports.back().message);
+    CAPTURE(story);
+    REQUIRE(rests);
+    REQUIRE((ending.ended() || !started));
+    REQUIRE(lua_gettop(s.main()) == 0);
+    if (n % 2) continue;  // destroyed while there is none
+    const bool refused = miser.refused;
+    miser.relent();
+    if (!refused) REQUIRE(ending.results == result);
+    REQUIRE(s.run(kProof) == "well! 0");
+    REQUIRE(comes_to_rest(s));
+    REQUIRE(s.run("collectgarbage() collectgarbage()").empty());
+    REQUIRE(s.turn(0ms));
+    REQUIRE(s.handles() == 0);
+    REQUIRE(s.runtime().tasks().size() < 20);
+    if (!refused) break;
+  }
+}
