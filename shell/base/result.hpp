@@ -52,8 +52,7 @@ using Status = Result<void>;
 /// For `return failure(Code::kEof, "read", peer);`
 inline tl::unexpected<Error> failure(Code code, const char* operation, std::string detail = {},
                                      std::string cause = {}) {
-  return tl::unexpected<Error>(
-      Error{code, operation, std::move(detail), std::move(cause)});
+  return tl::unexpected<Error>(Error{code, operation, std::move(detail), std::move(cause)});
 }
 
 /// The same from errno, read before anything else can change it.

@@ -37,8 +37,8 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   if (!address) return address_failure(runtime, "connect", address.error());
   if (address->scheme != Scheme::kTcp) return unsupported(runtime, "connect", *address);
   if (!handler && !yieldable.yes) {
-    return Reply::raise(runtime,
-                        "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
+    return Reply::raise(
+        runtime, "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
   }
   if (!handler && runtime.running()->cancel_requested) return Reply::wait(runtime.sleepers_);
   StreamSettings settings;

@@ -72,8 +72,7 @@ Status Connection::accept(Fd fd, const Endpoint& from, const Endpoint& local,
   return {};
 }
 
-void Connection::connect(const Address& address, const ConnectOptions& options,
-                         bool with_handler) {
+void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler) {
   with_handler_ = with_handler;
   peer = address.text();
   attempt_ = std::make_unique<Attempt>(*this);
@@ -146,7 +145,8 @@ const char* Connection::read_conflict() const {
 Reply Connection::failed(const char* operation) const {
   const Error& why = *stream.failure();
   if (!why.detail.empty() && !operation) return Reply::fail(runtime(), why);
-  return Reply::fail(runtime(), why.code, operation ? operation : why.operation, where(), why.cause);
+  return Reply::fail(runtime(), why.code, operation ? operation : why.operation, where(),
+                     why.cause);
 }
 
 Reply Connection::too_long(std::size_t most) {
@@ -201,8 +201,10 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
       most = need.max ? need.max : kMostBytes;
       if (need.what.count > most) return too_long(most);
       enough = SIZE_MAX;
-      if (need.what.count > 0) piece = stream.take(need.what.count);
-      else if (!stream.unread().empty()) piece = std::string_view();
+      if (need.what.count > 0)
+        piece = stream.take(need.what.count);
+      else if (!stream.unread().empty())
+        piece = std::string_view();
       break;
     case Kind::kAll:
       most = need.max ? need.max : kMostBytes;
@@ -273,9 +275,12 @@ bool Connection::next_piece(Reply& reply) {
   starved_ = true;
   if (!has_hook(Hook::kData)) return false;
   std::optional<std::string_view> piece;
-  if (frame_.kind == What::Kind::kLine) piece = stream.take_line(false);
-  else if (frame_.kind == What::Kind::kCount) piece = stream.take(frame_.count);
-  else piece = stream.take_some(stream.limits.read_size);
+  if (frame_.kind == What::Kind::kLine)
+    piece = stream.take_line(false);
+  else if (frame_.kind == What::Kind::kCount)
+    piece = stream.take(frame_.count);
+  else
+    piece = stream.take_some(stream.limits.read_size);
   if (!piece) return false;
   starved_ = false;
   reply = Reply::bytes(*piece);

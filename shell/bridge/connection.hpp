@@ -15,7 +15,16 @@ namespace moonwire {
 class LuaListener;
 
 /// In the order they run when several are due.
-enum class Hook : std::uint8_t { kOpen, kData, kShutdown, kDrain, kError, kClosing, kClose, kCount };
+enum class Hook : std::uint8_t {
+  kOpen,
+  kData,
+  kShutdown,
+  kDrain,
+  kError,
+  kClosing,
+  kClose,
+  kCount
+};
 
 /// Why a connection ended, as its close hook is told.
 enum class CloseReason : std::uint8_t { kClosed, kEof, kReset, kTimeout, kError };
@@ -115,7 +124,7 @@ class Connection final : public Handle, public Stream::Sink {
   /// Why the last read failed although the connection is well (a line too long).
   const Error* read_failure() const { return read_failure_.get(); }
   void update_alive();
-  std::size_t lines_count = 0;        // of lines(n)
+  std::size_t lines_count = 0;  // of lines(n)
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
 
   Stream stream;
@@ -183,7 +192,7 @@ class Connection final : public Handle, public Stream::Sink {
   Reply end_of_input(const Need& need);
   Reply hold(const Need& need, Nanoseconds timeout);
 
-  Need need_;  // what the parked reader asked for
+  Need need_;          // what the parked reader asked for
   std::string until_;  // its delimiter
   What frame_;
   std::unique_ptr<Attempt> attempt_;
@@ -193,20 +202,20 @@ class Connection final : public Handle, public Stream::Sink {
   std::uint64_t piped_ = 0;
   std::uint32_t pieces_ = 0;
   Nanoseconds deadline_limit_ = kForever;
-  std::uint8_t hooks_ = 0;      // set
-  std::uint8_t pending_ = 0;    // due
-  std::uint8_t told_ = 0;       // ran, of those that run once
+  std::uint8_t hooks_ = 0;    // set
+  std::uint8_t pending_ = 0;  // due
+  std::uint8_t told_ = 0;     // ran, of those that run once
   CloseReason reason_ = CloseReason::kClosed;
   bool handler_running_ = false;
   bool handler_done_ = false;
-  bool with_handler_ = false;   // of connect()
-  bool hook_busy_ = false;      // a hook's call has not ended
-  bool was_above_ = false;      // over high water since the last drain
-  bool ended_read_ = false;     // read "a" has given the end
-  bool finished_early_ = false; // finish() dropped what the peer still had to say
-  bool starved_ = true;         // the data hook's frame cannot use what is there
-  bool over_ = false;           // the end of input was seen to
-  bool gone_ = false;           // the stream is closed: close hooks are due or done
+  bool with_handler_ = false;    // of connect()
+  bool hook_busy_ = false;       // a hook's call has not ended
+  bool was_above_ = false;       // over high water since the last drain
+  bool ended_read_ = false;      // read "a" has given the end
+  bool finished_early_ = false;  // finish() dropped what the peer still had to say
+  bool starved_ = true;          // the data hook's frame cannot use what is there
+  bool over_ = false;            // the end of input was seen to
+  bool gone_ = false;            // the stream is closed: close hooks are due or done
 };
 
 }  // namespace moonwire

@@ -55,9 +55,8 @@ void Connection::on_closed() {
 /// Writers hear why; the reader first gets what is left (look_again()).
 void Connection::release_waiters() {
   const std::size_t depth = runtime().scratch_depth();
-  const Reply answer = stream.failure()
-                           ? failed("write")
-                           : Reply::fail(runtime(), Code::kClosed, "write", where());
+  const Reply answer =
+      stream.failure() ? failed("write") : Reply::fail(runtime(), Code::kClosed, "write", where());
   runtime().wake_all(writer, answer);
   runtime().wake_all(flusher, answer);
   if (closed()) {
@@ -92,8 +91,10 @@ void Connection::on_close() {
     });
   }
   const bool sends = stream.fd() >= 0 && patience > Nanoseconds(0) && stream.queued() > 0;
-  if (sends) stream.finish(patience);
-  else if (stream.state() != Stream::State::kClosed) stream.close();
+  if (sends)
+    stream.finish(patience);
+  else if (stream.state() != Stream::State::kClosed)
+    stream.close();
   on_closed();
   release_waiters();
   end_pipe(false);
@@ -186,8 +187,8 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   }
   if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
-  const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
-                    (task.tag == kHook || !starved_);
+  const bool more =
+      has_hook(Hook::kData) && !stream.unread().empty() && (task.tag == kHook || !starved_);
   if (more || (stream.ended() && !over_)) look_again();
   if (over_ || hooks_ == 0) settle_later();
   if (pending_) schedule(Hook::kCount);
@@ -207,8 +208,8 @@ void Connection::set_hook(Hook hook, bool on) {
   if (hook == Hook::kData && !had_data) look_again();
   if (hook == Hook::kShutdown && stream.ended() && !gone_) schedule(hook);
   // It was lost before anybody could ask to be told.
-  const bool of_end = hook == Hook::kClosing || hook == Hook::kClose ||
-                      (hook == Hook::kError && stream.failure());
+  const bool of_end =
+      hook == Hook::kClosing || hook == Hook::kClose || (hook == Hook::kError && stream.failure());
   if (of_end && gone_) schedule(hook);
   update_alive();
 }
@@ -312,8 +313,10 @@ void Connection::forward() {
     }
   }
   if (!sink) return;
-  if (stream.ended() && !finished_early_) end_pipe(true);
-  else if (gone_) end_pipe(false);
+  if (stream.ended() && !finished_early_)
+    end_pipe(true);
+  else if (gone_)
+    end_pipe(false);
 }
 
 /// Over: the end is passed on, and the task in pipe() learns how much went through.

@@ -20,9 +20,7 @@ bool is_base(lua_State* L) {
 }
 
 /// A task's own thread, parked or not yet run: only the loop resumes those.
-bool is_parked(lua_State* co) {
-  return is_waiting(co);
-}
+bool is_parked(lua_State* co) { return is_waiting(co); }
 
 const char* status_of(lua_State* L, lua_State* co) {
   if (L == co) return "running";
@@ -239,9 +237,9 @@ int close(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
-    {"create", create},   {"resume", resume},           {"running", running},
-    {"status", status},   {"wrap", wrap},               {"yield", yield},
-    {"isyieldable", isyieldable}, {"close", close},     {nullptr, nullptr},
+    {"create", create},           {"resume", resume}, {"running", running},
+    {"status", status},           {"wrap", wrap},     {"yield", yield},
+    {"isyieldable", isyieldable}, {"close", close},   {nullptr, nullptr},
 };
 
 }  // namespace

@@ -63,7 +63,8 @@ std::string function_text(lua_State* L, lua_State* from, const lua_Debug& info) 
   } else if (*info.what == 'm') {
     text = "main chunk";
   } else if (*info.what != 'C') {
-    text = "function <" + std::string(info.short_src) + ":" + std::to_string(info.linedefined) + ">";
+    text =
+        "function <" + std::string(info.short_src) + ":" + std::to_string(info.linedefined) + ">";
   }
   lua_pop(L, 1);
   return text;

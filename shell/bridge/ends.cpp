@@ -21,8 +21,10 @@ void Runtime::shut_down() {
   }
   drain_queue();
   each<Connection>(Type::kConnection, [](Connection& c) {
-    if (c.connecting()) c.close();
-    else c.finish(CloseReason::kClosed);
+    if (c.connecting())
+      c.close();
+    else
+      c.finish(CloseReason::kClosed);
   });
   net_.flush();
 }

@@ -59,7 +59,7 @@ class OptionValues {
   struct Value {
     std::uint8_t type = 0;  // one of kType...; 0: absent
     bool boolean = false;
-    int index = 0;          // where the value stands on Lua's stack: functions, tables
+    int index = 0;  // where the value stands on Lua's stack: functions, tables
     double number = 0;
     std::string_view text;
   };
@@ -101,8 +101,8 @@ struct Arguments {
   lua_State* state;
   Runtime& runtime;
   int next = 1;
-  Handle* self = nullptr;       // the object that is argument 1
-  bool dead = false;            // a Ref was closed: the body is not run
+  Handle* self = nullptr;                         // the object that is argument 1
+  bool dead = false;                              // a Ref was closed: the body is not run
   std::size_t scratch = runtime.scratch_depth();  // what the body adds is dropped at the end
 
   Handle* object(Type type, bool closed_too, bool raise_closed);
@@ -122,7 +122,7 @@ struct Arguments {
   Word word();
   ReadOptions read_options();
   Yieldable yieldable() const;
-  bool absent() const;          // nil or none at `next`
+  bool absent() const;  // nil or none at `next`
   void options(OptionValues& into, const OptionTable& table);
   Opt option_name(const OptionTable& table);
 };
@@ -173,9 +173,9 @@ struct Reader<OptionName<table>> {
 /// A function that may be left out: the whole argument list may end before it.
 struct MaybeFunction : Function {};
 
-#define MOONWIRE_READER(TYPE, CALL)                            \
-  template <>                                                  \
-  struct Reader<TYPE> {                                        \
+#define MOONWIRE_READER(TYPE, CALL)                             \
+  template <>                                                   \
+  struct Reader<TYPE> {                                         \
     static TYPE read(Arguments& in) { return TYPE{in.CALL()}; } \
   }
 MOONWIRE_READER(std::string_view, string);
@@ -219,9 +219,9 @@ int run_entry(lua_State* state, Reply (*body)(Runtime&, A...)) {
   Arguments in{state, runtime_of(state)};
   std::tuple<A...> arguments{Reader<A>::read(in)...};  // in order: the braces promise it
   if (in.dead) return finish(in, closed_reply(in));
-  return finish(in, std::apply(
-                        [&](const A&... each) { return run_body<A...>(body, in.runtime, each...); },
-                        arguments));
+  return finish(
+      in, std::apply([&](const A&... each) { return run_body<A...>(body, in.runtime, each...); },
+                     arguments));
 }
 
 /// The lua_CFunction of a body: `Reply body(Runtime&, arguments...)`.

@@ -164,11 +164,11 @@ class Handle {
   std::uint16_t values_;
   bool closed_ = false;
   bool alive_ = false;
-  bool anchored_ = false;     // the ticket is held by the runtime's table
-  bool ticketed_ = false;     // Lua has, or had, a ticket
-  bool orphaned_ = false;     // the ticket was collected
+  bool anchored_ = false;  // the ticket is held by the runtime's table
+  bool ticketed_ = false;  // Lua has, or had, a ticket
+  bool orphaned_ = false;  // the ticket was collected
   bool housekeeping_ = false;
-  bool unclaimed_ = false;    // offered to Lua, which has not got it yet
+  bool unclaimed_ = false;  // offered to Lua, which has not got it yet
 };
 
 }  // namespace moonwire

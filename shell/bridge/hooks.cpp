@@ -12,8 +12,8 @@ struct HookOption {
   Hook hook;
 };
 constexpr HookOption kHookOptions[] = {
-    {Opt::kOpen, Hook::kOpen},       {Opt::kData, Hook::kData},       {Opt::kShutdown, Hook::kShutdown},
-    {Opt::kDrain, Hook::kDrain},     {Opt::kError, Hook::kError},     {Opt::kClosing, Hook::kClosing},
+    {Opt::kOpen, Hook::kOpen},   {Opt::kData, Hook::kData},   {Opt::kShutdown, Hook::kShutdown},
+    {Opt::kDrain, Hook::kDrain}, {Opt::kError, Hook::kError}, {Opt::kClosing, Hook::kClosing},
     {Opt::kClose, Hook::kClose},
 };
 
@@ -113,9 +113,7 @@ constexpr FieldEntry kFields[] = {
        return Reply::count(static_cast<std::int64_t>(stream_of(h).queued()));
      }},
     {"state",
-     [](Runtime&, Handle& h) {
-       return Reply::bytes(static_cast<Connection&>(h).state_text());
-     }},
+     [](Runtime&, Handle& h) { return Reply::bytes(static_cast<Connection&>(h).state_text()); }},
     {"opened",
      [](Runtime&, Handle& h) {
        const TimePoint opened = static_cast<Connection&>(h).opened;

@@ -46,7 +46,8 @@ Status LuaListener::set(const OptionValues& options) {
   }
   settings.take(options);
   if (options.has(Opt::kMaxConnections)) {
-    listener_.set_max_connections(static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
+    listener_.set_max_connections(
+        static_cast<std::size_t>(options.number(Opt::kMaxConnections, 0)));
   }
   return {};
 }
@@ -104,9 +105,7 @@ void LuaListener::close_connections() {
   });
 }
 
-int LuaListener::descriptor() const {
-  return sockets().empty() ? -1 : sockets().front().fd.get();
-}
+int LuaListener::descriptor() const { return sockets().empty() ? -1 : sockets().front().fd.get(); }
 
 std::string LuaListener::address_text() const {
   if (sockets().empty()) return name_;
@@ -155,8 +154,10 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   LuaListener* listener = nullptr;
   if (!options.boolean(Opt::kReuseport, false)) listener = find_listener(runtime, *address);
   const bool fresh = listener == nullptr;
-  if (fresh) listener = new LuaListener(runtime, *address);
-  else listener->start_anew();
+  if (fresh)
+    listener = new LuaListener(runtime, *address);
+  else
+    listener->start_anew();
   auto done = listener->set(options);
   if (done && fresh) done = listener->open();
   if (!done) {
@@ -222,11 +223,10 @@ Reply text(Runtime& runtime, std::string&& value) {
 }
 
 constexpr FunctionEntry kGlobals[] = {{"listen", entry<&listen>}};
-constexpr FunctionEntry kMethods[] = {
-    {"accept", entry<&accept>},
-    {"close", entry<&close>},
-    {"set", entry<&set>},
-    {"get", entry<&get>}};
+constexpr FunctionEntry kMethods[] = {{"accept", entry<&accept>},
+                                      {"close", entry<&close>},
+                                      {"set", entry<&set>},
+                                      {"get", entry<&get>}};
 constexpr FieldEntry kFields[] = {
     {"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }},
     {"address",

@@ -128,10 +128,14 @@ int task_rows(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
-    {"conns", rows<Type::kConnection>}, {"listeners", rows<Type::kListener>},
-    {"timers", rows<Type::kTimer>},     {"watchers", rows<Type::kWatcher>},
-    {"signals", rows<Type::kSignal>},   {"events", rows<Type::kEvent>},
-    {"hooks", rows<Type::kHook>},       {"tasks", task_rows},
+    {"conns", rows<Type::kConnection>},
+    {"listeners", rows<Type::kListener>},
+    {"timers", rows<Type::kTimer>},
+    {"watchers", rows<Type::kWatcher>},
+    {"signals", rows<Type::kSignal>},
+    {"events", rows<Type::kEvent>},
+    {"hooks", rows<Type::kHook>},
+    {"tasks", task_rows},
     {nullptr, nullptr},
 };
 

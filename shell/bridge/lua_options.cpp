@@ -49,7 +49,8 @@ int edits(std::string_view a, std::string_view b) {
     luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", function, name.data(),
                nearest->name);
   }
-  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", function, name.data(), function);
+  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", function, name.data(),
+             function);
   std::abort();
 }
 

@@ -60,7 +60,8 @@ Reply log_text(Runtime&, Ref<Connection> self, std::string_view level, std::stri
 
 /// conn:log(level, ...): the values, as print shows them, with the peer in front.
 int log_verb(lua_State* L) {
-  static constexpr const char* const kLevels[] = {"error", "warn", "info", "debug", "debug2", nullptr};
+  static constexpr const char* const kLevels[] = {"error", "warn",   "info",
+                                                  "debug", "debug2", nullptr};
   luaL_checkudata(L, 1, type_name(Type::kConnection));
   luaL_checkoption(L, 2, nullptr, kLevels);
   const int top = lua_gettop(L);
@@ -77,9 +78,7 @@ int log_verb(lua_State* L) {
   return entry<&log_text>(L);
 }
 
-int read_verb(lua_State* L) {
-  return wants_watcher(L) ? entry<&watch_read>(L) : entry<&read>(L);
-}
+int read_verb(lua_State* L) { return wants_watcher(L) ? entry<&watch_read>(L) : entry<&read>(L); }
 
 int write_verb(lua_State* L) {
   return wants_watcher(L) ? entry<&watch_write>(L) : entry<&write>(L);

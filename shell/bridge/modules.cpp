@@ -15,9 +15,9 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule, &kHooksModule,  &kConnectModule, &kListenerModule,
-    &kTimerModule,      &kWatcherModule, &kSignalModule,  &kEventModule,
-    &kHookModule,       &kTaskModule,   &kConnectionTaskModule,   &kLoopModule,    &kReactorModule,
+    &kConnectionModule,     &kHooksModule,  &kConnectModule, &kListenerModule, &kTimerModule,
+    &kWatcherModule,        &kSignalModule, &kEventModule,   &kHookModule,     &kTaskModule,
+    &kConnectionTaskModule, &kLoopModule,   &kReactorModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {
@@ -96,12 +96,11 @@ void list_names(lua_State* L, const char* key, std::span<const FunctionEntry> fu
 
 /// What lua(1) has as globals, sorted: the rest are ours.
 constexpr std::string_view kStandard[] = {
-    "_G",         "_VERSION",     "assert",  "collectgarbage", "coroutine", "debug",
-    "dofile",     "error",        "getmetatable", "io",        "ipairs",    "load",
-    "loadfile",   "math",         "next",    "os",             "package",   "pairs",
-    "pcall",      "print",        "rawequal", "rawget",        "rawlen",    "rawset",
-    "require",    "select",       "setmetatable", "string",    "table",     "tonumber",
-    "tostring",   "type",         "utf8",    "warn",           "xpcall"};
+    "_G",     "_VERSION",     "assert",   "collectgarbage", "coroutine", "debug",        "dofile",
+    "error",  "getmetatable", "io",       "ipairs",         "load",      "loadfile",     "math",
+    "next",   "os",           "package",  "pairs",          "pcall",     "print",        "rawequal",
+    "rawget", "rawlen",       "rawset",   "require",        "select",    "setmetatable", "string",
+    "table",  "tonumber",     "tostring", "type",           "utf8",      "warn",         "xpcall"};
 
 /// The names of our globals, whoever made them: bindings, or lua/prelude.lua.
 void list_globals(lua_State* L) {
@@ -113,7 +112,8 @@ void list_globals(lua_State* L) {
   while (lua_next(L, -2)) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING || lua_tostring(L, -1) == std::string_view("arg")) continue;
-    if (std::binary_search(std::begin(kStandard), std::end(kStandard), lua_tostring(L, -1))) continue;
+    if (std::binary_search(std::begin(kStandard), std::end(kStandard), lua_tostring(L, -1)))
+      continue;
     lua_pushvalue(L, -1);
     lua_rawseti(L, names, ++count);
   }

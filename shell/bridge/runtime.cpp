@@ -209,8 +209,10 @@ void Task::on_due() {
   if (on_timeout == Reply::kTimeoutFalse) answer = Reply::yes(false);
   const std::size_t depth = runtime.scratch_depth();
   if (on_timeout == Reply::kTimeoutFails && park) {
-    const Error why{static_cast<Code>(ETIMEDOUT), park->purpose,
-                    park->of ? park->of->where() : std::string(), {}};
+    const Error why{static_cast<Code>(ETIMEDOUT),
+                    park->purpose,
+                    park->of ? park->of->where() : std::string(),
+                    {}};
     if (park->of) park->of->on_wait_failed(*park, why);
     answer = Reply::fail(runtime, why);
   }

@@ -2,14 +2,14 @@
 // the loop resumes tasks, one deep; everything else queues. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <string>
-#include <array>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +22,6 @@
 struct lua_State;
 
 namespace moonwire {
-
 
 /// A failure that nobody caught.
 struct ErrorReport {
@@ -106,8 +105,7 @@ class Runtime final : SleepHook {
   /// values after it. handle.on_call_end() tells how it ended, maybe much later.
   void call_stored(Handle& handle, int function, int count, std::uint8_t tag = 0);
   /// The same with arguments made here.
-  void call(Handle& handle, int function, std::span<const Reply> arguments,
-            std::uint8_t tag = 0) {
+  void call(Handle& handle, int function, std::span<const Reply> arguments, std::uint8_t tag = 0) {
     call_from(handle, handle, function, arguments, tag);
   }
   /// The function is stored in another object (a listener's handler).
@@ -146,7 +144,7 @@ class Runtime final : SleepHook {
     bool io = true, timers = true, nonblocking = false;
   };
   void request_pass(const Pass& pass) { pass_ = pass; }
-  Park passers_;       // parked in loop()
+  Park passers_;  // parked in loop()
   /// Ends the dispatch in progress when it falls due.
   void abort_after(Nanoseconds delay);
   /// How long to sleep before each poll: set_sleep, set_turbo.
@@ -183,14 +181,14 @@ class Runtime final : SleepHook {
   /// Writes a failure to the reporter.
   void report(ErrorReport report);
 
-  Park dispatchers_;   // parked in dispatch()
-  Park sleepers_;      // parked in sleep()
+  Park dispatchers_;  // parked in dispatch()
+  Park sleepers_;     // parked in sleep()
 
  private:
   friend class Handle;
   friend class Park;
   friend struct Task;
-  friend struct RuntimeAccess;   // the files of the Lua border: stack, ticket, deliver, coroutine
+  friend struct RuntimeAccess;  // the files of the Lua border: stack, ticket, deliver, coroutine
   struct Slot {
     Handle* handle = nullptr;
     std::uint32_t generation = 1;
@@ -243,27 +241,27 @@ class Runtime final : SleepHook {
   std::deque<std::string> scratch_;
   std::size_t scratch_used_ = 0;
   Task* running_ = nullptr;
-  const Reply* reply_ = nullptr;      // what the task being resumed gets
-  std::size_t alive_ = 0;             // handles that can bring an event
-  std::size_t unclaimed_ = 0;         // handles offered to Lua and not taken
-  std::size_t waiting_ = 0;           // parked tasks whose wait can end
-  std::uint64_t calls_ = 0;           // times Lua was entered
+  const Reply* reply_ = nullptr;  // what the task being resumed gets
+  std::size_t alive_ = 0;         // handles that can bring an event
+  std::size_t unclaimed_ = 0;     // handles offered to Lua and not taken
+  std::size_t waiting_ = 0;       // parked tasks whose wait can end
+  std::uint64_t calls_ = 0;       // times Lua was entered
   bool aborted_ = false;
   const char* abort_word_ = "abort";
-  bool blocked_ = false;              // inside a coroutine below a C boundary
-  std::vector<lua_State*> threads_;   // the resume stack, for interrupts
+  bool blocked_ = false;             // inside a coroutine below a C boundary
+  std::vector<lua_State*> threads_;  // the resume stack, for interrupts
   lua_State* volatile current_ = nullptr;
   TimePoint call_began_{};
   TimePoint turn_time_ = Clock::now();  // when the last poll returned: for ages
   std::vector<const struct Module*> modules_;
-  int anchors_ = 0;                   // registry references: slot -> ticket that lives on
+  int anchors_ = 0;  // registry references: slot -> ticket that lives on
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
-  int tickets_ = 0;                   // slot -> ticket, weak
-  int thread_anchors_ = 0;            // task index -> thread
+  int tickets_ = 0;         // slot -> ticket, weak
+  int thread_anchors_ = 0;  // task index -> thread
   std::uint32_t tickets_made_ = 0;
-  int raised_ = 0;                    // registry reference: an error value on its way
-  Handle* call_from_ = nullptr;       // whose stored value the function is
-  Handle* call_handle_ = nullptr;     // what a starting trampoline is to call
+  int raised_ = 0;                 // registry reference: an error value on its way
+  Handle* call_from_ = nullptr;    // whose stored value the function is
+  Handle* call_handle_ = nullptr;  // what a starting trampoline is to call
   int call_function_ = 0;
   std::span<const Reply> call_arguments_;
 };

@@ -116,8 +116,7 @@ constexpr FunctionEntry kMethods[] = {{"join", entry<&join>},
                                       {"cancel", entry<&cancel>},
                                       {"alive", entry<&alive>},
                                       {"detach", entry<&detach>}};
-constexpr FieldEntry kFields[] = {
-    {"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }}};
+constexpr FieldEntry kFields[] = {{"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }}};
 constexpr FunctionEntry kOwn[] = {{"spawn", entry<&own_spawn>}};
 
 }  // namespace

@@ -391,7 +391,8 @@ What Arguments::what() {
     case LUA_TNUMBER: {
       int whole = 0;
       const lua_Integer count = lua_tointegerx(state, index, &whole);
-      if (!whole || count < 0) luaL_argerror(state, index, "number of bytes must be a positive integer");
+      if (!whole || count < 0)
+        luaL_argerror(state, index, "number of bytes must be a positive integer");
       what.kind = What::Kind::kCount;
       what.count = static_cast<std::size_t>(count);
       return what;
@@ -400,10 +401,14 @@ What Arguments::what() {
       std::size_t size = 0;
       const char* text = lua_tolstring(state, index, &size);
       if (*text == '*') ++text, --size;  // as io.read takes it
-      if (size == 1 && *text == 'l') what.kind = What::Kind::kLine;
-      else if (size == 1 && *text == 'L') what.kind = What::Kind::kLineKept;
-      else if (size == 1 && *text == 'a') what.kind = What::Kind::kAll;
-      else luaL_argerror(state, index, "invalid format (a number, \"l\", \"L\" or \"a\")");
+      if (size == 1 && *text == 'l')
+        what.kind = What::Kind::kLine;
+      else if (size == 1 && *text == 'L')
+        what.kind = What::Kind::kLineKept;
+      else if (size == 1 && *text == 'a')
+        what.kind = What::Kind::kAll;
+      else
+        luaL_argerror(state, index, "invalid format (a number, \"l\", \"L\" or \"a\")");
       return what;
     }
     default: luaL_typeerror(state, index, "number or format"); return what;

@@ -195,14 +195,22 @@ Reply own_timeout(Runtime& runtime, Use<Connection> self, std::optional<Seconds>
 }
 
 constexpr FunctionEntry kMethods[] = {
-    {"read", entry<&read>},         {"write", entry<&write>},
-    {"read_until", entry<&read_until>}, {"take", entry<&take>},
-    {"peek", entry<&peek>},         {"unread", entry<&unread>},
-    {"flush", entry<&flush>},       {"finish", entry<&finish_writing>},
-    {"close", entry<&close>},       {"abort", entry<&abort_now>},
-    {"shutdown", entry<&shutdown>}, {"pipe", entry<&pipe>},
-    {"frame", entry<&frame>},       {"timeout", entry<&own_timeout>},
-    {"lines", lines_verb},         {"log", log_verb},
+    {"read", entry<&read>},
+    {"write", entry<&write>},
+    {"read_until", entry<&read_until>},
+    {"take", entry<&take>},
+    {"peek", entry<&peek>},
+    {"unread", entry<&unread>},
+    {"flush", entry<&flush>},
+    {"finish", entry<&finish_writing>},
+    {"close", entry<&close>},
+    {"abort", entry<&abort_now>},
+    {"shutdown", entry<&shutdown>},
+    {"pipe", entry<&pipe>},
+    {"frame", entry<&frame>},
+    {"timeout", entry<&own_timeout>},
+    {"lines", lines_verb},
+    {"log", log_verb},
 };
 constexpr FunctionEntry kGlobals[] = {{"read", read_verb}, {"write", write_verb}};
 

@@ -81,9 +81,9 @@ struct Task final : Timer {
 
   Runtime& runtime;
   lua_State* thread;
-  std::uint32_t index;          // in the runtime's table, and its thread's anchor
+  std::uint32_t index;  // in the runtime's table, and its thread's anchor
   State state = State::kFree;
-  bool started = false;         // its function has begun
+  bool started = false;  // its function has begun
   bool cancel_requested = false;
   bool cancel_raised = false;   // "cancelled" was raised: the next wait is the last
   bool doomed = false;          // parked for good, to be reset
@@ -92,14 +92,14 @@ struct Task final : Timer {
   bool returned_false = false;  // its first result was false itself, not nil or nothing
   bool outlived_owner = false;  // its connection closed before it ended
   const char* cancel_text = "cancelled";
-  std::uint8_t tag = 0;         // what its origin called it for
+  std::uint8_t tag = 0;  // what its origin called it for
   std::uint8_t on_timeout = 0;
   Park* park = nullptr;
   Task* next_parked = nullptr;
   Task* previous_parked = nullptr;
-  Handle* origin = nullptr;     // whose callback it runs
-  Handle* owner = nullptr;      // the connection that a failure costs
-  Handle* handle = nullptr;     // its own ticket (spawn), if any
+  Handle* origin = nullptr;  // whose callback it runs
+  Handle* owner = nullptr;   // the connection that a failure costs
+  Handle* handle = nullptr;  // its own ticket (spawn), if any
   TaskObserver* observer = nullptr;
   /// What a queued task is resumed with, and the text that it refers to.
   struct Pending {
@@ -110,7 +110,7 @@ struct Task final : Timer {
   TimePoint began{};
 
  private:
-  void on_due() override;       // its wait ran out of time
+  void on_due() override;  // its wait ran out of time
 };
 
 inline Task* Park::first() const { return last_ ? last_->next_parked : nullptr; }

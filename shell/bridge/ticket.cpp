@@ -147,8 +147,8 @@ void push_ticket(lua_State* L, Handle& handle) {
     return;
   }
   count_memory(L, access);
-  auto* ticket = static_cast<Ticket*>(
-      lua_newuserdatauv(L, sizeof(Ticket), TicketAccess::values(handle)));
+  auto* ticket =
+      static_cast<Ticket*>(lua_newuserdatauv(L, sizeof(Ticket), TicketAccess::values(handle)));
   *ticket = {Ticket::kMagic, handle.type(), handle.slot(), access.generation(handle.slot())};
   lua_rawgeti(L, LUA_REGISTRYINDEX, access.metatable(handle.type()));
   lua_setmetatable(L, -2);
@@ -163,8 +163,10 @@ void push_ticket(lua_State* L, Handle& handle) {
   // memory.
   const bool wanted = TicketAccess::wants_anchor(handle);
   lua_rawgeti(L, LUA_REGISTRYINDEX, access.anchors());
-  if (wanted) lua_pushvalue(L, -2);
-  else lua_pushboolean(L, 0);
+  if (wanted)
+    lua_pushvalue(L, -2);
+  else
+    lua_pushboolean(L, 0);
   lua_rawseti(L, -2, handle.slot());
   lua_pop(L, 1);
   TicketAccess::set_anchored(handle, wanted);

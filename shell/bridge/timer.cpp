@@ -149,8 +149,8 @@ Reply label(Runtime&, Self self, std::string_view text) {
 
 constexpr FunctionEntry kGlobals[] = {{"timeout", entry<&timeout>}};
 constexpr FunctionEntry kMethods[] = {
-    {"add", entry<&add>},         {"delete", entry<&cancel>},   {"cancel", entry<&cancel>},
-    {"pending", entry<&pending>}, {"alive", entry<&pending>},   {"restart", entry<&restart>},
+    {"add", entry<&add>},         {"delete", entry<&cancel>},       {"cancel", entry<&cancel>},
+    {"pending", entry<&pending>}, {"alive", entry<&pending>},       {"restart", entry<&restart>},
     {"reset", entry<&reset>},     {"remaining", entry<&remaining>}, {"due", entry<&due>},
     {"on_free", entry<&on_free>}, {"label", entry<&label>},
 };

@@ -37,12 +37,12 @@ class LuaTimer final : public Handle, public Timer {
   void finalize();
 
   Nanoseconds period_{0};
-  std::uint32_t changes_ = 0;          // times it was armed or cancelled by hand
+  std::uint32_t changes_ = 0;  // times it was armed or cancelled by hand
   std::uint32_t changes_at_call_ = 0;
   int arguments_;
   bool calling_ = false;
-  bool overdue_ = false;               // fell due while its callback still ran
-  bool finalizing_ = false;            // the finalizer is queued
+  bool overdue_ = false;     // fell due while its callback still ran
+  bool finalizing_ = false;  // the finalizer is queued
 };
 
 }  // namespace moonwire

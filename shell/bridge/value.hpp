@@ -95,31 +95,31 @@ struct Yieldable {
 /// the stream's buffer or in the Runtime's scratch, never in the body's frame.
 struct Reply {
   enum class Kind : std::uint8_t {
-    kNothing,   // no result
+    kNothing,  // no result
     kNil,
     kBoolean,
     kInteger,
     kNumber,
     kText,
-    kSelf,      // argument 1
-    kHandle,    // a handle's ticket: made if it has none
-    kFailure,   // nil, message, code
-    kWords,     // a list of the text's words
+    kSelf,        // argument 1
+    kHandle,      // a handle's ticket: made if it has none
+    kFailure,     // nil, message, code
+    kWords,       // a list of the text's words
     kErrorTable,  // {message=, code=}
-    kPair,      // nil, message
-    kRaise,     // error(message)
+    kPair,        // nil, message
+    kRaise,       // error(message)
     kRaiseValue,  // error(value kept in the runtime)
-    kCancel,    // error("cancelled"), without a position
-    kStored,    // a stored value of a handle, nil if none
-    kUnpack,    // the values of a packed table stored in a handle
-    kSpawn,     // a task's ticket; its function and arguments are queued
-    kWait,      // parks the task
-    kEnd,       // parks it for good (abort_branch, os.exit)
+    kCancel,      // error("cancelled"), without a position
+    kStored,      // a stored value of a handle, nil if none
+    kUnpack,      // the values of a packed table stored in a handle
+    kSpawn,       // a task's ticket; its function and arguments are queued
+    kWait,        // parks the task
+    kEnd,         // parks it for good (abort_branch, os.exit)
   };
 
   Kind kind = Kind::kNothing;
-  std::uint8_t slot = 0;         // kStored, kUnpack, or where `keep` begins: a stored value's number
-  std::uint8_t on_timeout = 0;   // kWait: what a time-out answers (TimeoutAnswer)
+  std::uint8_t slot = 0;        // kStored, kUnpack, or where `keep` begins: a stored value's number
+  std::uint8_t on_timeout = 0;  // kWait: what a time-out answers (TimeoutAnswer)
   Code code = Code::kNone;
   /// Arguments to store one by one: value number and place on the stack (hooks).
   struct Store {
@@ -128,7 +128,7 @@ struct Reply {
   };
   static constexpr int kMostStores = 7;
   Store stores[kMostStores];
-  int keep_first = 0;            // arguments to store in the handle, from `slot` on
+  int keep_first = 0;  // arguments to store in the handle, from `slot` on
   int keep_count = 0;
   union {
     bool boolean;
@@ -206,8 +206,8 @@ struct Reply {
 
   /// nil, message, code. The text is copied into the runtime's scratch.
   static Reply fail(Runtime& runtime, const Error& error);
-  static Reply fail(Runtime& runtime, Code code, const char* operation, std::string_view detail = {},
-                    std::string_view cause = {});
+  static Reply fail(Runtime& runtime, Code code, const char* operation,
+                    std::string_view detail = {}, std::string_view cause = {});
   /// A copy of the text.
   static Reply copy(Runtime& runtime, std::string_view text);
   /// Raises, with the caller's position in front: misuse.

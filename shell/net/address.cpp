@@ -240,7 +240,8 @@ Status Parser::port(std::string_view text) {
   }
   const auto found = service_port(text, result.scheme == Scheme::kUdp ? "udp" : "tcp");
   if (!found) {
-    return failure(static_cast<Code>(ENOENT), verb(), std::string(text_), "unknown service " + quoted(text));
+    return failure(static_cast<Code>(ENOENT), verb(), std::string(text_),
+                   "unknown service " + quoted(text));
   }
   result.port = *found;
   return {};

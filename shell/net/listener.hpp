@@ -62,9 +62,9 @@ class Listener final : Timer {
   std::vector<std::unique_ptr<Gate>> gates_;
   std::size_t open_ = 0;
   std::size_t max_connections_ = 0;
-  int highest_ = 0;        // descriptors from here on are the reserve
+  int highest_ = 0;  // descriptors from here on are the reserve
   bool accepting_ = true;
-  bool paused_ = false;    // no descriptors: waits for the timer
+  bool paused_ = false;  // no descriptors: waits for the timer
   bool told_ = false;
   TimePoint last_trouble_{};
 };

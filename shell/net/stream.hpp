@@ -136,26 +136,26 @@ class Stream final : Watch::Watcher {
   Net& net_;
   Sink& sink_;
   Watch watch_;
-  Buffer in_;                   // what nobody took yet, outside on_input()
-  std::string_view live_;       // inside on_input(): what is not taken yet
+  Buffer in_;              // what nobody took yet, outside on_input()
+  std::string_view live_;  // inside on_input(): what is not taken yet
   Buffer out_;
   std::unique_ptr<Error> failure_;
   std::unique_ptr<Linger> linger_;  // when a finished stream closes in any case
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   Fd fd_;
-  std::uint32_t scanned_ = 0;   // bytes known to hold no newline
+  std::uint32_t scanned_ = 0;  // bytes known to hold no newline
   std::uint32_t wanted_ = 0;
   State state_ = State::kConnecting;
   bool ended_ : 1 = false;
-  bool shutdown_ : 1 = false;   // asked for
-  bool shut_ : 1 = false;       // done
-  bool end_sent_ : 1 = false;   // by finish(): the peer's end is waited for
+  bool shutdown_ : 1 = false;  // asked for
+  bool shut_ : 1 = false;      // done
+  bool end_sent_ : 1 = false;  // by finish(): the peer's end is waited for
   bool dirty_ : 1 = false;
   bool paused_ : 1 = false;
-  bool blocked_ : 1 = false;    // the kernel refused bytes: waits until writable
-  bool above_ : 1 = false;      // was above high water since the last on_drain()
-  bool live_on_ : 1 = false;    // input is live, in the shared buffer
+  bool blocked_ : 1 = false;  // the kernel refused bytes: waits until writable
+  bool above_ : 1 = false;    // was above high water since the last on_drain()
+  bool live_on_ : 1 = false;  // input is live, in the shared buffer
 };
 
 }  // namespace moonwire
