@@ -576,7 +576,8 @@ check.case("the close hook waits for a data hook that waits", function()
   near:on { close = function(_, reason) log[#log + 1] = reason end,
     data = function(c, bytes)
       log[#log + 1] = bytes
-      sleep(0.03)
+      check.eventually(function() return c.state ~= "open" end)
+      sleep(0.01)
       log[#log + 1] = c.state
     end }
   far:write "one"
