@@ -501,7 +501,7 @@ local watcher = {}
 ---Arms it, or arms it anew.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---w = read(connect(srv.address), print, "nothing came")
 ---w:add(0.01)
 ---sleep(0.1)                          --> nothing came
@@ -513,7 +513,7 @@ function watcher:add(seconds) end
 ---Disarms it: nothing is delivered to it from here on.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---w = read(connect(srv.address), print)
 ---print(w:delete(), w:delete())       --> true    false
 ---```
@@ -523,7 +523,7 @@ function watcher:delete() end
 ---Tells whether it is armed.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---w = read(connect(srv.address), print)
 ---print(w:pending())                  --> true
 ---w:delete()
@@ -549,7 +549,7 @@ function watcher:persistent() end
 ---So what is read in one pass is answered in the next, after the before_sleep hooks have run.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---w = write(connect(srv.address), print, "writable"):barrier(true)
 ---sleep(0.1)                          --> writable
 ---```
@@ -560,7 +560,7 @@ function watcher:barrier(on) end
 ---Names it in listings and tracebacks.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---w = read(connect(srv.address), print):label "upstream"
 ---print(why())
 ---w:delete()
@@ -945,7 +945,7 @@ function write(conn, ...) end
 ---A true value from fn keeps the watcher, anything else drops it; an explicit :add or :delete inside fn wins over what it returns. While fn waits, it is not called again. A connection is writable when connection:write would not wait.
 ---
 ---```lua
----srv = listen(0, function(c) sleep(1) end)
+---srv = listen(0, function(c) sleep(0.1) end)
 ---c = connect(srv.address)
 ---write(c, function() print "writable" end)
 ---sleep(0.1)                          --> writable

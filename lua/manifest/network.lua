@@ -160,7 +160,7 @@ sleep(0.1)                          --> answer: 42]],
       waits = false,
       text = dropped .. " A connection is writable when connection:write would not wait.",
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 c = connect(srv.address)
 write(c, function() print "writable" end)
 sleep(0.1)                          --> writable]],

@@ -15,7 +15,7 @@ return {
       returns = { "watcher watcher" },
       waits = false,
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 w = read(connect(srv.address), print, "nothing came")
 w:add(0.01)
 sleep(0.1)                          --> nothing came]],
@@ -28,7 +28,7 @@ sleep(0.1)                          --> nothing came]],
       returns = { "boolean deleted" },
       waits = false,
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 w = read(connect(srv.address), print)
 print(w:delete(), w:delete())       --> true    false]],
     },
@@ -39,7 +39,7 @@ print(w:delete(), w:delete())       --> true    false]],
       returns = { "boolean pending" },
       waits = false,
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 w = read(connect(srv.address), print)
 print(w:pending())                  --> true
 w:delete()]],
@@ -70,7 +70,7 @@ w:delete()]],
       text = "So what is read in one pass is answered in the next, after the before_sleep hooks "
         .. "have run.",
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 w = write(connect(srv.address), print, "writable"):barrier(true)
 sleep(0.1)                          --> writable]],
     },
@@ -83,7 +83,7 @@ sleep(0.1)                          --> writable]],
       returns = { "watcher watcher" },
       waits = false,
       example = [[
-srv = listen(0, function(c) sleep(1) end)
+srv = listen(0, function(c) sleep(0.1) end)
 w = read(connect(srv.address), print):label "upstream"
 print(why())
 w:delete()]],

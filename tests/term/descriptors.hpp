@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace moonwire::test {
 class Replaced {
  public:
   explicit Replaced(int number) : number_(number), saved_(::fcntl(number, F_DUPFD_CLOEXEC, 10)) {
+    std::fflush(stdout);  // what Catch has written so far is not for the pipe
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) std::abort();
     const int inner = number == 0 ? 0 : 1;
