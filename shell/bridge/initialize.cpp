@@ -10,7 +10,7 @@
 namespace moonwire {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""s;
 constexpr Nanoseconds kReportEvery = 5s;
 
 struct Counts {
