@@ -24,7 +24,8 @@ class Allocator {
     Free* next;
   };
   static constexpr std::size_t kStep = 16;
-  static constexpr std::size_t kSmall = 512;  // the largest block from a list
+  static constexpr std::size_t kSmall =
+      768;  // a coroutine's stack is 720; the largest block from a list
   static constexpr std::size_t kSlab = 32 * 1024;
 
   static std::size_t list_of(std::size_t size) { return (size + kStep - 1) / kStep; }

@@ -55,7 +55,7 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
   connection->connect(*address, how, static_cast<bool>(handler));
-  if (!handler) return Reply::wait(connection->opener);
+  if (!handler) return Reply::wait(connection->opener());
   return Reply::object(connection).keep(kConnectionHandler, handler.index, 1);
 }
 

@@ -38,18 +38,15 @@ void Connection::Attempt::on_connected(Result<Connected>&& outcome) {
 }
 
 Connection::Connection(Runtime& runtime)
-    : Handle(runtime, Type::kConnection, kConnectionValues), stream(runtime.net(), *this) {
-  const std::pair<Park*, const char*> parks[] = {{&reader, "read"},
-                                                 {&writer, "write"},
-                                                 {&flusher, "flush"},
-                                                 {&opener, "connect"},
-                                                 {&piper, "pipe"}};
-  for (const auto& [park, purpose] : parks) {
-    park->purpose = purpose;
-    park->of = this;
-    park->tells = true;
-  }
-}
+    : Handle(runtime, Type::kConnection, kConnectionValues),
+      stream(runtime.net(), *this),
+      reader("read", this),
+      writer("write", this) {}
+
+const Connection::Rare Connection::kNone;
+
+Connection::Rare::Rare(Connection* of)
+    : flusher("flush", of), opener("connect", of), piper("pipe", of) {}
 
 Connection::~Connection() = default;
 
@@ -60,11 +57,11 @@ std::string Connection::where() const {
 
 // --- beginning -----------------------------------------------------------------------------
 
-Status Connection::accept(Fd fd, const Endpoint& from, const Endpoint& local,
+Status Connection::accept(Fd fd, const Endpoint& from, std::shared_ptr<const std::string> own,
                           LuaListener& listener) {
   opened = Clock::now();
   peer = from.text();
-  sock = local.is_any() ? std::string() : local.text();
+  sock = std::move(own);
   auto attached = stream.attach(std::move(fd));
   if (!attached) return attached;
   listener_ = &listener;
@@ -75,8 +72,8 @@ Status Connection::accept(Fd fd, const Endpoint& from, const Endpoint& local,
 void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler) {
   with_handler_ = with_handler;
   peer = address.text();
-  attempt_ = std::make_unique<Attempt>(*this);
-  attempt_->start(address, options);
+  rare().attempt = std::make_unique<Attempt>(*this);
+  rare().attempt->start(address, options);
   set_alive(true);
 }
 
@@ -88,18 +85,18 @@ void Connection::close_unless_told() {
 }
 
 void Connection::on_connected(Result<Connected>&& outcome) {
-  attempt_.reset();
+  rare().attempt.reset();
   if (outcome) {
     opened = Clock::now();
     peer = outcome->peer.text();
-    sock = outcome->local.text();
+    sock = std::make_shared<std::string>(outcome->local.text());
     auto ready = stream.attach(std::move(outcome->fd));
-    if (ready) ready = set_socket(std::exchange(socket, {}));
+    if (ready) ready = set_socket(std::exchange(rare().socket, {}));
     if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
-  Task* const waiting = opener.first();
+  Task* const waiting = opener().first();
   if (!outcome) return not_connected(std::move(outcome.error()));
-  set_read_deadline(deadline_limit_);
+  set_read_deadline(read_deadline());
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
   if (observed()) tell_observers();
   if (with_handler_) return run_handler(*this, kConnectionHandler);
@@ -113,7 +110,7 @@ void Connection::not_connected(Error why) {
   const Reply answer = Reply::fail(runtime(), why);
   stream.fail(std::move(why));
   reason_ = CloseReason::kError;
-  if (Task* const waiting = opener.first()) runtime().wake(*waiting, answer);
+  if (Task* const waiting = opener().first()) runtime().wake(*waiting, answer);
   if (with_handler_) tell_handler(answer);
   runtime().drop_scratch(depth);
   on_closed();
@@ -133,12 +130,23 @@ void Connection::run_handler(Handle& from, int function) {
   runtime().call_from(from, *this, function, arguments, kHandler);
 }
 
+/// Empty when it cannot be told any more.
+const std::string& Connection::sock_text() {
+  static const std::string kUnknown;
+  if (!sock && stream.fd() >= 0) {
+    if (auto local = Endpoint::local_of(stream.fd())) {
+      sock = std::make_shared<std::string>(local->text());
+    }
+  }
+  return sock ? *sock : kUnknown;
+}
+
 // --- reading -------------------------------------------------------------------------------
 
 const char* Connection::read_conflict() const {
   if (has_hook(Hook::kData)) return "the connection has a data hook";
   if (!reader.empty()) return "another task is reading from it";
-  if (sink) return "the connection is piped";
+  if (sink()) return "the connection is piped";
   return nullptr;
 }
 
@@ -150,8 +158,8 @@ Reply Connection::failed(const char* operation) const {
 }
 
 Reply Connection::too_long(std::size_t most) {
-  read_failure_ = std::make_unique<Error>(longer_than(most));
-  return Reply::fail(runtime(), *read_failure_);
+  rare().read_failure = std::make_unique<Error>(longer_than(most));
+  return Reply::fail(runtime(), *read_failure());
 }
 
 Error Connection::longer_than(std::size_t most) const {
@@ -168,14 +176,14 @@ Reply Connection::end_of_input(const Need& need) {
   }
   const std::size_t left = stream.unread().size();
   if (need.what.kind == What::Kind::kAll && !std::exchange(ended_read_, true)) {
-    return Reply::bytes(stream.take_some(left).value_or(std::string_view()));
+    return Reply::bytes(stream.take_some(left).view());
   }
   if (left == 0) {
     if (over_) settle_later();
     return Reply::nil();
   }
-  read_failure_ = std::make_unique<Error>(Error{Code::kEof, "read", where(), {}});
-  return Reply::fail(runtime(), *read_failure_);
+  rare().read_failure = std::make_unique<Error>(Error{Code::kEof, "read", where(), {}});
+  return Reply::fail(runtime(), *read_failure());
 }
 
 Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
@@ -184,8 +192,8 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
     look_again();
     return hold(need, timeout);
   }
-  if (read_failure_) read_failure_.reset();
-  std::optional<std::string_view> piece;
+  if (rare_) rare_->read_failure.reset();
+  Piece piece;
   std::size_t most = stream.limits.max_line;  // the longest there may be
   std::size_t enough = most;                  // with so many bytes here it is too long
   switch (need.what.kind) {
@@ -211,7 +219,7 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
       enough = most + 1;
       break;
   }
-  if (piece) return Reply::bytes(*piece);
+  if (piece) return Reply::bytes(piece.view());
   if (stream.unread().size() >= enough) return too_long(most);
   if (stream.ended() || stream.state() >= Stream::State::kFinishing) return end_of_input(need);
   stream.want(need.what.kind == Kind::kCount ? need.what.count : enough);
@@ -220,9 +228,11 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
 
 /// Parks the reader: what it asked for is kept.
 Reply Connection::hold(const Need& need, Nanoseconds timeout) {
-  if (!need.until.empty() && need.until.data() != until_.data()) until_ = need.until;
-  need_ = need;
-  if (!need.until.empty()) need_.until = until_;
+  if (!need.until.empty() && need.until.data() != seldom().until.data()) {
+    rare().until = need.until;
+  }
+  wanted_ = need.what;
+  if (need.max != seldom().max) rare().max = need.max;
   return Reply::wait(reader, timeout);
 }
 
@@ -230,7 +240,8 @@ Reply Connection::hold(const Need& need, Nanoseconds timeout) {
 void Connection::serve_reader() {
   while (Task* task = reader.first()) {
     const std::size_t depth = runtime().scratch_depth();
-    const Need need = need_;
+    Need need{wanted_, seldom().max};
+    if (wanted_.kind == What::Kind::kUntil) need.until = seldom().until;
     const Reply reply = attempt(need, kForever);
     if (reply.kind == Reply::Kind::kWait) return;
     runtime().resume(*task, reply);
@@ -243,8 +254,8 @@ void Connection::look_again() {
 }
 
 void Connection::on_input() {
-  if (deadline_) deadline_->last_input = Clock::now();
-  if (sink) {
+  if (seldom().deadline) rare().deadline->last_input = Clock::now();
+  if (sink()) {
     forward();
   } else if (has_hook(Hook::kData)) {
     feed_hook();
@@ -271,20 +282,18 @@ void Connection::feed_hook() {
   }
 }
 
-bool Connection::next_piece(Reply& reply) {
-  starved_ = true;
-  if (!has_hook(Hook::kData)) return false;
-  std::optional<std::string_view> piece;
-  if (frame_.kind == What::Kind::kLine)
-    piece = stream.take_line(false);
-  else if (frame_.kind == What::Kind::kCount)
-    piece = stream.take(frame_.count);
-  else
-    piece = stream.take_some(stream.limits.read_size);
-  if (!piece) return false;
-  starved_ = false;
-  reply = Reply::bytes(*piece);
-  return true;
+Piece Connection::next_piece() {
+  Piece piece;
+  if (has_hook(Hook::kData)) {
+    if (frame_.kind == What::Kind::kLine)
+      piece = stream.take_line(false);
+    else if (frame_.kind == What::Kind::kCount)
+      piece = stream.take(frame_.count);
+    else
+      piece = stream.take_some(stream.limits.read_size);
+  }
+  starved_ = !piece;
+  return piece;
 }
 
 /// The peer's end, once, when what came before it has been given to the data hook.
@@ -314,11 +323,15 @@ bool Connection::writable() const {
 // --- options -------------------------------------------------------------------------------
 
 void Connection::set_read_deadline(Nanoseconds limit) {
-  deadline_.reset();
-  deadline_limit_ = limit > Nanoseconds(0) ? limit : kForever;
-  if (deadline_limit_ != kForever && !connecting() && !gone_) {
-    deadline_ = std::make_unique<Deadline>(*this, deadline_limit_);
-  }
+  const bool on = limit > Nanoseconds(0) && limit != kForever;
+  if (!on && !rare_) return;
+  rare().deadline.reset();
+  rare().deadline_limit = on ? limit : kForever;
+  if (on && !connecting() && !gone_) rare().deadline = std::make_unique<Deadline>(*this, limit);
+}
+
+void Connection::set_patience(Nanoseconds limit) {
+  if (limit != patience()) rare().patience = limit;
 }
 
 namespace {
@@ -332,6 +345,7 @@ void merge(std::optional<T>& into, const std::optional<T>& from) {
 
 Status Connection::set_socket(const SocketOptions& options) {
   if (stream.fd() < 0) {
+    SocketOptions& socket = rare().socket;
     merge(socket.nodelay, options.nodelay);
     merge(socket.keepalive, options.keepalive);
     merge(socket.recvbuf, options.recvbuf);

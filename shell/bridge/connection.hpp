@@ -41,7 +41,8 @@ class Connection final : public Handle, public Stream::Sink {
 
   /// --- beginning -------------------------------------------------------------------
   /// Takes an accepted descriptor. Then run_handler(), or hand the ticket out.
-  Status accept(Fd fd, const Endpoint& peer, const Endpoint& local, LuaListener& listener);
+  Status accept(Fd fd, const Endpoint& from, std::shared_ptr<const std::string> own,
+                LuaListener& listener);
   /// Begins to connect; the handler (if `with_handler`) or the opener is told.
   void connect(const Address& address, const ConnectOptions& options, bool with_handler);
   /// Calls `function`, stored in `from`, with this connection.
@@ -96,11 +97,13 @@ class Connection final : public Handle, public Stream::Sink {
   /// --- hooks -----------------------------------------------------------------------
   void set_hook(Hook hook, bool on);
   bool has_hook(Hook hook) const { return (hooks_ & bit(hook)) != 0; }
-  static int stored(Hook hook) { return kConnectionHooks + static_cast<int>(hook); }
+  static int stored(Hook hook) {
+    return hook == Hook::kData ? kConnectionData : kConnectionHooks + static_cast<int>(hook);
+  }
 
   /// --- from Handle -----------------------------------------------------------------
   void on_call_end(Task& task, bool ok, bool keep) override;
-  bool next_piece(Reply& reply) override;
+  Piece next_piece() override;
   bool readable() const override;
   bool writable() const override;
   Ready over() const override;
@@ -118,25 +121,35 @@ class Connection final : public Handle, public Stream::Sink {
   void look_again();
   /// Runs from when it is open; 0 is none.
   void set_read_deadline(Nanoseconds limit);
-  Nanoseconds read_deadline() const { return deadline_limit_; }
+  Nanoseconds read_deadline() const { return seldom().deadline_limit; }
+  /// The option `linger`: how long close() goes on sending.
+  void set_patience(Nanoseconds limit);
+  Nanoseconds patience() const { return seldom().patience; }
   /// Now if there is a descriptor, else once it is open.
   Status set_socket(const SocketOptions& options);
   /// Why the last read failed although the connection is well (a line too long).
-  const Error* read_failure() const { return read_failure_.get(); }
+  const Error* read_failure() const { return seldom().read_failure.get(); }
+  /// Of lines(n).
+  std::uint32_t lines_count = 0;
+  /// What was set before there was a socket.
+  const SocketOptions& socket() const { return seldom().socket; }
+  const std::string& sock_text();
+  /// A pipe: what comes in goes out there. Neither outlives the other's closing.
+  Connection* sink() const { return seldom().sink; }
+  Connection* source() const { return seldom().source; }
+  /// Where tasks wait in flush().
+  Park& flusher() { return rare().flusher; }
+  Park& opener() { return rare().opener; }
+  Park& piper() { return rare().piper; }
   void update_alive();
-  std::size_t lines_count = 0;  // of lines(n)
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
 
   Stream stream;
-  Park reader, writer, flusher, opener, piper;
-  std::string peer, sock;
+  Park reader, writer;
+  std::string peer;
+  std::shared_ptr<const std::string> sock;  // our own address; null: not asked for yet
   TimePoint opened{};
   Nanoseconds wait_limit = kForever;  // the option `timeout`
-  Nanoseconds patience{0};            // the option `linger`: how long close() goes on sending
-  SocketOptions socket;               // as set
-  /// A pipe: what comes in goes out there. Neither outlives the other's closing.
-  Connection* sink = nullptr;
-  Connection* source = nullptr;
 
  private:
   /// The attempt to connect.
@@ -160,6 +173,30 @@ class Connection final : public Handle, public Stream::Sink {
     void on_due() override;
     Connection& connection_;
   };
+  /// What few connections need: made for the first who asks. An idle server has ten
+  /// thousand connections.
+  struct Rare {
+    explicit Rare(Connection* of = nullptr);
+    Park flusher, opener, piper;
+    SocketOptions socket;
+    Nanoseconds patience{0};
+    Nanoseconds deadline_limit = kForever;
+    std::size_t max = 0;  // the parked reader's
+    std::string until;    // and its delimiter
+    std::unique_ptr<Attempt> attempt;
+    std::unique_ptr<Deadline> deadline;
+    std::unique_ptr<Error> read_failure;
+    Connection* sink = nullptr;
+    Connection* source = nullptr;
+    std::uint64_t piped = 0;
+  };
+  static const Rare kNone;
+  Rare& rare() {
+    if (!rare_) rare_ = std::make_unique<Rare>(this);
+    return *rare_;
+  }
+  const Rare& seldom() const { return rare_ ? *rare_ : kNone; }
+
   static constexpr std::uint8_t bit(Hook hook) {
     return static_cast<std::uint8_t>(1 << static_cast<int>(hook));
   }
@@ -192,16 +229,11 @@ class Connection final : public Handle, public Stream::Sink {
   Reply end_of_input(const Need& need);
   Reply hold(const Need& need, Nanoseconds timeout);
 
-  Need need_;          // what the parked reader asked for
-  std::string until_;  // its delimiter
+  What wanted_;  // what the parked reader asked for
   What frame_;
-  std::unique_ptr<Attempt> attempt_;
-  std::unique_ptr<Deadline> deadline_;
-  std::unique_ptr<Error> read_failure_;
+  std::unique_ptr<Rare> rare_;
   LuaListener* listener_ = nullptr;
-  std::uint64_t piped_ = 0;
   std::uint32_t pieces_ = 0;
-  Nanoseconds deadline_limit_ = kForever;
   std::uint8_t hooks_ = 0;    // set
   std::uint8_t pending_ = 0;  // due
   std::uint8_t told_ = 0;     // ran, of those that run once

@@ -7,15 +7,15 @@ namespace moonwire {
 
 void Connection::on_drain() {
   if (gone_) return;
-  if (!flusher.empty() && stream.queued() == 0) {
-    runtime().wake_all(flusher, Reply::yes(true));
+  if (rare_ && stream.queued() == 0) {
+    runtime().wake_all(flusher(), Reply::yes(true));
   }
   if (stream.queued() <= stream.limits.low_water) {
     if (!writer.empty()) runtime().wake_all(writer, Reply::yes(true));
     if (std::exchange(was_above_, false) && has_hook(Hook::kDrain)) schedule(Hook::kDrain);
-    if (source) {
-      source->stream.pause(false);
-      source->look_again();  // some may be buffered
+    if (Connection* const from = source()) {
+      from->stream.pause(false);
+      from->look_again();  // some may be buffered
     }
   }
   if (observed()) tell_observers();
@@ -43,10 +43,10 @@ void Connection::on_closed() {
   release_waiters();
   leave_listener();
   end_owned();
-  deadline_.reset();
-  if (source) source->end_pipe(false);
+  if (rare_) rare_->deadline.reset();
+  if (source()) source()->end_pipe(false);
   if (closed()) end_pipe(false);
-  if (sink || !reader.empty() || has_hook(Hook::kData)) look_again();  // what is left comes first
+  if (sink() || !reader.empty() || has_hook(Hook::kData)) look_again();  // what is left comes first
   if (observed()) tell_observers();
   if (pending_) schedule(Hook::kCount);
   update_alive();
@@ -58,11 +58,13 @@ void Connection::release_waiters() {
   const Reply answer =
       stream.failure() ? failed("write") : Reply::fail(runtime(), Code::kClosed, "write", where());
   runtime().wake_all(writer, answer);
-  runtime().wake_all(flusher, answer);
+  if (rare_) runtime().wake_all(flusher(), answer);
   if (closed()) {
     runtime().drop_scratch(depth);
     runtime().wake_all(reader, Reply::fail(runtime(), Code::kClosed, "read", where()));
-    runtime().wake_all(opener, Reply::fail(runtime(), Code::kClosed, "connect", where()));
+    if (rare_) {
+      runtime().wake_all(opener(), Reply::fail(runtime(), Code::kClosed, "connect", where()));
+    }
   }
   runtime().drop_scratch(depth);
 }
@@ -81,7 +83,8 @@ void Connection::end_owned() {
 
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
-  if (std::exchange(attempt_, nullptr) && with_handler_) {  // the handler still hears, once
+  if (rare_ && std::exchange(rare_->attempt, nullptr) &&
+      with_handler_) {  // the handler still hears, once
     handler_running_ = true;
     runtime().defer_for(*this, [](Handle& handle) {
       auto& self = static_cast<Connection&>(handle);
@@ -90,9 +93,9 @@ void Connection::on_close() {
       self.runtime().drop_scratch(depth);
     });
   }
-  const bool sends = stream.fd() >= 0 && patience > Nanoseconds(0) && stream.queued() > 0;
+  const bool sends = stream.fd() >= 0 && patience() > Nanoseconds(0) && stream.queued() > 0;
   if (sends)
-    stream.finish(patience);
+    stream.finish(patience());
   else if (stream.state() != Stream::State::kClosed)
     stream.close();
   on_closed();
@@ -123,8 +126,8 @@ bool Connection::owns_tasks() const {
 
 /// By a task of its own, or by one that waits on it.
 bool Connection::held() const {
-  return hook_busy_ || sink || source || !reader.empty() || !writer.empty() || !flusher.empty() ||
-         owns_tasks();
+  return hook_busy_ || sink() || source() || !reader.empty() || !writer.empty() ||
+         !seldom().flusher.empty() || owns_tasks();
 }
 
 /// Closed or not, something of it is still to come.
@@ -134,7 +137,7 @@ bool Connection::lingers() const {
 }
 
 void Connection::update_alive() {
-  const bool kept = hooks_ != 0 || handler_done_ || attempt_ || owns_tasks();
+  const bool kept = hooks_ != 0 || handler_done_ || seldom().attempt || owns_tasks();
   set_alive(lingers() || (!gone_ && kept));
 }
 
@@ -160,18 +163,18 @@ void Connection::settle_later() {
 }
 
 void Connection::on_left(Park& park) {
-  if (&park == &opener) {
-    if (attempt_) close();  // cancelled
+  if (&park == &seldom().opener) {
+    if (seldom().attempt) close();  // cancelled
     return;
   }
   if (&park == &reader) stream.want(0);
-  if (&park == &piper) cut_pipe();
+  if (&park == &seldom().piper) cut_pipe();
   if (!gone_ && (handler_done_ || over_)) settle_later();
 }
 
 /// So that c.failure tells why lines() ended.
 void Connection::on_wait_failed(const Park& park, const Error& why) {
-  if (&park == &reader) read_failure_ = std::make_unique<Error>(why);
+  if (&park == &reader) rare().read_failure = std::make_unique<Error>(why);
 }
 
 void Connection::on_call_end(Task& task, bool ok, bool) {
@@ -283,7 +286,7 @@ std::string Connection::describe() const {
 void Connection::fill_row(Row& row) const {
   row.text(runtime(), "state", state_text());
   row.text(runtime(), "peer", peer);
-  row.text(runtime(), "sock", sock);
+  row.text(runtime(), "sock", sock ? *sock : std::string());
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());
@@ -293,26 +296,27 @@ void Connection::fill_row(Row& row) const {
 // --- pipe ----------------------------------------------------------------------------------
 
 void Connection::pipe_to(Connection& other) {
-  sink = &other;
-  other.source = this;
-  piped_ = 0;
+  rare().sink = &other;
+  other.rare().source = this;
+  rare().piped = 0;
   look_again();
 }
 
 void Connection::forward() {
-  while (sink && !stream.unread().empty()) {
-    if (sink->stream.shut_down() || sink->stream.state() > Stream::State::kOpen) {
+  while (Connection* const to = sink()) {
+    if (stream.unread().empty()) break;
+    if (to->stream.shut_down() || to->stream.state() > Stream::State::kOpen) {
       return end_pipe(false);
     }
-    const auto piece = stream.take_some(stream.limits.read_size);
-    piped_ += piece->size();
-    sink->stream.write(*piece);
-    if (sink && sink->stream.over_high_water()) {
-      sink->note_high();
+    const std::string_view piece = stream.take_some(stream.limits.read_size).view();
+    rare().piped += piece.size();
+    to->stream.write(piece);
+    if (sink() && to->stream.over_high_water()) {
+      to->note_high();
       return stream.pause(true);
     }
   }
-  if (!sink) return;
+  if (!sink()) return;
   if (stream.ended() && !finished_early_)
     end_pipe(true);
   else if (gone_)
@@ -324,7 +328,7 @@ void Connection::end_pipe(bool complete) {
   const std::size_t depth = runtime().scratch_depth();
   Connection* const other = cut_pipe();
   if (!other) return;
-  Reply answer = Reply::count(static_cast<std::int64_t>(piped_));
+  Reply answer = Reply::count(static_cast<std::int64_t>(seldom().piped));
   if (complete) {
     other->stream.shutdown();
   } else if (other->stream.failure()) {
@@ -335,15 +339,16 @@ void Connection::end_pipe(bool complete) {
     const Connection& closed = gone_ ? *this : *other;
     answer = Reply::fail(runtime(), Code::kClosed, "pipe", closed.where());
   }
-  runtime().wake_all(piper, answer);
+  runtime().wake_all(piper(), answer);
   runtime().drop_scratch(depth);
 }
 
 /// Both go their own ways from here on; null if there was no pipe.
 Connection* Connection::cut_pipe() {
-  Connection* const other = std::exchange(sink, nullptr);
+  Connection* const other = sink();
   if (!other) return nullptr;
-  other->source = nullptr;
+  rare().sink = nullptr;
+  other->rare().source = nullptr;
   stream.pause(false);
   settle_later();
   other->settle_later();

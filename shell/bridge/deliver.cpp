@@ -8,8 +8,6 @@ namespace {
 /// Above any number of arguments a callback gets.
 constexpr int kRoom = 16;
 
-int call_done(lua_State*, int, lua_KContext) { return 1; }
-
 /// How many pieces of one batch are given to a hook before the slice is asked.
 constexpr int kCheckSlice = 64;
 
@@ -21,13 +19,13 @@ int feed_on(lua_State* L, int, lua_KContext context) {
   const int hook = static_cast<int>(lua_tointeger(L, 1));
   for (int i = 1;; ++i) {
     lua_settop(L, 2);
-    Reply piece;
     if (i % kCheckSlice == 0 && runtime.reactor().slice_over()) return 0;
-    if (!handle.next_piece(piece)) return 0;
+    const Piece piece = handle.next_piece();
+    if (!piece) return 0;
     lua_getiuservalue(L, 2, hook);
     lua_pushvalue(L, 2);
-    const int pushed = push_reply(L, runtime, piece);
-    lua_callk(L, 1 + pushed, 0, context, feed_on);
+    lua_pushlstring(L, piece.view().data(), piece.view().size());
+    lua_callk(L, 2, 0, context, feed_on);
   }
 }
 
@@ -131,33 +129,27 @@ void describe_error(Runtime& runtime, lua_State* from, std::string& message,
   lua_settop(L, top);
 }
 
-int start_call(lua_State* L) {
+/// Pushes the function that call_from() names, and its arguments. Protected by its caller.
+int push_call(lua_State* L) {
   Runtime& runtime = runtime_of(L);
   RuntimeAccess access{runtime};
-  Handle& handle = *access.call_handle();
   luaL_checkstack(L, kRoom, nullptr);
+  push_ticket(L, *access.call_handle());
   push_ticket(L, *access.call_from());
-  if (!lua_isuserdata(L, 1)) return luaL_error(L, "the function to call is gone");
-  lua_getiuservalue(L, 1, access.call_function());
-  push_ticket(L, handle);
-  lua_replace(L, 1);
-  int count = 0;
+  if (!lua_isuserdata(L, 2)) return luaL_error(L, "the function to call is gone");
+  push_value(L, 2, access.call_function());
   for (const Reply& argument : access.call_arguments()) {
     if (argument.kind == Reply::Kind::kSelf) {
       lua_pushvalue(L, 1);
-      ++count;
     } else if (argument.kind == Reply::Kind::kFailure) {
       lua_pushlstring(L, argument.text.data, argument.text.size);
       const std::string_view name = code_name(argument.code);
       lua_pushlstring(L, name.data(), name.size());
-      count += 2;
     } else {
-      count += push_reply(L, runtime, argument);
+      push_reply(L, runtime, argument);
     }
   }
-  lua_remove(L, 1);
-  lua_callk(L, count, 1, 0, call_done);
-  return 1;
+  return lua_gettop(L) - 2;
 }
 
 int start_feed(lua_State* L) {
@@ -207,14 +199,25 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
                         std::span<const Reply> arguments, std::uint8_t tag) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
-  lua_pushcfunction(task->thread, start_call);
-  task->origin = &handle;
-  task->tag = tag;
-  ++handle.active;
   call_from_ = &from;
   call_handle_ = &handle;
   call_function_ = function;
   call_arguments_ = arguments;
+  // What the task begins with is pushed outside of it: a frame less for each one that waits.
+  const int top = lua_gettop(main_);
+  const bool room = lua_checkstack(main_, 2) != 0;
+  if (room) lua_pushcfunction(main_, push_call);
+  const bool pushed = room && lua_pcall(main_, 0, LUA_MULTRET, 0) == LUA_OK &&
+                      lua_checkstack(task->thread, kRoom) != 0;
+  if (!pushed) {
+    lua_settop(main_, top);
+    release_task(*task);
+    return drop_call(handle, tag);
+  }
+  lua_xmove(main_, task->thread, lua_gettop(main_) - top);
+  task->origin = &handle;
+  task->tag = tag;
+  ++handle.active;
   run(*task);
 }
 

@@ -202,8 +202,13 @@ Reply out_of_memory(Runtime& runtime);
 Reply closed_reply(Arguments& in);
 Runtime& runtime_of(lua_State* state);
 
+/// A body may take what is large by reference: `const Strings&`.
+template <typename A>
+using Read = std::remove_cvref_t<A>;
+
 template <typename... A>
-Reply run_body(Reply (*body)(Runtime&, A...), Runtime& runtime, A... arguments) noexcept {
+Reply run_body(Reply (*body)(Runtime&, A...), Runtime& runtime,
+               const Read<A>&... arguments) noexcept {
   try {
     return body(runtime, arguments...);
   } catch (const std::bad_alloc&) {
@@ -211,17 +216,30 @@ Reply run_body(Reply (*body)(Runtime&, A...), Runtime& runtime, A... arguments) 
   }
 }
 
+/// Reads one argument after the other, each into its place, then runs the body.
+template <typename... A>
+struct Call {
+  static_assert((std::is_trivially_destructible_v<Read<A>> && ...),
+                "Lua may jump over these frames: arguments need trivial destructors");
+  static_assert(std::is_trivially_destructible_v<Reply>);
+  Reply (*body)(Runtime&, A...);
+
+  template <typename... Done>
+  int run(Arguments& in, const Done&... done) const {
+    if constexpr (sizeof...(Done) < sizeof...(A)) {
+      using Next = Read<std::tuple_element_t<sizeof...(Done), std::tuple<A...>>>;
+      const Next next = Reader<Next>::read(in);
+      return run(in, done..., next);
+    } else {
+      return finish(in, in.dead ? closed_reply(in) : run_body<A...>(body, in.runtime, done...));
+    }
+  }
+};
+
 template <typename... A>
 int run_entry(lua_State* state, Reply (*body)(Runtime&, A...)) {
-  static_assert((std::is_trivially_destructible_v<A> && ...),
-                "Lua may jump over this frame: arguments need trivial destructors");
-  static_assert(std::is_trivially_destructible_v<Reply>);
   Arguments in{state, runtime_of(state)};
-  std::tuple<A...> arguments{Reader<A>::read(in)...};  // in order: the braces promise it
-  if (in.dead) return finish(in, closed_reply(in));
-  return finish(
-      in, std::apply([&](const A&... each) { return run_body<A...>(body, in.runtime, each...); },
-                     arguments));
+  return Call<A...>{body}.run(in);
 }
 
 /// The lua_CFunction of a body: `Reply body(Runtime&, arguments...)`.

@@ -48,28 +48,39 @@ void Handle::set_housekeeping(bool on) {
   if (alive_) runtime_.alive_ += on ? std::size_t(-1) : 1;
 }
 
+Handle::Ties& Handle::ties() {
+  if (!ties_) ties_ = std::make_unique<Ties>();
+  return *ties_;
+}
+
 void Handle::set_owner(Handle* owner) {
-  if (owner_) {
-    (previous_owned_ ? previous_owned_->next_owned_ : owner_->owned_) = next_owned_;
-    if (next_owned_) next_owned_->previous_owned_ = previous_owned_;
-    next_owned_ = previous_owned_ = nullptr;
+  if (!owner && !ties_) return;
+  Ties& own = ties();
+  Handle* const next = own.next_owned;
+  if (own.owner) {
+    Handle* const previous = own.previous_owned;
+    (previous ? previous->ties_->next_owned : own.owner->ties_->owned) = next;
+    if (next) next->ties_->previous_owned = previous;
+    own.next_owned = own.previous_owned = own.owner = nullptr;
   }
-  owner_ = owner;
   if (!owner) return;
-  next_owned_ = owner->owned_;
-  if (next_owned_) next_owned_->previous_owned_ = this;
-  owner->owned_ = this;
+  Handle*& first = owner->ties().owned;
+  own.owner = owner;
+  own.next_owned = first;
+  if (first) first->ties_->previous_owned = this;
+  first = this;
 }
 
 void Handle::add_observer(ReadyObserver& observer) {
-  ReadyObserver** place = &observers_;
+  ReadyObserver** place = &ties().observers;
   while (*place) place = &(*place)->next_observer_;
   observer.next_observer_ = nullptr;
   *place = &observer;
 }
 
 void Handle::remove_observer(ReadyObserver& observer) {
-  for (ReadyObserver** place = &observers_; *place; place = &(*place)->next_observer_) {
+  if (!ties_) return;
+  for (ReadyObserver** place = &ties_->observers; *place; place = &(*place)->next_observer_) {
     if (*place != &observer) continue;
     *place = observer.next_observer_;
     return;
@@ -77,7 +88,7 @@ void Handle::remove_observer(ReadyObserver& observer) {
 }
 
 void Handle::tell_observers() {
-  for (ReadyObserver* each = observers_; each;) {
+  for (ReadyObserver* each = ties_ ? ties_->observers : nullptr; each;) {
     ReadyObserver* const next = each->next_observer_;
     each->on_maybe_ready();
     each = next;
@@ -85,9 +96,9 @@ void Handle::tell_observers() {
 }
 
 void Handle::drop_observers() {
-  while (observers_) {
-    ReadyObserver* const first = observers_;
-    observers_ = first->next_observer_;
+  while (observed()) {
+    ReadyObserver* const first = ties_->observers;
+    ties_->observers = first->next_observer_;
     first->on_object_closed();
   }
 }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "bridge/value.hpp"
+#include "net/stream.hpp"
 
 namespace moonwire {
 
@@ -32,9 +34,10 @@ enum class Type : std::uint8_t {
 enum Stored : std::uint8_t {
   kListenerHandler = 1,
   kListenerNotify = 2,
-  kConnectionHandler = 1,
-  kConnectionHooks = 2,  // one for each Hook, in its order
-  kConnectionValues = 8,
+  kConnectionData = 1,  // the data hook; those that follow lie in one table (ticket.cpp)
+  kConnectionHandler = 2,
+  kConnectionHooks = 3,  // one for each Hook, in its order
+  kConnectionValues = 2,
   kTaskResults = 1,
   kWatcherFunction = 2,
 };
@@ -84,10 +87,10 @@ class Handle {
   void set_housekeeping(bool on = true);
 
   /// The connection it belongs to and ends with; null if none.
-  Handle* owner() const { return owner_; }
+  Handle* owner() const { return ties_ ? ties_->owner : nullptr; }
   void set_owner(Handle* owner);
-  Handle* first_owned() const { return owned_; }
-  Handle* next_owned() const { return next_owned_; }
+  Handle* first_owned() const { return ties_ ? ties_->owned : nullptr; }
+  Handle* next_owned() const { return ties_ ? ties_->next_owned : nullptr; }
 
   /// What can be waited for: whether a read, or a write, would go on at once.
   virtual bool readable() const { return false; }
@@ -124,8 +127,8 @@ class Handle {
   /// Closed, but hooks are still to run: it stays alive until set_alive(false).
   virtual bool lingers() const { return false; }
 
-  /// For Runtime::feed(): the next argument of its hook; false when there is none now.
-  virtual bool next_piece(Reply&) { return false; }
+  /// For Runtime::feed(): the next bytes for its hook, if there are any now.
+  virtual Piece next_piece() { return {}; }
 
   /// What messages name it by: a connection's peer.
   virtual std::string where() const { return describe(); }
@@ -142,7 +145,7 @@ class Handle {
  protected:
   void tell_observers();
   void drop_observers();
-  bool observed() const { return observers_ != nullptr; }
+  bool observed() const { return ties_ && ties_->observers; }
 
   /// What close() does, once.
   virtual void on_close() = 0;
@@ -152,12 +155,18 @@ class Handle {
   friend struct TicketAccess;
   static void free_untold(Handle& self);
 
+  /// To other objects. Most have none, and there may be a million of them.
+  struct Ties {
+    Handle* owner = nullptr;
+    Handle* owned = nullptr;
+    Handle* next_owned = nullptr;
+    Handle* previous_owned = nullptr;
+    ReadyObserver* observers = nullptr;
+  };
+  Ties& ties();
+
   Runtime& runtime_;
-  Handle* owner_ = nullptr;
-  Handle* owned_ = nullptr;
-  Handle* next_owned_ = nullptr;
-  Handle* previous_owned_ = nullptr;
-  ReadyObserver* observers_ = nullptr;
+  std::unique_ptr<Ties> ties_;
   std::uint32_t slot_ = 0;
   std::uint32_t id_ = 0;
   Type type_;

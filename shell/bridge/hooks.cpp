@@ -26,7 +26,7 @@ Reply on(Runtime& runtime, Self self, Options<kHooksOptions> hooks) {
     if (!self->reader.empty()) {
       return Reply::raise(runtime, "on: a task is reading from the connection");
     }
-    if (self->sink) return Reply::raise(runtime, "on: the connection is piped");
+    if (self->sink()) return Reply::raise(runtime, "on: the connection is piped");
   }
   Reply reply = Reply::self();
   for (const HookOption& each : kHookOptions) {
@@ -43,7 +43,7 @@ StreamSettings settings_of(Connection& self) {
   StreamSettings settings;
   settings.limits = self.stream.limits;
   settings.wait_limit = self.wait_limit;
-  settings.patience = self.patience;
+  settings.patience = self.patience();
   settings.read_deadline = self.read_deadline();
   settings.frame = self.frame();
   return settings;
@@ -64,23 +64,13 @@ Reply set(Runtime& runtime, Self self, Options<kSetOptions> options) {
 /// conn:get(name) -> value | nil, message, code
 Reply get_option(Runtime& runtime, Self self, OptionName<kSetOptions> name) {
   StreamSettings settings = settings_of(*self);
-  settings.socket = self->socket;
+  settings.socket = self->socket();
   return settings.get(runtime, self->stream.fd(), name.id);
 }
 
 /// Fields.
-template <auto member>
-Reply text_field(Runtime& runtime, Handle& handle) {
-  const std::string& text = static_cast<Connection&>(handle).*member;
+Reply name(Runtime& runtime, const std::string& text) {
   return text.empty() ? Reply::nil() : Reply::copy(runtime, text);
-}
-
-Reply sock_field(Runtime& runtime, Handle& handle) {
-  auto& self = static_cast<Connection&>(handle);
-  if (self.sock.empty() && self.stream.fd() >= 0) {
-    if (auto local = Endpoint::local_of(self.stream.fd())) self.sock = local->text();
-  }
-  return text_field<&Connection::sock>(runtime, handle);
 }
 
 Stream& stream_of(Handle& handle) { return static_cast<Connection&>(handle).stream; }
@@ -98,8 +88,9 @@ constexpr FunctionEntry kMethods[] = {
     {"on", entry<&on>}, {"set", entry<&set>}, {"get", entry<&get_option>}};
 constexpr FieldEntry kFields[] = {
     {"id", [](Runtime&, Handle& h) { return Reply::count(h.id()); }},
-    {"peer", text_field<&Connection::peer>},
-    {"sock", sock_field},
+    {"peer", [](Runtime& r, Handle& h) { return name(r, static_cast<Connection&>(h).peer); }},
+    {"sock",
+     [](Runtime& r, Handle& h) { return name(r, static_cast<Connection&>(h).sock_text()); }},
     {"bytes_in",
      [](Runtime&, Handle& h) {
        return Reply::count(static_cast<std::int64_t>(stream_of(h).bytes_in()));

@@ -60,7 +60,7 @@ void LuaListener::start_anew() {
 /// Who waits in accept() comes before the handler: it waited before there was one.
 void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
   auto* connection = new Connection(runtime());
-  auto ready = connection->accept(std::move(fd), peer, local, *this);
+  auto ready = connection->accept(std::move(fd), peer, name_of(local), *this);
   if (ready) ready = settings.give(*connection);
   if (!ready) {
     connection->close();
@@ -71,6 +71,17 @@ void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) 
   if (!task) return connection->run_handler(*this, kListenerHandler);
   connection->close_unless_told();
   runtime().wake(*task, Reply::object(connection));
+}
+
+/// Connections share it. Null for a listener on every interface: the kernel is asked when
+/// somebody wants to know.
+std::shared_ptr<const std::string> LuaListener::name_of(const Endpoint& local) {
+  if (local.is_any()) return nullptr;
+  for (const auto& [socket, name] : local_names_) {
+    if (socket == &local) return name;
+  }
+  local_names_.emplace_back(&local, std::make_shared<std::string>(local.text()));
+  return local_names_.back().second;
 }
 
 void LuaListener::on_trouble(const Error& why) {

@@ -79,10 +79,12 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   bool lingers() const override { return grace_; }
   void on_left(Park&) override { update(); }
   void update();
+  std::shared_ptr<const std::string> name_of(const Endpoint& local);
 
   Address address_;
   Listener listener_;
   std::string name_;
+  std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
   bool has_handler_ = false;
   bool grace_ = false;
 };

@@ -93,16 +93,22 @@ inline bool is_waiting(lua_State* L) { return (thread_word(L) & 1) != 0; }
 /// Pushes a reply that is not a wait, and says how many values. [-0, +n, mv]
 int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
 
+/// Value `number` of the ticket at `index` (handle.hpp, Stored); and stores the value on top.
+/// [-0, +1, -] and [-1, +0, m]
+void push_value(lua_State* L, int index, int number);
+void store_value(lua_State* L, int index, int number);
+
 /// Pushes the object's ticket, made if it has none; anchors it if it lives on. [-0, +1, m]
 void push_ticket(lua_State* L, Handle& handle);
+/// Pushes the ticket that the object has, nil if nobody holds it. [-0, +1, -]
+void find_ticket(lua_State* L, const Handle& handle);
 /// Makes the anchor of the object whose ticket is at `index` agree with its state. [-0, +0, -]
 void sync_anchor(lua_State* L, int index, Handle& handle);
 
 /// Continuation of every wait. [-0, +n, mv]
 int continue_wait(lua_State* L, int status, lua_KContext context);
 
-/// The bodies of trampolines, run as the base function of a task (deliver.cpp).
-int start_call(lua_State* L);
+/// The body of a trampoline, run as the base function of a task (deliver.cpp).
 int start_feed(lua_State* L);
 
 /// The coroutine library, with waits passing through user coroutines. [-0, +0, m]

@@ -78,7 +78,7 @@ void Runtime::release_task(Task& task) {
   task.outlived_owner = false;
   task.origin = task.owner = task.handle = nullptr;
   task.observer = nullptr;
-  task.cancel_text = "cancelled";
+  task.interrupted = false;
   task.pending.reset();
   if (idle_tasks_.size() < kIdleTasks && !task.failed) {
     idle_tasks_.push_back(&task);
@@ -185,7 +185,7 @@ void Runtime::fail_task(Task& task) {
     task.observer->on_task_end(task, outcome);
     task.observer = nullptr;
   }
-  const bool cancelled = task.cancel_raised && failure.message == task.cancel_text;
+  const bool cancelled = task.cancel_raised && failure.message == task.cancel_text();
   finish_task(task, false, cancelled, std::move(failure));
   lua_settop(main_, error - 1);
 }
@@ -249,9 +249,7 @@ bool Runtime::store_results(Task& task, int results) {
   if (results == 0 || task.handle->orphaned_) return true;
   if (!lua_checkstack(main_, results + 6)) return false;
   lua_pushcfunction(main_, pack_results);
-  lua_rawgeti(main_, LUA_REGISTRYINDEX, tickets_);
-  lua_rawgeti(main_, -1, task.handle->slot());
-  lua_remove(main_, -2);
+  find_ticket(main_, *task.handle);
   bool stored = true;
   if (lua_isuserdata(main_, -1)) {
     lua_xmove(task.thread, main_, results);

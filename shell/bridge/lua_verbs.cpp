@@ -94,7 +94,9 @@ int lines_verb(lua_State* L) {
       step = entry<&next_line_kept>;
     } else if (what.kind == What::Kind::kCount && what.count > 0) {
       step = entry<&next_count>;
-      if (handle) static_cast<Connection*>(handle)->lines_count = what.count;
+      if (handle)
+        static_cast<Connection*>(handle)->lines_count =
+            static_cast<std::uint32_t>(std::min<std::size_t>(what.count, UINT32_MAX));
     } else if (what.kind != What::Kind::kLine) {
       return luaL_argerror(L, 2, "\"l\", \"L\" or a number of bytes expected");
     }

@@ -115,15 +115,6 @@ void Runtime::free_closed() {
   }
 }
 
-void Runtime::drop_anchor(Handle& handle) {
-  handle.anchored_ = false;
-  if (!main_ || !lua_checkstack(main_, 3)) return;
-  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
-  lua_pushboolean(main_, 0);  // not nil: its place stays
-  lua_rawseti(main_, -2, handle.slot_);
-  lua_pop(main_, 1);
-}
-
 void Runtime::defer_for(Handle& handle, void (*work)(Handle&)) {
   const std::uint32_t slot = handle.slot_;
   const std::uint32_t generation = slots_[slot].generation;
@@ -204,7 +195,13 @@ void Runtime::resume(Task& task, const Reply& reply) {
   reply_ = nullptr;
 }
 
-void Task::on_due() {
+bool Task::limit_wait(Nanoseconds limit) {
+  if (!time_limit_) time_limit_.reset(new (std::nothrow) TimeLimit(*this));
+  if (time_limit_) time_limit_->arm(runtime.reactor(), limit);
+  return time_limit_ != nullptr;
+}
+
+void Task::ran_out() {
   Reply answer = Reply::nothing();
   if (on_timeout == Reply::kTimeoutFalse) answer = Reply::yes(false);
   const std::size_t depth = runtime.scratch_depth();
@@ -220,10 +217,9 @@ void Task::on_due() {
   runtime.drop_scratch(depth);
 }
 
-void Runtime::cancel(Task& task, const char* with) {
+void Runtime::cancel(Task& task) {
   if (task.state == Task::State::kFree || task.cancel_requested) return;
   task.cancel_requested = true;
-  task.cancel_text = with;
   if (task.state == Task::State::kParked && !task.doomed) wake(task, Reply::cancelled());
 }
 

@@ -92,8 +92,8 @@ class Runtime final : SleepHook {
   void wake_all(Park& park, const Reply& reply);
   /// From the loop only, never from a body: resumes at once.
   void resume(Task& task, const Reply& reply);
-  /// Raises "cancelled" at its wait; `with` replaces the text ("interrupted").
-  void cancel(Task& task, const char* with = "cancelled");
+  /// Raises "cancelled" at its wait.
+  void cancel(Task& task);
   /// Ends a parked task without a word: its <close> variables run.
   void end_task(Task& task);
   /// Tasks that wait in dispatch() or loop().

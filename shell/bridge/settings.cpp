@@ -108,7 +108,7 @@ void StreamSettings::take(const OptionValues& options) {
 Status StreamSettings::give(Connection& connection) const {
   connection.stream.limits = limits;
   connection.wait_limit = wait_limit;
-  connection.patience = patience;
+  connection.set_patience(patience);
   connection.set_frame(frame);
   if (read_deadline != kForever) connection.set_read_deadline(read_deadline);
   const SocketOptions& s = socket;

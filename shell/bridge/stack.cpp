@@ -28,13 +28,15 @@ int wait(Arguments& in, const Reply& reply) {
     task->doomed = true;
   } else if (task->cancel_requested) {
     task->cancel_raised = true;
-    lua_pushstring(L, task->cancel_text);
+    lua_pushstring(L, task->cancel_text());
     return lua_error(L);
   } else {
+    const Nanoseconds limit(reply.parking.timeout);
+    if (limit != kForever && !task->limit_wait(limit)) {
+      return luaL_error(L, "%s: not enough memory", caller_name(L));
+    }
     access.park(*task, *reply.parking.park);
     task->on_timeout = reply.on_timeout;
-    const Nanoseconds limit(reply.parking.timeout);
-    if (limit != kForever) task->arm(in.runtime.reactor(), limit);
   }
   task->state = Task::State::kParked;
   mark_waiting(L, true);
@@ -78,7 +80,7 @@ int push_words(lua_State* L, std::string_view text) {
 void push_stored(lua_State* L, Handle& handle, int slot) {
   push_ticket(L, handle);
   if (lua_isnil(L, -1)) return;
-  lua_getiuservalue(L, -1, slot);
+  push_value(L, -1, slot);
   lua_remove(L, -2);
 }
 
@@ -102,7 +104,7 @@ int unpack_stored(lua_State* L, Handle& handle, int slot) {
 void keep_arguments(lua_State* L, int index, const Reply& reply) {
   for (int i = 0; i < reply.keep_count; ++i) {
     lua_pushvalue(L, reply.keep_first + i);
-    lua_setiuservalue(L, index, reply.slot + i);
+    store_value(L, index, reply.slot + i);
   }
 }
 
@@ -176,7 +178,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_rawgeti(L, -1, 1);
       return lua_error(L);
     case Reply::Kind::kCancel:
-      lua_pushstring(L, RuntimeAccess{runtime}.running()->cancel_text);
+      lua_pushstring(L, RuntimeAccess{runtime}.running()->cancel_text());
       return lua_error(L);
     case Reply::Kind::kStored: push_stored(L, *reply.handle, reply.slot); return 1;
     case Reply::Kind::kUnpack: return unpack_stored(L, *reply.handle, reply.slot);
@@ -199,7 +201,7 @@ int finish(Arguments& in, const Reply& reply) {
   for (const Reply::Store& each : reply.stores) {
     if (!each.slot) break;
     lua_pushvalue(L, each.index);
-    lua_setiuservalue(L, 1, each.slot);
+    store_value(L, 1, each.slot);
   }
   in.runtime.drop_scratch(in.scratch);
   if (in.self && TicketAccess::wants_anchor(*in.self) != TicketAccess::anchored(*in.self)) {
@@ -306,9 +308,8 @@ Strings Arguments::strings() {
   all.first = next;
   all.count = top >= next ? top - next + 1 : 0;
   for (int i = 0; i < all.count; ++i) {
-    const int type = lua_type(state, next + i);
-    if (type != LUA_TSTRING && type != LUA_TNUMBER) luaL_typeerror(state, next + i, "string");
     const std::string_view piece = all.look_up(i);  // a number turns into a string on the stack
+    if (!piece.data()) luaL_typeerror(state, next + i, "string");
     if (i < Strings::kNoted) all.noted[i] = piece;
   }
   next = top + 1;

@@ -46,7 +46,7 @@ Reply read(Runtime& runtime, Self self, What what, ReadOptions options) {
 
 /// conn:write(...) -> true | nil, message, code
 /// Copies the strings. Waits only while more than `high_water` bytes are queued.
-Reply write(Runtime& runtime, Self self, Strings pieces) {
+Reply write(Runtime& runtime, Self self, const Strings& pieces) {
   Stream& stream = self->stream;
   if (stream.state() > Stream::State::kOpen || stream.shut_down()) {
     return *unwritable(runtime, *self);
@@ -106,7 +106,7 @@ Reply take(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> c
   const auto most = at_most(count);
   if (!most) return refuse(runtime, "take", "the number of bytes must not be negative");
   if (!self) return Reply::bytes({});
-  return Reply::bytes(self->stream.take_some(*most).value_or(std::string_view()));
+  return Reply::bytes(self->stream.take_some(*most).view());
 }
 
 /// conn:peek([n]) -> the same, and it stays
@@ -130,7 +130,7 @@ Reply flush(Runtime&, Self self, Options<kFlushOptions> options) {
   if (!stream.failure()) stream.flush();
   if (stream.failure()) return self->failed("flush");
   if (stream.queued() == 0) return Reply::yes(true);
-  return Reply::wait(self->flusher, options.seconds(Opt::kTimeout, self->wait_limit));
+  return Reply::wait(self->flusher(), options.seconds(Opt::kTimeout, self->wait_limit));
 }
 
 /// conn:finish([data]) -> true | nil, message, code: closes when all has gone out
@@ -161,10 +161,10 @@ Reply shutdown(Runtime&, Self self) {
 /// conn:pipe(other) -> bytes | nil, message, code. Waits until the end.
 Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Yieldable yieldable) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
-  if (other->source) return refuse(runtime, "pipe", "the other end is piped already");
+  if (other->source()) return refuse(runtime, "pipe", "the other end is piped already");
   if (auto why = unwritable(runtime, *other)) return *why;
   if (yieldable.yes && !runtime.running()->cancel_requested) self->pipe_to(*other);
-  return Reply::wait(self->piper, kForever);
+  return Reply::wait(self->piper(), kForever);
 }
 
 /// conn:frame(kind) -> conn: "line", a number of bytes; nil: none

@@ -8,7 +8,7 @@
 namespace moonwire {
 
 Reply read(Runtime& runtime, Ref<Connection> self, What what, ReadOptions options);
-Reply write(Runtime& runtime, Ref<Connection> self, Strings pieces);
+Reply write(Runtime& runtime, Ref<Connection> self, const Strings& pieces);
 Reply next_line(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_line_kept(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_count(Runtime& runtime, Ref<Connection> self, Anything previous);

@@ -19,6 +19,8 @@ struct Task;
 class Park {
  public:
   Park() = default;
+  /// Of an object, which hears on_left().
+  Park(const char* purpose, Handle* of) : purpose(purpose), of(of), tells(true) {}
   Park(const Park&) = delete;
   Park& operator=(const Park&) = delete;
   ~Park();
@@ -27,11 +29,11 @@ class Park {
   /// Whoever has waited longest; null if nobody waits.
   Task* first() const;
 
-  /// Whether a task here keeps dispatch() going: not in join, dispatch and loop.
-  bool counts = true;
   /// For tasks(): "read on connection 3".
   const char* purpose = "";
   Handle* of = nullptr;
+  /// Whether a task here keeps dispatch() going: not in join, dispatch and loop.
+  bool counts = true;
   /// Whether `of` hears on_left(), whatever the task left for.
   bool tells = false;
 
@@ -40,10 +42,12 @@ class Park {
   friend struct RuntimeAccess;
   void add(Task& task);
   void remove(Task& task);
-  Task* last_ = nullptr;  // a ring: the next of the last is the first
 
  protected:
   bool passing_ = false;  // a PassingPark
+
+ private:
+  Task* last_ = nullptr;  // a ring: the next of the last is the first
 };
 
 /// A place for one wait, on the heap: deleted as soon as the task has left it, be it
@@ -73,7 +77,10 @@ class TaskObserver {
   ~TaskObserver() = default;
 };
 
-struct Task final : Timer {
+/// The error that Ctrl-C raises.
+inline constexpr const char* kInterruptText = "interrupted";
+
+struct Task final {
   enum class State : std::uint8_t { kFree, kQueued, kRunning, kParked };
 
   Task(Runtime& runtime, lua_State* thread, std::uint32_t index)
@@ -91,8 +98,8 @@ struct Task final : Timer {
                                 // leaves 5.4.4's threads deaf to hooks
   bool returned_false = false;  // its first result was false itself, not nil or nothing
   bool outlived_owner = false;  // its connection closed before it ended
-  const char* cancel_text = "cancelled";
-  std::uint8_t tag = 0;  // what its origin called it for
+  bool interrupted = false;     // by Ctrl-C, which raises another word
+  std::uint8_t tag = 0;         // what its origin called it for
   std::uint8_t on_timeout = 0;
   Park* park = nullptr;
   Task* next_parked = nullptr;
@@ -109,8 +116,23 @@ struct Task final : Timer {
   std::unique_ptr<Pending> pending;
   TimePoint began{};
 
+  /// Gives a wait that begins now an end, made with the first such wait of the task. False:
+  /// no memory.
+  bool limit_wait(Nanoseconds limit);
+  /// What is raised at its wait.
+  const char* cancel_text() const { return interrupted ? kInterruptText : "cancelled"; }
+  void disarm() {
+    if (time_limit_) time_limit_->disarm();
+  }
+
  private:
-  void on_due() override;  // its wait ran out of time
+  struct TimeLimit final : Timer {
+    explicit TimeLimit(Task& of) : task(of) {}
+    void on_due() override { task.ran_out(); }
+    Task& task;
+  };
+  void ran_out();  // its wait did, of time
+  std::unique_ptr<TimeLimit> time_limit_;
 };
 
 inline Task* Park::first() const { return last_ ? last_->next_parked : nullptr; }

@@ -57,12 +57,10 @@ int text_of(lua_State* L) {
   return 1;
 }
 
-/// __index: methods (upvalue 1), then fields (upvalue 2: name -> light userdata).
+/// __index: a name's method, or the field that a light userdata stands for (upvalue 1).
 int index_ticket(lua_State* L) {
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(2)) == LUA_TNIL) return 1;
+  if (lua_gettop(L) != 2) return luaL_error(L, "__index takes an object and a name");
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TLIGHTUSERDATA) return 1;
   const auto* field = static_cast<const FieldEntry*>(lua_touserdata(L, -1));
   Handle* handle = handle_at(L, 1);
   if (!handle) return 0;
@@ -108,18 +106,19 @@ void open_class(lua_State* L, Type type, std::span<const Module* const> modules)
   lua_newtable(L);
   const int methods = lua_gettop(L);
   lua_newtable(L);
-  const int fields = lua_gettop(L);
+  const int members = lua_gettop(L);
   for (const Module* module : modules) {
     if (module->type != type) continue;
     set_methods(L, methods, module->methods);
+    set_methods(L, members, module->methods);
     for (const FieldEntry& field : module->fields) {
       lua_pushlightuserdata(L, const_cast<FieldEntry*>(&field));
-      lua_setfield(L, fields, field.name);
+      lua_setfield(L, members, field.name);
     }
   }
   lua_pushvalue(L, methods);
   lua_setfield(L, meta, "__methods");  // completion and help look here
-  lua_pushcclosure(L, index_ticket, 2);
+  lua_pushcclosure(L, index_ticket, 1);
   lua_setfield(L, meta, "__index");
   lua_settop(L, meta - 1);
 }
@@ -135,15 +134,86 @@ void count_memory(lua_State* L, RuntimeAccess access) {
 
 }  // namespace
 
+/// Of a connection's values only the first has a place of its own: what few connections have
+/// lies in a table, the last.
+static bool in_table(lua_State* L, int index, int number) {
+  return number >= kConnectionValues &&
+         static_cast<const Ticket*>(lua_touserdata(L, index))->type == Type::kConnection;
+}
+
+void push_value(lua_State* L, int index, int number) {
+  if (!in_table(L, index, number)) {
+    lua_getiuservalue(L, index, number);
+  } else if (lua_getiuservalue(L, index, kConnectionValues) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, number);
+    lua_remove(L, -2);
+  }
+}
+
+void store_value(lua_State* L, int index, int number) {
+  if (!in_table(L, index, number)) {
+    lua_setiuservalue(L, index, number);
+    return;
+  }
+  index = lua_absindex(L, index);
+  luaL_checkstack(L, 3, nullptr);
+  if (lua_getiuservalue(L, index, kConnectionValues) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, index, kConnectionValues);
+  }
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, number);
+  lua_pop(L, 1);
+}
+
+/// The ticket on top can be found by its slot as long as somebody has it. [-0, +0, m]
+static void note_ticket(lua_State* L, std::uint32_t slot, RuntimeAccess access) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, access.tickets());
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, slot);
+  lua_pop(L, 1);
+}
+
+/// An anchor as it goes: the object is still to be found. Takes the slot.
+static int let_go(lua_State* L) {
+  const RuntimeAccess access{runtime_of(L)};
+  const auto slot = static_cast<std::uint32_t>(lua_tointeger(L, 1));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, access.anchors());
+  if (lua_rawgeti(L, -1, slot) == LUA_TUSERDATA) note_ticket(L, slot, access);
+  return 0;
+}
+
+void Runtime::drop_anchor(Handle& handle) {
+  if (!main_ || !lua_checkstack(main_, 3)) return;
+  // A closed connection or listener is not asked for again; a task's results are.
+  if (findable(handle.type()) && (handle.type() == Type::kTask || !handle.closed_)) {
+    lua_pushcfunction(main_, let_go);
+    lua_pushinteger(main_, handle.slot_);
+    if (lua_pcall(main_, 1, 0, 0) != LUA_OK) lua_pop(main_, 1);  // no memory: not found any more
+  }
+  handle.anchored_ = false;
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
+  lua_pushboolean(main_, 0);  // not nil: its place stays
+  lua_rawseti(main_, -2, handle.slot_);
+  lua_pop(main_, 1);
+}
+
+void find_ticket(lua_State* L, const Handle& handle) {
+  const RuntimeAccess access{handle.runtime()};
+  const bool held = TicketAccess::anchored(handle);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, held ? access.anchors() : access.tickets());
+  lua_rawgeti(L, -1, handle.slot());
+  lua_remove(L, -2);
+}
+
 void push_ticket(lua_State* L, Handle& handle) {
   RuntimeAccess access{handle.runtime()};
   luaL_checkstack(L, 6, nullptr);
   if (TicketAccess::ticketed(handle)) {
-    const bool held = TicketAccess::anchored(handle);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, held ? access.anchors() : access.tickets());
-    lua_rawgeti(L, -1, handle.slot());
-    lua_remove(L, -2);
-    if (TicketAccess::wants_anchor(handle) && !held) sync_anchor(L, lua_gettop(L), handle);
+    find_ticket(L, handle);
+    if (lua_isuserdata(L, -1)) sync_anchor(L, lua_gettop(L), handle);
     return;
   }
   count_memory(L, access);
@@ -153,15 +223,10 @@ void push_ticket(lua_State* L, Handle& handle) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, access.metatable(handle.type()));
   lua_setmetatable(L, -2);
   TicketAccess::set_ticketed(handle);
-  if (findable(handle.type())) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, access.tickets());
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, handle.slot());
-    lua_pop(L, 1);
-  }
   // Its place among the anchors is made now: to anchor it later, or to let it go, needs no
   // memory.
   const bool wanted = TicketAccess::wants_anchor(handle);
+  if (!wanted && findable(handle.type())) note_ticket(L, handle.slot(), access);
   lua_rawgeti(L, LUA_REGISTRYINDEX, access.anchors());
   if (wanted)
     lua_pushvalue(L, -2);

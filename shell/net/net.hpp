@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/buffer.hpp"
@@ -54,6 +55,9 @@ class Net {
   std::vector<Stream*> dirty_;
   std::vector<Buffer> spares_;
   Buffer spent_;  // a stream's own buffer, taken whole: the last view into it is still good
+  // Input just read, inside the on_input() of the stream it is for: what is not taken yet.
+  Stream* live_of_ = nullptr;
+  std::string_view live_;
   int batches_ = 0;
 };
 

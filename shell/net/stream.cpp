@@ -79,20 +79,18 @@ void Stream::fail(Error why) {
 
 /// Moves what is live in the shared buffer to our own.
 void Stream::keep_unread() {
-  if (live_on_) in_.append(live_);
-  live_on_ = false;
+  if (!live()) return;
+  in_.append(net_.live_);
+  net_.live_of_ = nullptr;
 }
 
 // --- input ---------------------------------------------------------------------------
 
-std::string_view Stream::unread() const { return live_on_ ? live_ : in_.view(); }
+std::string_view Stream::unread() const { return live() ? net_.live_ : in_.view(); }
 
 void Stream::drop_front(std::size_t count) {
   scanned_ = scanned_ > count ? scanned_ - static_cast<std::uint32_t>(count) : 0;
-  if (live_on_) {
-    live_.remove_prefix(count);
-    return;
-  }
+  if (live()) return net_.live_.remove_prefix(count);
   // The bytes stay where they are until the next read: views of them stay good.
   if (count == in_.size()) {
     net_.spent_ = std::move(in_);
@@ -103,34 +101,34 @@ void Stream::drop_front(std::size_t count) {
   update_interest();
 }
 
-std::optional<std::string_view> Stream::take(std::size_t count) {
+Piece Stream::take(std::size_t count) {
   const std::string_view all = unread();
-  if (all.size() < count) return std::nullopt;
+  if (all.size() < count) return {};
   drop_front(count);
   return all.substr(0, count);
 }
 
-std::optional<std::string_view> Stream::take_some(std::size_t most) {
+Piece Stream::take_some(std::size_t most) {
   const std::string_view all = unread();
-  if (all.empty()) return std::nullopt;
+  if (all.empty()) return {};
   const std::size_t count = std::min(most, all.size());
   drop_front(count);
   return all.substr(0, count);
 }
 
-std::optional<std::string_view> Stream::take_line(bool keep) {
+Piece Stream::take_line(bool keep) {
   const std::string_view all = unread();
   const char* begin = all.data();
   const void* hit = nullptr;
   if (all.size() > scanned_) hit = std::memchr(begin + scanned_, '\n', all.size() - scanned_);
   if (!hit) {
     scanned_ = static_cast<std::uint32_t>(all.size());
-    if (!ended_ || all.empty() || all.size() >= limits.max_line) return std::nullopt;
+    if (!ended_ || all.empty() || all.size() >= limits.max_line) return {};
     drop_front(all.size());
     return all;
   }
   const auto length = static_cast<std::size_t>(static_cast<const char*>(hit) - begin);
-  if (length >= limits.max_line) return std::nullopt;
+  if (length >= limits.max_line) return {};
   scanned_ = 0;
   drop_front(length + 1);
   if (keep) return all.substr(0, length + 1);
@@ -138,10 +136,10 @@ std::optional<std::string_view> Stream::take_line(bool keep) {
   return all.substr(0, carriage ? length - 1 : length);
 }
 
-std::optional<std::string_view> Stream::take_until(std::string_view delimiter, std::size_t most) {
+Piece Stream::take_until(std::string_view delimiter, std::size_t most) {
   const std::string_view all = unread();
   const std::size_t at = all.find(delimiter);
-  if (at == std::string_view::npos || at > most) return std::nullopt;
+  if (at == std::string_view::npos || at > most) return {};
   scanned_ = 0;
   drop_front(at + delimiter.size());
   return all.substr(0, at);
@@ -156,7 +154,7 @@ void Stream::put_back(std::string_view bytes) {
 
 void Stream::want(std::size_t bytes) {
   wanted_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
-  if (!live_on_) update_interest();
+  if (!live()) update_interest();
 }
 
 /// Bytes that may still be taken in.
@@ -219,15 +217,15 @@ void Stream::read_once() {
 }
 
 void Stream::hand_over(std::string_view fresh) {
-  live_ = fresh;
-  live_on_ = true;
+  net_.live_ = fresh;
+  net_.live_of_ = this;
   sink_.on_input();
-  if (!live_on_) return;  // closed, or moved to our own buffer
-  live_on_ = false;
-  if (live_.empty()) {
+  if (!live()) return;  // closed, or moved to our own buffer
+  net_.live_of_ = nullptr;
+  if (net_.live_.empty()) {
     in_.release();
   } else {
-    in_.append(live_);
+    in_.append(net_.live_);
   }
 }
 
@@ -349,7 +347,7 @@ void Stream::finish(Nanoseconds limit) {
     linger_->arm(net_.reactor(), limit);
   }
   in_.release();
-  if (live_on_) live_ = {};
+  if (live()) net_.live_ = {};
   if (!fd_) return;  // still connecting: flush() follows attach()
   flush();
   if (state_ == State::kFinishing) update_interest();
@@ -395,7 +393,7 @@ void Stream::close(bool reset) {
     const ssize_t sent = put(fd_.get(), out_.view());
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
   }
-  if (live_on_) live_ = {};
+  if (live()) net_.live_ = {};
   in_.release();
   release();
 }

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "base/buffer.hpp"
@@ -23,6 +22,22 @@ struct StreamLimits {
   std::uint32_t unread_limit = 1 << 20;  ///< taken in while nobody reads
   std::uint32_t max_line = 1 << 20;      ///< the longest line, newline included
   std::uint32_t read_size = 256 << 10;   ///< the most that one read takes
+};
+
+/// Bytes taken from a stream, maybe none; or nothing, because what was asked for is not there.
+/// Two words, so that it comes back in registers: an optional view goes through memory.
+class Piece {
+ public:
+  constexpr Piece() = default;
+  constexpr Piece(std::string_view bytes)
+      : data_(bytes.data() ? bytes.data() : ""), size_(bytes.size()) {}
+  constexpr explicit operator bool() const { return data_ != nullptr; }
+  /// Empty when there is nothing.
+  constexpr std::string_view view() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 class Stream final : Watch::Watcher {
@@ -56,14 +71,14 @@ class Stream final : Watch::Watcher {
   /// Everything buffered, without taking it.
   std::string_view unread() const;
   /// Exactly `count` bytes, or nothing if fewer are there.
-  std::optional<std::string_view> take(std::size_t count);
+  Piece take(std::size_t count);
   /// What is there, at most `most` bytes; nothing if nothing is.
-  std::optional<std::string_view> take_some(std::size_t most);
+  Piece take_some(std::size_t most);
   /// The next line; without its newline (LF or CR LF) unless `keep`. At the end of the
   /// stream a last line without newline counts. Nothing if it is longer than max_line.
-  std::optional<std::string_view> take_line(bool keep);
+  Piece take_line(bool keep);
   /// Up to and without `delimiter`, which is dropped; nothing if that is more than `most`.
-  std::optional<std::string_view> take_until(std::string_view delimiter, std::size_t most);
+  Piece take_until(std::string_view delimiter, std::size_t most);
   /// Puts bytes back in front.
   void put_back(std::string_view bytes);
   /// How much a parked reader needs: raises unread_limit to it. 0: nobody reads.
@@ -132,12 +147,13 @@ class Stream final : Watch::Watcher {
   bool spare_worthy(std::size_t size) const;
   void release();
 
+  bool live() const { return net_.live_of_ == this; }
+
   // An idle server has ten thousand of these: sizes are chosen, and the order packs.
   Net& net_;
   Sink& sink_;
   Watch watch_;
-  Buffer in_;              // what nobody took yet, outside on_input()
-  std::string_view live_;  // inside on_input(): what is not taken yet
+  Buffer in_;  // what nobody took yet, but for what is live
   Buffer out_;
   std::unique_ptr<Error> failure_;
   std::unique_ptr<Linger> linger_;  // when a finished stream closes in any case
@@ -155,7 +171,6 @@ class Stream final : Watch::Watcher {
   bool paused_ : 1 = false;
   bool blocked_ : 1 = false;  // the kernel refused bytes: waits until writable
   bool above_ : 1 = false;    // was above high water since the last on_drain()
-  bool live_on_ : 1 = false;  // input is live, in the shared buffer
 };
 
 }  // namespace moonwire

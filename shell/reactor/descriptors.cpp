@@ -88,8 +88,8 @@ Status Descriptors::set(Watch& watch, Ready interest) {
 }
 
 void Descriptors::set_barrier(Watch& watch, bool on) {
-  std::uint32_t& barriers = slots_[static_cast<std::size_t>(watch.fd_)].barriers;
-  on ? ++barriers : --barriers;
+  Slot& slot = slots_[static_cast<std::size_t>(watch.fd_)];
+  on ? ++slot.barriers : --slot.barriers;
 }
 
 void Descriptors::stop(Watch& watch) {

@@ -63,10 +63,11 @@ class Descriptors {
     Watch* last = nullptr;
     std::uint64_t looked = 0;      // the urgent look that had it last
     std::uint32_t generation = 0;  // counts the descriptors that had this number
-    std::uint32_t barriers = 0;
+    std::uint32_t barriers : 23 = 0;
+    bool always : 1 = false;      // the poller refused it
     Ready polled = Ready::kNone;  // what has been asked for; kNone: not in the poller
-    bool always = false;          // the poller refused it
   };
+  static_assert(sizeof(Slot) <= 4 * sizeof(void*), "one for each descriptor number");
 
   std::uint64_t tag(int fd) const;
   Status update(int fd);

@@ -19,12 +19,9 @@ struct lua_Debug;
 
 namespace moonwire {
 
-/// The error that Ctrl-C raises.
-inline constexpr const char* kInterruptText = "interrupted";
-
 /// Raises it at the wait of a parked task, which may catch it and go on.
 inline void interrupt_wait(Runtime& runtime, Task& task) {
-  task.cancel_text = kInterruptText;
+  task.interrupted = true;
   runtime.wake(task, Reply::cancelled());
 }
 

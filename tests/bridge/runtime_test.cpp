@@ -65,11 +65,6 @@ TEST_CASE("Runtime: a chunk that C++ starts", "[bridge]") {
       CHECK_FALSE(ending.ok);
       CHECK(ending.message == "cancelled");
     }
-    SECTION("by cancel() with a word of its own") {
-      s.runtime().cancel(*task, "interrupted");
-      REQUIRE(s.settle());
-      CHECK(ending.message == "interrupted");
-    }
     SECTION("by end_task(): without a word") {
       s.runtime().end_task(*task);
       REQUIRE(s.settle());

@@ -17,12 +17,10 @@ using Lines = std::vector<std::string>;
 
 /// Takes every line that is there.
 void take_lines(Stream& stream, Lines& into, bool keep = false) {
-  while (auto line = stream.take_line(keep)) into.emplace_back(*line);
+  while (auto line = stream.take_line(keep)) into.emplace_back(line.view());
 }
 
-std::string text(std::optional<std::string_view> piece) {
-  return piece ? std::string(*piece) : "(nothing)";
-}
+std::string text(Piece piece) { return piece ? std::string(piece.view()) : "(nothing)"; }
 
 }  // namespace
 
@@ -198,7 +196,7 @@ TEST_CASE("Stream: bytes put back", "[net]") {
     bool first = true;
     s.sink.then_input = [&] {
       if (std::exchange(first, false)) {
-        const std::string word(*s.stream.take(3));
+        const std::string word(s.stream.take(3).view());
         s.stream.put_back(word + "!");
       }
       take_lines(s.stream, lines);
@@ -216,15 +214,15 @@ TEST_CASE("Stream: bytes put back", "[net]") {
     REQUIRE(s.holds(16));
     const auto line = s.stream.take_line(false);
     REQUIRE(line);
-    s.stream.put_back(*line);
+    s.stream.put_back(line.view());
     CHECK(s.stream.unread() == "key: valuemore");
     const auto all = s.stream.take_some(100);
-    s.stream.put_back(*all);
+    s.stream.put_back(all.view());
     CHECK(s.stream.unread() == "key: valuemore");
     const auto some = s.stream.take(3);
-    s.stream.put_back(*some);
+    s.stream.put_back(some.view());
     s.stream.put_back("a long one, so that the buffer has to grow: " + std::string(300, '.'));
-    CHECK(s.stream.take_some(1000)->ends_with("...key: valuemore"));
+    CHECK(s.stream.take_some(1000).view().ends_with("...key: valuemore"));
   }
   SECTION("make a line that was looked through before") {
     s.send("tail");
@@ -292,7 +290,7 @@ TEST_CASE("Stream: input", "[net]") {
   SECTION("comes in reads of read_size at most") {
     s.stream.limits.read_size = 10;
     std::size_t most = 0;
-    s.sink.then_input = [&] { most = std::max(most, s.stream.take_some(100)->size()); };
+    s.sink.then_input = [&] { most = std::max(most, s.stream.take_some(100).view().size()); };
     s.send(std::string(95, 'x'));
     REQUIRE(s.until([&] { return s.stream.bytes_in() == 95; }));
     CHECK(most == 10);
