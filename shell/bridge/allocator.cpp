@@ -1,5 +1,7 @@
 #include "bridge/allocator.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -37,20 +39,31 @@ void Allocator::give(void* block, std::size_t size) {
 
 /// A new block, off the newest slab.
 void* Allocator::cut(std::size_t size) {
-  if (left_ < size) {
-    try {
-      if (slabs_.size() == slabs_.capacity()) slabs_.reserve(slabs_.size() * 2 + 8);
-    } catch (const std::bad_alloc&) {
-      return nullptr;
-    }
-    void* slab = std::malloc(kSlab);
-    if (!slab) return nullptr;
-    slabs_.push_back(slab);
-    next_ = static_cast<char*>(slab);
-    left_ = kSlab;
-  }
+  if (left_ < size && !add_slab()) return nullptr;
   left_ -= size;
   return std::exchange(next_, next_ + size);
+}
+
+/// A state that has grown big gets big pages, where the kernel has them to give: a million
+/// objects are made with a hundred page faults instead of a hundred thousand.
+bool Allocator::add_slab() {
+  try {
+    if (slabs_.size() == slabs_.capacity()) slabs_.reserve(slabs_.size() * 2 + 8);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  const bool big = total_ >= kMuch;
+  const std::size_t size = big ? kHuge : kSlab;
+  void* slab = big ? std::aligned_alloc(kHuge, kHuge) : std::malloc(kSlab);
+  if (!slab) return false;
+#ifdef MADV_HUGEPAGE
+  if (big) ::madvise(slab, size, MADV_HUGEPAGE);
+#endif
+  slabs_.push_back(slab);
+  next_ = static_cast<char*>(slab);
+  left_ = size;
+  total_ += size;
+  return true;
 }
 
 void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size) {

@@ -11,7 +11,7 @@ const char* type_name(Type type) {
 }
 
 Handle::Handle(Runtime& runtime, Type type, int values)
-    : runtime_(runtime), type_(type), values_(static_cast<std::uint16_t>(values)) {
+    : runtime_(runtime), values_(static_cast<std::uint16_t>(values)), type_(type) {
   slot_ = runtime.enroll(*this);
   id_ = ++runtime.next_id_[static_cast<std::size_t>(type)];
 }

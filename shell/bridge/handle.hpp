@@ -73,6 +73,10 @@ class Handle {
   bool close();
   bool closed() const { return closed_; }
 
+  /// What the script calls it in listings; empty if nothing.
+  std::string_view label() const { return ties_ ? std::string_view(ties_->label) : ""; }
+  void set_label(std::string_view text) { ties().label = text; }
+
   Type type() const { return type_; }
   /// The small number people see, counted per type.
   std::uint32_t id() const { return id_; }
@@ -140,8 +144,6 @@ class Handle {
   /// Text for tostring(); the default is "timer 3".
   virtual std::string describe() const;
 
-  std::uint16_t active = 0;  ///< callbacks running or parked: it is not freed
-
  protected:
   void tell_observers();
   void drop_observers();
@@ -155,13 +157,14 @@ class Handle {
   friend struct TicketAccess;
   static void free_untold(Handle& self);
 
-  /// To other objects. Most have none, and there may be a million of them.
+  /// To other objects, and to the script. Most have none, and there may be a million of them.
   struct Ties {
     Handle* owner = nullptr;
     Handle* owned = nullptr;
     Handle* next_owned = nullptr;
     Handle* previous_owned = nullptr;
     ReadyObserver* observers = nullptr;
+    std::string label;
   };
   Ties& ties();
 
@@ -169,8 +172,13 @@ class Handle {
   std::unique_ptr<Ties> ties_;
   std::uint32_t slot_ = 0;
   std::uint32_t id_ = 0;
-  Type type_;
+
+ public:
+  std::uint16_t active = 0;  ///< callbacks running or parked: it is not freed
+
+ private:
   std::uint16_t values_;
+  Type type_;
   bool closed_ = false;
   bool alive_ = false;
   bool anchored_ = false;  // the ticket is held by the runtime's table

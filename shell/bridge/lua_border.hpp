@@ -33,7 +33,7 @@ struct RuntimeAccess {
     rt.thread_anchors_ = threads;
     rt.raised_ = raised;
   }
-  std::uint32_t& made() const { return rt.tickets_made_; }
+  std::uint32_t& let_go() const { return rt.let_go_; }
   int& metatable(Type type) const { return rt.metatables_[static_cast<std::size_t>(type)]; }
   const Reply* reply() const { return rt.reply_; }
   bool blocked() const { return rt.blocked_; }

@@ -256,11 +256,11 @@ class Runtime final : SleepHook {
   std::vector<const struct Module*> modules_;
   int anchors_ = 0;  // registry references: slot -> ticket that lives on
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
-  int tickets_ = 0;         // slot -> ticket, weak
-  int thread_anchors_ = 0;  // task index -> thread
-  std::uint32_t tickets_made_ = 0;
-  int raised_ = 0;                 // registry reference: an error value on its way
-  Handle* call_from_ = nullptr;    // whose stored value the function is
+  int tickets_ = 0;              // slot -> ticket, weak
+  int thread_anchors_ = 0;       // task index -> thread
+  std::uint32_t let_go_ = 0;     // objects let go, whose memory the collector has not been told of
+  int raised_ = 0;               // registry reference: an error value on its way
+  Handle* call_from_ = nullptr;  // whose stored value the function is
   Handle* call_handle_ = nullptr;  // what a starting trampoline is to call
   int call_function_ = 0;
   std::span<const Reply> call_arguments_;

@@ -123,12 +123,13 @@ void open_class(lua_State* L, Type type, std::span<const Module* const> modules)
   lua_settop(L, meta - 1);
 }
 
-/// Tells the collector of memory that it does not see: 64 bytes for each object. Without,
-/// it starts too late to keep pace with short-lived tickets, whose __gc makes each of them
-/// outlive a cycle: a million timers made and deleted took 140 MB.
+/// Tells the collector of memory that it does not see: 64 bytes for each object that was let
+/// go. Without, it is too slow for short-lived tickets, whose __gc makes each of them outlive
+/// a cycle: a million timers made and deleted took 140 MB.
 void count_memory(lua_State* L, RuntimeAccess access) {
   constexpr std::uint32_t kObjects = 16;  // in a kilobyte
-  if (++access.made() % kObjects != 0) return;
+  if (access.let_go() < kObjects) return;
+  access.let_go() -= kObjects;
   if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, 1);
 }
 
@@ -194,6 +195,7 @@ void Runtime::drop_anchor(Handle& handle) {
     if (lua_pcall(main_, 1, 0, 0) != LUA_OK) lua_pop(main_, 1);  // no memory: not found any more
   }
   handle.anchored_ = false;
+  ++let_go_;
   lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
   lua_pushboolean(main_, 0);  // not nil: its place stays
   lua_rawseti(main_, -2, handle.slot_);

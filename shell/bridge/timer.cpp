@@ -77,14 +77,14 @@ void LuaTimer::on_close() { cancel(); }
 
 std::string LuaTimer::describe() const {
   std::string text = Handle::describe();
-  if (label) text += " '" + *label + "'";
+  if (!label().empty()) text += " '" + std::string(label()) + "'";
   return text;
 }
 
 void LuaTimer::fill_row(Row& row) const {
   row.seconds("remaining", std::max(due() - Clock::now(), Nanoseconds(0)));
   row.seconds("interval", period_);
-  if (label) row.text(runtime(), "label", *label);
+  row.text(runtime(), "label", label());
 }
 
 namespace {
@@ -143,7 +143,7 @@ Reply on_free(Runtime&, Self self, Function function) {
 
 /// timer:label(text) -> timer
 Reply label(Runtime&, Self self, std::string_view text) {
-  self->label = std::make_unique<std::string>(text);
+  self->set_label(text);
   return Reply::self();
 }
 

@@ -26,7 +26,6 @@ class LuaTimer final : public Handle, public Timer {
   bool listed() const override { return armed(); }
   bool lingers() const override { return finalizing_; }
 
-  std::unique_ptr<std::string> label;  // few have one
   bool has_finalizer = false;
 
  private:
@@ -36,13 +35,13 @@ class LuaTimer final : public Handle, public Timer {
   void spent();
   void finalize();
 
-  Nanoseconds period_{0};
-  std::uint32_t changes_ = 0;  // times it was armed or cancelled by hand
-  std::uint32_t changes_at_call_ = 0;
-  int arguments_;
   bool calling_ = false;
   bool overdue_ = false;     // fell due while its callback still ran
   bool finalizing_ = false;  // the finalizer is queued
+  int arguments_;
+  Nanoseconds period_{0};
+  std::uint32_t changes_ = 0;  // times it was armed or cancelled by hand
+  std::uint32_t changes_at_call_ = 0;
 };
 
 }  // namespace moonwire

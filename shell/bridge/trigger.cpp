@@ -183,7 +183,7 @@ void Trigger::settle_deadline() {
 
 std::string Trigger::describe() const {
   std::string text = Handle::describe();
-  if (!label.empty()) text += " '" + label + "'";
+  if (!label().empty()) text += " '" + std::string(label()) + "'";
   return text;
 }
 
@@ -197,7 +197,7 @@ void Trigger::fill_row(Row& row) const {
     if (waits_for(each.kind)) kinds += (kinds.empty() ? "" : " ") + std::string(each.name);
   }
   row.text(runtime(), "kind", kinds.empty() ? "timeout" : kinds);
-  row.text(runtime(), "label", label);
+  row.text(runtime(), "label", label());
   if (interest_ && !interest_->buffers()) row.put("fd", Reply::count(interest_->fd()));
   if (signal_) row.text(runtime(), "name", signal_name(number_));
 }

@@ -43,8 +43,6 @@ class Trigger : public Handle, Interest::Client {
   void fill_row(Row& row) const override;
   void on_call_end(Task& task, bool ok, bool keep) override;
 
-  std::string label;
-
  protected:
   Trigger(Runtime& runtime, Type type, int values, unsigned kind);
   ~Trigger() override;

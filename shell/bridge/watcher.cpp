@@ -67,7 +67,7 @@ Reply barrier(Runtime&, Use<LuaWatcher> self, bool on) {
 
 /// watcher:label(text) -> watcher
 Reply label(Runtime&, Use<LuaWatcher> self, std::string_view text) {
-  self->label = text;
+  self->set_label(text);
   return Reply::self();
 }
 

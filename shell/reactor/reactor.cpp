@@ -145,13 +145,13 @@ Nanoseconds Reactor::State::longest_sleep(const TurnLimits& limits) const {
 /// least, so that none can starve another.
 int Reactor::State::run(const TurnLimits& limits, bool resumed) {
   if (limits.slice > Nanoseconds(0)) slice_end = Clock::now() + limits.slice;
-  const std::uint64_t line = timers.line();
+  timers.begin_pass();
   posted.take();
   int calls = 0;
   if (resumed) calls += descriptors.look_at_urgent();
   if (resumed && !ended) calls += signals.deliver();
   if (limits.io && !ended) calls += run_ready();
-  if (limits.timers && !ended) calls += run_timers(line);
+  if (limits.timers && !ended) calls += run_timers();
   if (limits.io && !ended) calls += signals.deliver();
   if (!ended) calls += run_posted();
   return calls;
@@ -166,12 +166,12 @@ int Reactor::State::run_ready() {
   return calls;
 }
 
-int Reactor::State::run_timers(std::uint64_t line) {
+int Reactor::State::run_timers() {
   timers_left = false;
   if (timers.empty()) return 0;
   const TimePoint now = Clock::now();
   int calls = 0;
-  while (Timer* timer = timers.pop(now, line)) {
+  while (Timer* timer = timers.pop(now)) {
     timer->on_due();
     ++calls;
     if (!over()) continue;

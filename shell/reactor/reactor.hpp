@@ -105,7 +105,8 @@ class Timer {
   friend class TimerHeap;
   friend class Reactor;
   Reactor* reactor_ = nullptr;  // null when not armed
-  std::uint32_t index_ = 0;     // its place in the heap
+  std::uint32_t number_ = 0;    // by which the heap knows it
+  std::uint32_t pass_ = 0;      // in which it was armed
   TimePoint due_{};
 };
 

@@ -60,7 +60,7 @@ struct Reactor::State {
     return std::max(Nanoseconds(0), Nanoseconds(timers.nearest() - Clock::now()));
   }
   int run_ready();
-  int run_timers(std::uint64_t line);
+  int run_timers();
   int run_posted();
   bool over() const { return ended || slice_over(); }
   bool slice_over() const { return slice_end != TimePoint::max() && Clock::now() >= slice_end; }
