@@ -44,12 +44,8 @@ class Buffer {
   /// Room for `count` more bytes without moving anything?
   bool fits(std::size_t count) const { return block_ && block_->capacity - block_->tail >= count; }
 
-  /// append() where fits() has said so, of bytes that lie elsewhere.
-  void put(std::string_view bytes) {
-    if (bytes.empty()) return;
-    std::memcpy(block_->bytes() + block_->tail, bytes.data(), bytes.size());
-    commit(bytes.size());
-  }
+  /// Behind the last byte, where fits() has said that there is room.
+  char* end() { return block_->bytes() + block_->tail; }
 
   /// Puts `bytes` before what is there. They may be what was consumed last.
   void prepend(std::string_view bytes) {

@@ -17,8 +17,8 @@ int feed_on(lua_State* L, int, lua_KContext context) {
   auto& handle = *reinterpret_cast<Handle*>(context);
   Runtime& runtime = handle.runtime();
   const int hook = static_cast<int>(lua_tointeger(L, 1));
+  lua_settop(L, 2);
   for (int i = 1;; ++i) {
-    lua_settop(L, 2);
     if (i % kCheckSlice == 0 && runtime.reactor().slice_over()) return 0;
     const Piece piece = handle.next_piece();
     if (!piece) return 0;

@@ -33,6 +33,7 @@ struct RuntimeAccess {
     rt.thread_anchors_ = threads;
     rt.raised_ = raised;
   }
+  bool& cycle_ended() const { return rt.cycle_ended_; }
   std::uint32_t& let_go() const { return rt.let_go_; }
   int& metatable(Type type) const { return rt.metatables_[static_cast<std::size_t>(type)]; }
   const Reply* reply() const { return rt.reply_; }
@@ -119,6 +120,8 @@ void open_verbs(lua_State* L);
 void open_require(lua_State* L);
 /// Metatables and globals of every module; then the modules in the binary. [-0, +0, mv]
 void open_modules(lua_State* L, Runtime& runtime);
+/// More room for the collector of a small state. [-0, +0, m]
+void open_collector(lua_State* L);
 /// Metatables of tickets. [-0, +0, m]
 void open_tickets(lua_State* L, std::span<const Module* const> modules);
 

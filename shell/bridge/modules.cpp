@@ -146,6 +146,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   for (const Module* module : kModules) all[count++] = module;
   for (const Module* module : RuntimeAccess{runtime}.modules()) all[count++] = module;
   const std::span<const Module* const> modules(all.data(), count);
+  open_collector(L);
   open_tickets(L, modules);
   lua_pushglobaltable(L);
   for (const Module* module : modules) {

@@ -250,6 +250,7 @@ void Runtime::run(Task& task) {
   running_ = nullptr;
   scratch_used_ = 0;
   if (unclaimed_ > 0) close_unclaimed();
+  if (cycle_ended_) relieve_collector();
   settle(task, status, results);
 }
 
@@ -297,7 +298,7 @@ Result<int> Runtime::turn(TurnLimits limits) {
   if (!queue_.empty() || !deferred_.empty() || aborted_) limits.max_wait = Nanoseconds(0);
   const bool someone_waits = !dispatchers_.empty() || !passers_.empty();
   if (someone_waits && !anything_left()) limits.max_wait = Nanoseconds(0);
-  auto done = reactor_.turn(limits);
+  auto done = turn_reactor(limits);
   drain_queue();
   const std::uint64_t ran = calls_ - calls;
   settle_dispatch(passing, ran);
@@ -305,6 +306,13 @@ Result<int> Runtime::turn(TurnLimits limits) {
   if (running_ == nullptr) free_closed();
   if (!done) return done;
   return static_cast<int>(ran);
+}
+
+/// What the callbacks of one look at the kernel write leaves together: sending wakes the
+/// peer, which then finds work for as long as we go on.
+Result<int> Runtime::turn_reactor(const TurnLimits& limits) {
+  Batch batch(net_);
+  return reactor_.turn(limits);
 }
 
 /// Whoever waits in dispatch() or loop() is told when it is over.

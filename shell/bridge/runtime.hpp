@@ -221,6 +221,8 @@ class Runtime final : SleepHook {
   void start_queued(Task& task);
   void free_closed();
   void unpark(Task& task);
+  void relieve_collector();
+  Result<int> turn_reactor(const TurnLimits& limits);
 
   class AbortTimer;
   Reactor& reactor_;
@@ -258,6 +260,7 @@ class Runtime final : SleepHook {
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
   int tickets_ = 0;              // slot -> ticket, weak
   int thread_anchors_ = 0;       // task index -> thread
+  bool cycle_ended_ = false;     // of the collector, and nothing was done about it
   std::uint32_t let_go_ = 0;     // objects let go, whose memory the collector has not been told of
   int raised_ = 0;               // registry reference: an error value on its way
   Handle* call_from_ = nullptr;  // whose stored value the function is

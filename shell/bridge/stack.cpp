@@ -189,8 +189,22 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
   return luaL_error(L, "internal: a wait where none can be");
 }
 
+/// After the results: the text is used, and what the body did may have made its object live
+/// on, or not.
+static int done(Arguments& in, int pushed) {
+  in.runtime.drop_scratch(in.scratch);
+  if (in.self && TicketAccess::wants_anchor(*in.self) != TicketAccess::anchored(*in.self)) {
+    sync_anchor(in.state, 1, *in.self);
+  }
+  return pushed;
+}
+
 int finish(Arguments& in, const Reply& reply) {
   lua_State* L = in.state;
+  if (reply.kind == Reply::Kind::kBoolean) {  // nothing is kept with it: most writes
+    lua_pushboolean(L, reply.boolean);
+    return done(in, 1);
+  }
   if (reply.kind == Reply::Kind::kWait || reply.kind == Reply::Kind::kEnd) return wait(in, reply);
   if (reply.kind == Reply::Kind::kRaise) return raise(L, in.runtime, reply, in.scratch);
   const int pushed = push_reply(L, in.runtime, reply);
@@ -203,11 +217,7 @@ int finish(Arguments& in, const Reply& reply) {
     lua_pushvalue(L, each.index);
     store_value(L, 1, each.slot);
   }
-  in.runtime.drop_scratch(in.scratch);
-  if (in.self && TicketAccess::wants_anchor(*in.self) != TicketAccess::anchored(*in.self)) {
-    sync_anchor(L, 1, *in.self);
-  }
-  return pushed;
+  return done(in, pushed);
 }
 
 Reply closed_reply(Arguments& in) {
@@ -306,13 +316,16 @@ Strings Arguments::strings() {
   Strings all;
   all.state = state;
   all.first = next;
-  all.count = top >= next ? top - next + 1 : 0;
-  for (int i = 0; i < all.count; ++i) {
-    const std::string_view piece = all.look_up(i);  // a number turns into a string on the stack
-    if (!piece.data()) luaL_typeerror(state, next + i, "string");
-    if (i < Strings::kNoted) all.noted[i] = piece;
+  all.count = 0;
+  all.total = 0;
+  for (; next <= top; ++next) {
+    std::size_t size = 0;
+    const char* data = lua_tolstring(state, next, &size);  // a number turns into a string
+    if (!data) luaL_typeerror(state, next, "string");
+    if (all.count < Strings::kNoted) all.noted[all.count] = {data, size};
+    ++all.count;
+    all.total += size;
   }
-  next = top + 1;
   return all;
 }
 

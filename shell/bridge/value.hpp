@@ -68,15 +68,21 @@ struct Word {
 /// The strings of a write(): each read where it stands on Lua's stack.
 struct Strings {
   static constexpr int kNoted = 4;
-  lua_State* state = nullptr;
-  int first = 0;
-  int count = 0;
-  std::string_view noted[kNoted];  // the first few, looked up once
-  std::string_view operator[](int i) const { return i < kNoted ? noted[i] : look_up(i); }
+  lua_State* state;
+  int first;
+  int count;
+  std::size_t total;  // of all their bytes
+  std::string_view operator[](int i) const {
+    return i < kNoted ? std::string_view(noted[i].data, noted[i].size) : look_up(i);
+  }
 
  private:
   friend struct Arguments;
   std::string_view look_up(int i) const;
+  struct {
+    const char* data;
+    std::size_t size;
+  } noted[kNoted];  // the first few, looked up once
 };
 /// What read() is asked for.
 struct What {

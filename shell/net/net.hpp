@@ -42,6 +42,10 @@ class Net {
 
   /// Sends what has gathered, now.
   void flush();
+  /// The same in the middle of a long batch, if something has waited for kPatience.
+  void flush_overdue() {
+    if (!dirty_.empty() && Clock::now() - dirty_since_ > kPatience) flush();
+  }
 
   /// A drained write buffer is kept here for the next writer: idle streams have none.
   Buffer take_spare();
@@ -52,7 +56,9 @@ class Net {
   Reactor& reactor_;
   Resolver resolver_;
   std::unique_ptr<char[]> shared_;
+  static constexpr Nanoseconds kPatience = std::chrono::milliseconds(1);
   std::vector<Stream*> dirty_;
+  TimePoint dirty_since_{};  // when the first of them came
   std::vector<Buffer> spares_;
   Buffer spent_;  // a stream's own buffer, taken whole: the last view into it is still good
   // Input just read, inside the on_input() of the stream it is for: what is not taken yet.

@@ -88,9 +88,7 @@ void Stream::keep_unread() {
 
 std::string_view Stream::unread() const { return live() ? net_.live_ : in_.view(); }
 
-void Stream::drop_front(std::size_t count) {
-  scanned_ = scanned_ > count ? scanned_ - static_cast<std::uint32_t>(count) : 0;
-  if (live()) return net_.live_.remove_prefix(count);
+void Stream::drop_own(std::size_t count) {
   // The bytes stay where they are until the next read: views of them stay good.
   if (count == in_.size()) {
     net_.spent_ = std::move(in_);
@@ -187,6 +185,7 @@ void Stream::on_ready(Ready ready) {
     update_interest();
   }
   if (any(ready & Ready::kRead) && watch_.active()) read_once();
+  net_.flush_overdue();
 }
 
 void Stream::read_once() {
@@ -265,6 +264,7 @@ void Stream::write_slowly(std::string_view bytes) {
 void Stream::join_batch() {
   if (dirty_ || blocked_) return;
   dirty_ = true;
+  if (net_.dirty_.empty()) net_.dirty_since_ = Clock::now();
   net_.dirty_.push_back(this);
   if (net_.batches_ == 0) net_.flush();
 }

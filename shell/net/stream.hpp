@@ -91,11 +91,20 @@ class Stream final : Watch::Watcher {
   /// --- output --------------------------------------------------------------------
   /// Queues a copy. Never waits; see queued(). Nothing is queued after finish().
   void write(std::string_view bytes) {
-    const bool gathers = dirty_ && state_ == State::kOpen && !shutdown_ && bytes.size() < kDirect &&
-                         out_.size() + bytes.size() < kGather && out_.fits(bytes.size());
-    if (gathers && out_.size() + bytes.size() <= limits.high_water) return out_.put(bytes);
-    write_slowly(bytes);
+    char* const at = gap(bytes.size());
+    if (!at) return write_slowly(bytes);
+    std::memcpy(at, bytes.data(), bytes.size());
+    fill(bytes.size());
   }
+  /// Where so many bytes of a batch that gathers already can be put without more ado; then
+  /// fill() them. Null if write() must look closer.
+  char* gap(std::size_t count) {
+    if (!dirty_ || state_ != State::kOpen || shutdown_ || failure_) return nullptr;
+    const std::size_t whole = out_.size() + count;
+    if (count >= kDirect || whole >= kGather || whole > limits.high_water) return nullptr;
+    return out_.fits(count) ? out_.end() : nullptr;
+  }
+  void fill(std::size_t count) { out_.commit(count); }
   std::size_t queued() const { return out_.size(); }
   bool over_high_water() const { return out_.size() > limits.high_water; }
   /// Sends what the kernel takes now.
@@ -131,7 +140,12 @@ class Stream final : Watch::Watcher {
   void on_ready(Ready ready) override;
   void read_once();
   void hand_over(std::string_view fresh);
-  void drop_front(std::size_t count);
+  void drop_front(std::size_t count) {
+    scanned_ = scanned_ > count ? scanned_ - static_cast<std::uint32_t>(count) : 0;
+    if (live()) return net_.live_.remove_prefix(count);
+    drop_own(count);
+  }
+  void drop_own(std::size_t count);
   void received_end();
   void update_interest();
   void drained();
