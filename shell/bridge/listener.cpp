@@ -52,7 +52,19 @@ Status LuaListener::set(const OptionValues& options) {
   return {};
 }
 
+/// Sockets keep only the size of their buffers, which no number gives back to the system.
 void LuaListener::start_anew() {
+  SocketOptions usual;
+  usual.nodelay = true;
+  usual.keepalive = false;
+  usual.ttl = -1;  // the system's
+  usual.tos = 0;
+  usual.linger = Linger();
+  usual.backlog = kDefaultBacklog;
+  for (const ListenSocket& socket : sockets()) {
+    (void)apply(socket.fd.get(), socket.local.family(),
+                usual);  // what it has not, it had not before
+  }
   settings = StreamSettings();
   listener_.set_max_connections(0);
 }
