@@ -135,11 +135,7 @@ void Runtime::settle(Task& task, int status, int results) {
 
 /// Parked for good: its <close> variables run, and it is gone.
 void Runtime::end_parked(Task& task) {
-  if (lua_resetthread(task.thread) != LUA_OK) {
-    ErrorReport failure;
-    describe_error(*this, task.thread, failure.message, failure.traceback);
-    report(std::move(failure));
-  }
+  end_waiting(*this, task.thread);
   finish_task(task, false, true, {});
 }
 
