@@ -10,6 +10,9 @@ constexpr int kRoom = 16;
 
 int call_done(lua_State*, int, lua_KContext) { return 1; }
 
+/// How many frames of a traceback are kept at each end, as luaL_traceback does.
+constexpr std::size_t kMostFrames = 11;
+
 /// How many pieces of one batch are given to a hook before the slice is asked.
 constexpr int kCheckSlice = 64;
 
@@ -70,23 +73,60 @@ std::string function_text(lua_State* L, lua_State* from, const lua_Debug& info) 
   return text;
 }
 
-/// One frame of a traceback, if it is the script's own. L has no part in it.
-bool frame_text(lua_State* L, lua_State* from, int level, std::string& line) {
+/// One frame of a traceback; empty if it is not the script's own. L has no part in it.
+std::string frame_text(lua_State* L, lua_State* from, int level) {
   lua_Debug info;
-  line.clear();
-  if (!lua_getstack(from, level, &info)) return false;
+  if (!lua_getstack(from, level, &info)) return {};
   lua_getinfo(from, "Slnt", &info);
   const std::string_view source = info.source ? info.source : "";
-  if (source.starts_with("=[moonwire") || !lua_checkstack(from, 2)) return true;
+  if (source.starts_with("=[moonwire") || !lua_checkstack(from, 2)) return {};
   lua_getinfo(from, "f", &info);
   const std::string function = function_text(L, from, info);
-  if (function.empty()) return true;
-  line = "\t";
+  if (function.empty()) return {};
+  std::string line = "\t";
   line += info.short_src;
   if (info.currentline > 0) line += ":" + std::to_string(info.currentline);
-  line += ": in " + function;
-  if (info.istailcall) line += "\n\t(...tail calls...)";
-  return true;
+  line += ": in " + function + "\n";
+  if (info.istailcall) line += "\t(...tail calls...)\n";
+  return line;
+}
+
+/// How deep the stack is. Finding a level walks to it, so not each is asked for.
+int count_levels(lua_State* from) {
+  lua_Debug info;
+  int more = 1;
+  while (lua_getstack(from, more, &info)) more *= 2;
+  int least = more / 2;
+  while (least < more) {
+    const int middle = least + (more - least) / 2;
+    if (lua_getstack(from, middle, &info)) {
+      least = middle + 1;
+    } else {
+      more = middle;
+    }
+  }
+  return least;
+}
+
+/// Both ends of the stack: whoever recurses without end learns who began it.
+std::string traceback_of(lua_State* L, lua_State* from) {
+  std::string text;
+  int end = count_levels(from);
+  int level = 0;
+  for (std::size_t kept = 0; level < end && kept < kMostFrames; ++level) {
+    const std::string line = frame_text(L, from, level);
+    if (!line.empty()) ++kept;
+    text += line;
+  }
+  std::vector<std::string> outer;
+  while (end > level && outer.size() < kMostFrames) {
+    std::string line = frame_text(L, from, --end);
+    if (!line.empty()) outer.push_back(std::move(line));
+  }
+  if (end > level) text += "\t...\t(skipping " + std::to_string(end - level) + " levels)\n";
+  for (auto line = outer.rbegin(); line != outer.rend(); ++line) text += *line;
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 /// tostring() of the value at 1, protected by its caller. [-0, +1, mv]
@@ -104,16 +144,8 @@ int error_text(lua_State* L) {
 
 void describe_error(Runtime& runtime, lua_State* from, std::string& message,
                     std::string& traceback) {
-  constexpr int kMostFrames = 22;
-  std::string line;
-  int kept = 0;
   lua_State* L = runtime.main_state();
-  for (int level = 0; frame_text(L, from, level, line); ++level) {
-    if (line.empty()) continue;
-    if (++kept == kMostFrames) traceback += "\t...\n";
-    if (kept < kMostFrames) traceback += line + "\n";
-  }
-  if (!traceback.empty()) traceback.pop_back();
+  traceback = traceback_of(L, from);
   const int top = lua_gettop(L);
   if (!lua_checkstack(L, 4) || !lua_checkstack(from, 1)) {
     message = "not enough memory";

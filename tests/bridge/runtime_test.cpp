@@ -147,12 +147,28 @@ TEST_CASE("Runtime: a chunk that fails", "[bridge]") {
     REQUIRE(s.reports.size() == 1);
     CHECK(s.reports[0].message == "two");
   }
-  SECTION("without end shows the first frames") {
+  SECTION("in deep recursion shows both ends of the stack, and how much is between") {
     REQUIRE(s.start("local function f(n) if n == 0 then error('x') end f(n - 1) return 1 end f(50)",
                     ending));
+    REQUIRE(s.settle());  // error, 51 times f, the chunk: 11, 31, 11
+    CHECK(ending.traceback.starts_with("\t[C]: in function 'error'\n\t"));
+    CHECK(ending.traceback.find("\n\t...\t(skipping 31 levels)\n\t") != std::string::npos);
+    CHECK(ending.traceback.find(": in main chunk") != std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 22);
+  }
+  SECTION("and as deep as it goes") {
+    REQUIRE(s.start("local function f(n) return 1 + f(n + 1) end f(1)", ending));
     REQUIRE(s.settle());
-    CHECK(ending.traceback.ends_with("\n\t..."));
-    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') < 30);
+    CHECK(ending.message.find("stack overflow") != std::string::npos);
+    CHECK(ending.traceback.find(": in main chunk") != std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 22);
+  }
+  SECTION("of a stack that is just short enough, all of it") {
+    REQUIRE(s.start("local function f(n) if n == 0 then error('x') end f(n - 1) return 1 end f(19)",
+                    ending));
+    REQUIRE(s.settle());
+    CHECK(ending.traceback.find("...") == std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 21);
   }
   CHECK(ending.calls == 1);
   CHECK_FALSE(ending.ok);
