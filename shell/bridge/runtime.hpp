@@ -77,6 +77,8 @@ class Runtime final : SleepHook {
   std::function<void(const ErrorReport&)> reporter;
   /// What a typed line should be told ("listening on tcp 127.0.0.1:8000"); may be empty.
   std::function<void(std::string_view)> notice;
+  /// What hooks have printed is to leave before the poll that they ran for; may be empty.
+  std::function<void()> send_output;
   /// Whether fd 0 has buffered bytes, for a watcher on it; may be empty.
   std::function<bool()> stdin_ready;
   /// Told once per verbose event when set (initialize{options={"verbose"}}).
