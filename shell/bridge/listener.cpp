@@ -178,8 +178,9 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   }
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) {
-    const bool tcp = address->place != Place::kUnix && address->place != Place::kAbstract;
-    runtime.notice((tcp ? "listening on tcp " : "listening on ") + listener->address_text());
+    const std::string where = listener->address_text();
+    const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
+    runtime.notice((has_scheme ? "listening on " : "listening on tcp ") + where);
   }
   Reply reply = Reply::object(listener);
   if (handler) reply.keep(kListenerHandler, handler.index, 1);
