@@ -242,6 +242,29 @@ check.case("122. verbose tells what is added and removed, and the method", funct
     .. "debug abort\n")
 end)
 
+check.case("122. of timers, signals and events as well", function()
+  local output = child [[
+    initialize { options = { "verbose" } }
+    local t = timeout(60, print)
+    t:label "tea"
+    t:add(50)
+    t:cancel()
+    t:cancel()
+    timeout(nil, print)
+    local s = signal("USR1", print)
+    s:delete()
+    local e = event(print)
+    e:add(60)
+    init()
+    initialize {}
+    timeout(60, print):delete()]]
+  local said = {}
+  for word in output:gmatch "debug ([^\n]*)\n" do said[#said + 1] = word end
+  table.remove(said, 1)  -- the method
+  check.same(said, { "add timer 1", "add timer 1 'tea'", "remove timer 1 'tea'",
+    "add signal 1", "remove signal 1", "add event 1", "remove event 1" })
+end)
+
 check.case("123. report counts what is armed", function()
   local both = fifo "both"
   local before = report()
