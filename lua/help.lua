@@ -291,17 +291,10 @@ local function source_text(fn)
   return title .. (#comment > 0 and "\n" .. table.concat(comment, "\n") or "")
 end
 
---- Whether `fn` is the method `name` of a class. Its metatable has methods in a table: as
--- __index, or as what the C function there keeps.
+--- Whether `fn` is the method `name` of a class. All metatables are in the registry.
 local function is_method(fn, class, name)
   local metatable = debug.getregistry()[class.class]
-  local index = metatable and rawget(metatable, "__index")
-  if type(index) == "table" then return rawequal(rawget(index, name), fn) end
-  for i = 1, math.huge do
-    local upvalue, value = debug.getupvalue(index, i)
-    if not upvalue then return false end
-    if type(value) == "table" and rawequal(rawget(value, name), fn) then return true end
-  end
+  return metatable ~= nil and rawequal(metatable.__methods[name], fn)
 end
 
 local function find_method(fn)

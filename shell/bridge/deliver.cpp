@@ -211,6 +211,11 @@ void Runtime::drop_call(Handle& handle, std::uint8_t tag) {
   handle.on_call_end(none, false, false);
 }
 
+void Runtime::note_call(Task& task, const Handle& from, int function) const {
+  if (!time_calls) return;
+  task.called = {from.slot(), slots_[from.slot()].generation, function};
+}
+
 void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t tag) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
@@ -231,6 +236,7 @@ void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t 
   lua_settop(main_, top);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, handle, function);
   ++handle.active;
   run(*task);
 }
@@ -242,6 +248,7 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
   lua_pushcfunction(task->thread, start_call);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, from, function);
   ++handle.active;
   call_from_ = &from;
   call_handle_ = &handle;
@@ -256,6 +263,7 @@ void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
   lua_pushcfunction(task->thread, start_feed);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, handle, function);
   ++handle.active;
   call_handle_ = &handle;
   call_function_ = function;

@@ -254,6 +254,7 @@ void Runtime::run(Task& task) {
   running_ = nullptr;
   scratch_used_ = 0;
   if (unclaimed_ > 0) close_unclaimed();
+  if (time_calls) tell_slow(task, Clock::now() - call_began_);
   settle(task, status, results);
 }
 

@@ -177,6 +177,10 @@ class Runtime final : SleepHook {
   /// When the call that runs now began; kept only while `time_calls` is set (a live prompt).
   TimePoint call_began() const { return call_began_; }
   bool time_calls = false;
+  /// Told of each call into Lua that took so long without a wait, while calls are timed,
+  /// and where its function is defined ("FILE:LINE"); may be empty.
+  static constexpr Nanoseconds kSlowCall = std::chrono::milliseconds(100);
+  std::function<void(const Task&, Nanoseconds took, const std::string& site)> slow_call;
   /// Adds a module that lives above the bridge; before open().
   void add_module(const struct Module& module) { modules_.push_back(&module); }
 
@@ -207,6 +211,9 @@ class Runtime final : SleepHook {
   void claim(Handle& handle);
   void close_unclaimed();
   void drop_call(Handle& handle, std::uint8_t tag);
+  void note_call(Task& task, const Handle& from, int function) const;
+  std::string site_of(const Task& task) const;
+  void tell_slow(const Task& task, Nanoseconds took);
   Task* acquire_task();
   void release_task(Task& task);
   void run(Task& task);

@@ -107,6 +107,12 @@ struct Task final : Timer {
     std::string text;
   };
   std::unique_ptr<Pending> pending;
+  /// The stored value that it began with; noted only at a live prompt, function 0 if not.
+  struct Called {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    int function = 0;
+  } called;
   TimePoint began{};
 
  private:

@@ -183,6 +183,25 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     prompt.send(" 41\n");
     CHECK(prompt.expect("42\r\n"));
   }
+  SECTION("past a slow callback, which is told of once for each place") {
+    const std::string busy = "local t = now() while now() - t < 0.11 do end";
+    prompt.send("function slow() " + busy + " end\n");
+    REQUIRE(prompt.expect("net> "));
+    prompt.send("t = timeout(0, function() slow() n = (n or 0) + 1 return n < 3 end)\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at (input 2):1\r\nnet> "));
+    prompt.send("repeat sleep(0.01) until n == 3 spawn(function() slow() sleep(0) end):join()\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at (input 3):1\r\nnet> "));
+    const ScriptFile script("listen('unix:@' .. arg[0], \n function(c) slow() c:write 'done' end)");
+    prompt.send("arg[0] = '" + script.path() + "' dofile(arg[0]);\n");
+    REQUIRE(prompt.expect("net> "));
+    prompt.send("print(connect('unix:@' .. arg[0]):read 'a')\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at " + script.path() + ":2\r\ndone\r\n"));
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("slow()", ""));
+  }
   SECTION("while a typed line waits; then there is no prompt") {
     prompt.send("timeout(0.02, function() print 'tick' end) sleep(0.1) print 'awake'\n");
     CHECK(prompt.expect("awake'\r\ntick\r\nawake\r\nnet> "));
