@@ -436,7 +436,7 @@ check.case("a handler that fails costs its connection, and nothing else", functi
     local srv = listen("127.0.0.1:0", function(c)
       local line = c:read "l"
       if line == "fail" then local x = nil; x.y = 1 end
-      c:write(line)
+      c:write(line or "")
     end)
     local bad, good = connect(srv.address), connect(srv.address)
     bad:write "fail\n"

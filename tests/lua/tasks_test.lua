@@ -80,7 +80,7 @@ end)
 check.case("an error that nobody waits for is printed, and the status is 1", function()
   local output, status = child [[
     local task = spawn(function() sleep(0.001); error "unheard" end)
-    sleep(0.01)
+    while task:alive() do sleep(0.001) end
     print(task:join())
     print "on it goes"]]
   check.match(output, "task 1: .-:1: unheard\nstack traceback:\n\t.-:1: in function")
