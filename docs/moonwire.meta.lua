@@ -50,7 +50,7 @@
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
 ---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
----@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address. (default as the system has it)
+---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
@@ -634,12 +634,12 @@ function timer:alive() end
 ---It postpones a timer that is armed and repeats one that has fired.
 ---
 ---```lua
----t = timeout(0.05, print, "late")
----sleep(0.03)
+---t = timeout(0.3, print, "late")
+---sleep(0.2)
 ---t:restart()
----sleep(0.03)
+---sleep(0.2)
 ---print "still waiting"
----sleep(0.05)
+---sleep(0.2)
 -----> still waiting
 -----> late
 ---```

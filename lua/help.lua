@@ -291,7 +291,37 @@ local function source_text(fn)
   return title .. (#comment > 0 and "\n" .. table.concat(comment, "\n") or "")
 end
 
---- What the manifest has of a value: a global, a method, or an object of a class.
+--- Whether `fn` is the method `name` of a class. All metatables are in the registry.
+local function is_method(fn, class, name)
+  local metatable = debug.getregistry()[class.class]
+  return metatable ~= nil and rawequal(metatable.__methods[name], fn)
+end
+
+local function find_method(fn)
+  local found = {}
+  manifest.each(function(kind, entry, class)
+    if kind == "method" and is_method(fn, class, entry.name) then
+      found[#found + 1] = { kind = kind, entry = entry, owner = class }
+    end
+  end)
+  return found
+end
+
+--- The class that an object is of, or nil.
+local function class_of(x)
+  local metatable = type(x) == "userdata" and debug.getmetatable(x)
+  return metatable and manifest.class(tostring(rawget(metatable, "__name")))
+end
+
+--- The name as the manifest has it: a member of an object in a global variable is one of
+-- its class.
+local function full_name(name)
+  local variable, member = name:match("^(.*)[.:]([%w_]+)$")
+  local class = variable and class_of(raw_global(variable))
+  return class and class.class .. "." .. member or name
+end
+
+--- What the manifest has of a value: a global, or an object of a class.
 local function find_value(x)
   local found
   manifest.each(function(kind, entry)
@@ -300,14 +330,13 @@ local function find_value(x)
     end
   end)
   if found then return found end
-  local metatable = type(x) == "userdata" and debug.getmetatable(x)
-  local class = metatable and manifest.class(tostring(rawget(metatable, "__name")))
+  local class = class_of(x)
   return class and { { kind = "class", entry = class, owner = class } } or {}
 end
 
 --- "no help for 'x'", with up to three close names; of the methods for "conn:x".
 local function unknown(name)
-  local owner, member = name:match("^([%w_]+)[.:]([%w_]+)$")
+  local owner, member = full_name(name):match("^([%w_]+)[.:]([%w_]+)$")
   local class = owner and manifest.class(owner)
   local names, full_names = {}, {}
   manifest.each(function(kind, entry, of)
@@ -324,7 +353,7 @@ end
 
 local function text_for(x)
   if type(x) == "string" then
-    local found = manifest.find(x)
+    local found = manifest.find(full_name(x))
     if #found > 0 then return found_text(found) end
     local value = raw_global(x)
     local library = value ~= nil and lua_library(value)
@@ -333,6 +362,9 @@ local function text_for(x)
   local found = find_value(x)
   if #found > 0 then return found_text(found) end
   if type(x) == "function" then
+    local pages = {}  -- several if it has several names: timer:delete is timer:cancel
+    for i, hit in ipairs(find_method(x)) do pages[i] = function_text(hit.entry) end
+    if #pages > 0 then return table.concat(pages, "\n\n") end
     return lua_library(x) or source_text(x) or "no help for this function"
   end
   if x == nil then return 'no help for nil; a name goes in quotes: help "read"' end

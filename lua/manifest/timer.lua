@@ -79,12 +79,12 @@ print(t:alive())                    --> false]],
       waits = false,
       text = "It postpones a timer that is armed and repeats one that has fired.",
       example = [[
-t = timeout(0.05, print, "late")
-sleep(0.03)
+t = timeout(0.3, print, "late")
+sleep(0.2)
 t:restart()
-sleep(0.03)
+sleep(0.2)
 print "still waiting"
-sleep(0.05)
+sleep(0.2)
 --> still waiting
 --> late]],
     },

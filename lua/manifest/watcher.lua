@@ -4,6 +4,10 @@ return {
   aliases = { "w" },
   title = "Watchers",
   summary = "What read(x, fn), write(x, fn) and except(x, fn) return.",
+  text = [[
+Delete a watcher before its descriptor is closed. One that is not is dropped as soon as that is
+found out, mostly within a tenth of a second, and a line says so; whatever gets the number next is
+not watched.]],
   methods = {
     {
       name = "add",

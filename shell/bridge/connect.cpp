@@ -23,7 +23,7 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
   return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
                                    std::string(scheme_name(address.scheme)) +
-                                   " is not in this version; tcp and unix are");
+                                   " is not in this version; tcp, unix and fd are");
 }
 
 namespace {

@@ -52,6 +52,21 @@ int step(lua_State* L, lua_State* co, int arguments) {
   return status == LUA_OK || status == LUA_YIELD ? results : -1;
 }
 
+/// The task that runs was cancelled, and this is the thread that failed of it: it will not
+/// be asked to close its variables any more.
+bool was_cancelled(lua_State* L, lua_State* co) {
+  const Task* task = RuntimeAccess{runtime_of(L)}.running();
+  const int status = lua_status(co);
+  return task && task->cancel_raised && status != LUA_OK && status != LUA_YIELD;
+}
+
+/// The text of the cancel itself, which is passed on as it is.
+bool is_cancel(lua_State* L, int index) {
+  const Task* task = RuntimeAccess{runtime_of(L)}.running();
+  if (!task || !task->cancel_raised) return false;
+  return std::string_view(lua_tostring(L, index)) == task->cancel_text();
+}
+
 /// Moves what a step left to L: the results, or the error. False for an error.
 bool move_results(lua_State* L, lua_State* co, int results) {
   if (results < 0) {
@@ -84,6 +99,7 @@ bool move_arguments(lua_State* L, lua_State* co, int arguments) {
 // --- resume --------------------------------------------------------------------------------
 
 int finish_resume(lua_State* L, lua_State* co, int results) {
+  if (results < 0 && was_cancelled(L, co)) (void)lua_resetthread(co);  // the error is on top still
   const bool ok = move_results(L, co, results);
   lua_pushboolean(L, ok);
   if (!ok) {
@@ -99,7 +115,7 @@ int resume_again(lua_State* L, int, lua_KContext context) {
   auto* co = reinterpret_cast<lua_State*>(context);
   const int results = step(L, co, 0);
   if (results == kWaits) {
-    mark_waiting(L, true);
+    mark_waiting_inside(L);
     return lua_yieldk(L, 0, context, resume_again);
   }
   return finish_resume(L, co, results);
@@ -115,7 +131,7 @@ int resume(lua_State* L) {
   }
   const int results = step(L, co, arguments);
   if (results == kWaits) {
-    mark_waiting(L, true);
+    mark_waiting_inside(L);
     return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(co), resume_again);
   }
   return finish_resume(L, co, results);
@@ -132,7 +148,7 @@ int raise_from_wrap(lua_State* L, lua_State* co) {
     (void)closed;
     lua_xmove(co, L, 1);
   }
-  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING && !is_cancel(L, -1)) {
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);
@@ -160,7 +176,7 @@ int wrap_again(lua_State* L, int, lua_KContext context) {
   auto* co = reinterpret_cast<lua_State*>(context);
   const int results = step(L, co, 0);
   if (results == kWaits) {
-    mark_waiting(L, true);
+    mark_waiting_inside(L);
     return lua_yieldk(L, 0, context, wrap_again);
   }
   return finish_wrap(L, co, results);
@@ -172,7 +188,8 @@ int call_wrapped(lua_State* L) {
   if (!move_arguments(L, co, arguments)) return raise_from_wrap(L, co);
   const int results = step(L, co, arguments);
   if (results == kWaits) {
-    mark_waiting(L, true);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    mark_waiting_inside(L);
     return lua_yieldk(L, 0, reinterpret_cast<lua_KContext>(co), wrap_again);
   }
   return finish_wrap(L, co, results);
@@ -243,6 +260,23 @@ constexpr luaL_Reg kFunctions[] = {
 };
 
 }  // namespace
+
+void end_waiting(Runtime& runtime, lua_State* thread) {
+  std::vector<lua_State*> chain;
+  for (lua_State* L = thread; L; L = waits_inside(L) ? lua_tothread(L, -1) : nullptr) {
+    chain.push_back(L);
+  }
+  while (!chain.empty()) {
+    lua_State* L = chain.back();
+    chain.pop_back();
+    mark_waiting(L, false);
+    if (lua_resetthread(L) == LUA_OK) continue;
+    ErrorReport failure;
+    describe_error(runtime, L, failure.message, failure.traceback);
+    runtime.report(std::move(failure));
+    lua_settop(L, 0);
+  }
+}
 
 void open_coroutines(lua_State* L) {
   lua_getglobal(L, "coroutine");  // the same table: package.loaded knows it by name

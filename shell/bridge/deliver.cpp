@@ -8,6 +8,9 @@ namespace {
 /// Above any number of arguments a callback gets.
 constexpr int kRoom = 16;
 
+/// How many frames of a traceback are kept at each end, as luaL_traceback does.
+constexpr std::size_t kMostFrames = 11;
+
 /// How many pieces of one batch are given to a hook before the slice is asked.
 constexpr int kCheckSlice = 64;
 
@@ -68,23 +71,60 @@ std::string function_text(lua_State* L, lua_State* from, const lua_Debug& info) 
   return text;
 }
 
-/// One frame of a traceback, if it is the script's own. L has no part in it.
-bool frame_text(lua_State* L, lua_State* from, int level, std::string& line) {
+/// One frame of a traceback; empty if it is not the script's own. L has no part in it.
+std::string frame_text(lua_State* L, lua_State* from, int level) {
   lua_Debug info;
-  line.clear();
-  if (!lua_getstack(from, level, &info)) return false;
+  if (!lua_getstack(from, level, &info)) return {};
   lua_getinfo(from, "Slnt", &info);
   const std::string_view source = info.source ? info.source : "";
-  if (source.starts_with("=[moonwire") || !lua_checkstack(from, 2)) return true;
+  if (source.starts_with("=[moonwire") || !lua_checkstack(from, 2)) return {};
   lua_getinfo(from, "f", &info);
   const std::string function = function_text(L, from, info);
-  if (function.empty()) return true;
-  line = "\t";
+  if (function.empty()) return {};
+  std::string line = "\t";
   line += info.short_src;
   if (info.currentline > 0) line += ":" + std::to_string(info.currentline);
-  line += ": in " + function;
-  if (info.istailcall) line += "\n\t(...tail calls...)";
-  return true;
+  line += ": in " + function + "\n";
+  if (info.istailcall) line += "\t(...tail calls...)\n";
+  return line;
+}
+
+/// How deep the stack is. Finding a level walks to it, so not each is asked for.
+int count_levels(lua_State* from) {
+  lua_Debug info;
+  int more = 1;
+  while (lua_getstack(from, more, &info)) more *= 2;
+  int least = more / 2;
+  while (least < more) {
+    const int middle = least + (more - least) / 2;
+    if (lua_getstack(from, middle, &info)) {
+      least = middle + 1;
+    } else {
+      more = middle;
+    }
+  }
+  return least;
+}
+
+/// Both ends of the stack: whoever recurses without end learns who began it.
+std::string traceback_of(lua_State* L, lua_State* from) {
+  std::string text;
+  int end = count_levels(from);
+  int level = 0;
+  for (std::size_t kept = 0; level < end && kept < kMostFrames; ++level) {
+    const std::string line = frame_text(L, from, level);
+    if (!line.empty()) ++kept;
+    text += line;
+  }
+  std::vector<std::string> outer;
+  while (end > level && outer.size() < kMostFrames) {
+    std::string line = frame_text(L, from, --end);
+    if (!line.empty()) outer.push_back(std::move(line));
+  }
+  if (end > level) text += "\t...\t(skipping " + std::to_string(end - level) + " levels)\n";
+  for (auto line = outer.rbegin(); line != outer.rend(); ++line) text += *line;
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 /// tostring() of the value at 1, protected by its caller. [-0, +1, mv]
@@ -102,16 +142,8 @@ int error_text(lua_State* L) {
 
 void describe_error(Runtime& runtime, lua_State* from, std::string& message,
                     std::string& traceback) {
-  constexpr int kMostFrames = 22;
-  std::string line;
-  int kept = 0;
   lua_State* L = runtime.main_state();
-  for (int level = 0; frame_text(L, from, level, line); ++level) {
-    if (line.empty()) continue;
-    if (++kept == kMostFrames) traceback += "\t...\n";
-    if (kept < kMostFrames) traceback += line + "\n";
-  }
-  if (!traceback.empty()) traceback.pop_back();
+  traceback = traceback_of(L, from);
   const int top = lua_gettop(L);
   if (!lua_checkstack(L, 4) || !lua_checkstack(from, 1)) {
     message = "not enough memory";
@@ -171,6 +203,12 @@ void Runtime::drop_call(Handle& handle, std::uint8_t tag) {
   handle.on_call_end(none, false, false);
 }
 
+void Runtime::note_call(Task& task, const Handle& from, int function) const {
+  if (!time_calls) return;
+  task.called_slot = from.slot();
+  task.called_value = static_cast<std::uint16_t>(function);
+}
+
 void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t tag) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
@@ -191,6 +229,7 @@ void Runtime::call_stored(Handle& handle, int function, int count, std::uint8_t 
   lua_settop(main_, top);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, handle, function);
   ++handle.active;
   run(*task);
 }
@@ -217,6 +256,7 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
   lua_xmove(main_, task->thread, lua_gettop(main_) - top);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, from, function);
   ++handle.active;
   run(*task);
 }
@@ -227,6 +267,7 @@ void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
   lua_pushcfunction(task->thread, start_feed);
   task->origin = &handle;
   task->tag = tag;
+  note_call(*task, handle, function);
   ++handle.active;
   call_handle_ = &handle;
   call_function_ = function;

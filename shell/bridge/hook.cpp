@@ -65,6 +65,7 @@ bool Runtime::before_sleep(std::optional<Nanoseconds> next) {
   bool may_wait = true;
   if (!sleep_hooks.empty()) {
     may_wait = run_hooks(*this, true, next ? Reply::real(to_seconds(*next)) : Reply::nil());
+    if (send_output) send_output();
   }
   if (!queue_.empty() || !deferred_.empty() || aborted_) may_wait = false;
   const Nanoseconds rate = armed_io > 0 && turbo_rate.count() > 0 ? turbo_rate : sleep_rate;

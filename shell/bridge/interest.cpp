@@ -12,7 +12,11 @@ Interest::Interest(Runtime& runtime, Client& client, const Waitable& x)
       object_(x.object),
       buffers_(x.object && x.object->type() == Type::kConnection),
       fd_(x.fd) {
-  if (object_) object_->add_observer(*this);
+  if (object_) {
+    object_->add_observer(*this);
+  } else {
+    watch_.set_lent();
+  }
 }
 
 Interest::~Interest() {
@@ -87,6 +91,11 @@ void Interest::look() {
 TimePoint Interest::turn_order() const {
   const bool reads = any(wanted_ & Ready::kRead);
   return TimePoint(Nanoseconds(barrier_ ? (reads ? 3 : 0) : (reads ? 1 : 2)));
+}
+
+void Interest::on_closed() {
+  stop();
+  client_.on_lost();
 }
 
 void Interest::on_object_closed() {

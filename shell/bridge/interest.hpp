@@ -20,6 +20,8 @@ class Interest final : Watch::Watcher, ReadyObserver {
     virtual void on_ready(Ready ready) = 0;
     /// The object was closed here; nothing comes any more. May be inside a body.
     virtual void on_gone() = 0;
+    /// The same for a bare descriptor, which somebody closed; found out later.
+    virtual void on_lost() = 0;
 
    protected:
     ~Client() = default;
@@ -47,6 +49,7 @@ class Interest final : Watch::Watcher, ReadyObserver {
 
  private:
   void on_ready(Ready ready) override { client_.on_ready(ready); }
+  void on_closed() override;
   void on_maybe_ready() override { look_later(); }
   void on_object_closed() override;
   static Status ask(Reactor& reactor, Watch& watch, int fd, Ready wanted);

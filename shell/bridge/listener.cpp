@@ -52,7 +52,19 @@ Status LuaListener::set(const OptionValues& options) {
   return {};
 }
 
+/// Sockets keep only the size of their buffers, which no number gives back to the system.
 void LuaListener::start_anew() {
+  SocketOptions usual;
+  usual.nodelay = true;
+  usual.keepalive = false;
+  usual.ttl = -1;  // the system's
+  usual.tos = 0;
+  usual.linger = Linger();
+  usual.backlog = kDefaultBacklog;
+  for (const ListenSocket& socket : sockets()) {
+    (void)apply(socket.fd.get(), socket.local.family(),
+                usual);  // what it has not, it had not before
+  }
   settings = StreamSettings();
   listener_.set_max_connections(0);
 }
@@ -177,8 +189,9 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   }
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) {
-    const bool tcp = address->place != Place::kUnix && address->place != Place::kAbstract;
-    runtime.notice((tcp ? "listening on tcp " : "listening on ") + listener->address_text());
+    const std::string where = listener->address_text();
+    const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
+    runtime.notice((has_scheme ? "listening on " : "listening on tcp ") + where);
   }
   Reply reply = Reply::object(listener);
   if (handler) reply.keep(kListenerHandler, handler.index, 1);

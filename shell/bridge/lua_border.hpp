@@ -77,8 +77,8 @@ struct TicketAccess {
   static bool wants_anchor(const Handle& h) { return h.alive_; }
 };
 
-/// The low bit of a thread's extra space: it is parked in a wait, and only the loop may
-/// go on with it.
+/// The low bits of a thread's extra space. 1: it is parked in a wait, and only the loop may
+/// go on with it; 2: it is a coroutine inside that waits, the one on top of its stack.
 inline std::uintptr_t& thread_word(lua_State* L) {
   return *static_cast<std::uintptr_t*>(lua_getextraspace(L));
 }
@@ -86,10 +86,12 @@ inline void mark_waiting(lua_State* L, bool on) {
   if (on) {
     thread_word(L) |= 1;
   } else {
-    thread_word(L) &= ~std::uintptr_t{1};
+    thread_word(L) &= ~std::uintptr_t{3};
   }
 }
+inline void mark_waiting_inside(lua_State* L) { thread_word(L) |= 3; }
 inline bool is_waiting(lua_State* L) { return (thread_word(L) & 1) != 0; }
+inline bool waits_inside(lua_State* L) { return (thread_word(L) & 2) != 0; }
 
 /// Pushes a reply that is not a wait, and says how many values. [-0, +n, mv]
 int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
@@ -111,6 +113,10 @@ int continue_wait(lua_State* L, int status, lua_KContext context);
 
 /// The body of a trampoline, run as the base function of a task (deliver.cpp).
 int start_feed(lua_State* L);
+
+/// Ends a parked thread and the coroutines that wait inside it, innermost first, so that
+/// their <close> variables run; what these raise is reported. [-0, +0, -]
+void end_waiting(Runtime& runtime, lua_State* thread);
 
 /// The coroutine library, with waits passing through user coroutines. [-0, +0, m]
 void open_coroutines(lua_State* L);

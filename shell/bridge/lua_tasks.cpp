@@ -80,6 +80,7 @@ void Runtime::release_task(Task& task) {
   task.observer = nullptr;
   task.interrupted = false;
   task.pending.reset();
+  task.called_value = 0;
   if (idle_tasks_.size() < kIdleTasks && !task.failed) {
     idle_tasks_.push_back(&task);
     return;
@@ -91,6 +92,39 @@ void Runtime::release_task(Task& task) {
   lua_pop(main_, 1);
   tasks_[index].reset();
   free_tasks_.push_back(index);
+}
+
+/// Where the function that the task began with is defined: the outermost on its stack if
+/// it waits, else as it was stored; else who it belongs to.
+std::string Runtime::site_of(const Task& task) const {
+  lua_Debug info;
+  const auto text = [&info] {
+    return std::string(info.short_src) + ":" + std::to_string(info.linedefined);
+  };
+  std::string site;
+  for (int level = 0; lua_getstack(task.thread, level, &info); ++level) {
+    lua_getinfo(task.thread, "S", &info);
+    const bool ours = std::string_view(info.source).starts_with("=[moonwire");
+    if (*info.what != 'C' && !ours) site = text();
+  }
+  if (!site.empty()) return site;
+  const int top = lua_gettop(main_);
+  const bool noted = task.called_value > 0;  // whoever has that place now: it is a hint
+  const Handle* const from = noted ? slots_[task.called_slot].handle : nullptr;
+  if (from && lua_checkstack(main_, 4)) {
+    find_ticket(main_, *from);
+    if (lua_isuserdata(main_, -1)) push_value(main_, -1, task.called_value);
+    const bool known = lua_isfunction(main_, -1) && !lua_iscfunction(main_, -1);
+    if (known) lua_getinfo(main_, ">S", &info);
+    lua_settop(main_, top);
+    if (known) return text();
+  }
+  const Handle* const owner = task.origin ? task.origin : task.handle;
+  return owner ? owner->describe() : "the main chunk";
+}
+
+void Runtime::tell_slow(const Task& task, Nanoseconds took) {
+  if (slow_call && took >= kSlowCall) slow_call(task, took, site_of(task));
 }
 
 Task* Runtime::start(int arguments, TaskObserver* observer) {
@@ -135,11 +169,7 @@ void Runtime::settle(Task& task, int status, int results) {
 
 /// Parked for good: its <close> variables run, and it is gone.
 void Runtime::end_parked(Task& task) {
-  if (lua_resetthread(task.thread) != LUA_OK) {
-    ErrorReport failure;
-    describe_error(*this, task.thread, failure.message, failure.traceback);
-    report(std::move(failure));
-  }
+  end_waiting(*this, task.thread);
   finish_task(task, false, true, {});
 }
 

@@ -251,6 +251,7 @@ void Runtime::run(Task& task) {
   scratch_used_ = 0;
   if (unclaimed_ > 0) close_unclaimed();
   if (cycle_ended_) relieve_collector();
+  if (time_calls) tell_slow(task, Clock::now() - call_began_);
   settle(task, status, results);
 }
 

@@ -77,6 +77,8 @@ class Runtime final : SleepHook {
   std::function<void(const ErrorReport&)> reporter;
   /// What a typed line should be told ("listening on tcp 127.0.0.1:8000"); may be empty.
   std::function<void(std::string_view)> notice;
+  /// What hooks have printed is to leave before the poll that they ran for; may be empty.
+  std::function<void()> send_output;
   /// Whether fd 0 has buffered bytes, for a watcher on it; may be empty.
   std::function<bool()> stdin_ready;
   /// Told once per verbose event when set (initialize{options={"verbose"}}).
@@ -175,6 +177,10 @@ class Runtime final : SleepHook {
   /// When the call that runs now began; kept only while `time_calls` is set (a live prompt).
   TimePoint call_began() const { return call_began_; }
   bool time_calls = false;
+  /// Told of each call into Lua that took so long without a wait, while calls are timed,
+  /// and where its function is defined ("FILE:LINE"); may be empty.
+  static constexpr Nanoseconds kSlowCall = std::chrono::milliseconds(100);
+  std::function<void(const Task&, Nanoseconds took, const std::string& site)> slow_call;
   /// Adds a module that lives above the bridge; before open().
   void add_module(const struct Module& module) { modules_.push_back(&module); }
 
@@ -205,6 +211,9 @@ class Runtime final : SleepHook {
   void claim(Handle& handle);
   void close_unclaimed();
   void drop_call(Handle& handle, std::uint8_t tag);
+  void note_call(Task& task, const Handle& from, int function) const;
+  std::string site_of(const Task& task) const;
+  void tell_slow(const Task& task, Nanoseconds took);
   Task* acquire_task();
   void release_task(Task& task);
   void run(Task& task);

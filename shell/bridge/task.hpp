@@ -114,6 +114,9 @@ struct Task final {
     std::string text;
   };
   std::unique_ptr<Pending> pending;
+  /// The stored value that it began with, and whose; noted only at a live prompt, value 0 if not.
+  std::uint32_t called_slot = 0;
+  std::uint16_t called_value = 0;
   TimePoint began{};
 
   /// Gives a wait that begins now an end, made with the first such wait of the task. False:

@@ -1,6 +1,7 @@
 // timeout() and the timers it returns, alone or owned by a connection.
 #include "bridge/timer.hpp"
 
+#include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 
@@ -15,12 +16,14 @@ void LuaTimer::set(Nanoseconds delay) {
   arm(runtime().reactor(), delay);
   set_alive(true);
   ++changes_;
+  if (runtime().verbose) log_line("debug", "add " + describe());
 }
 
 bool LuaTimer::cancel() {
   ++changes_;
   overdue_ = false;
   const bool was = disarm();
+  if (was && runtime().verbose) log_line("debug", "remove " + describe());
   if (!calling_ || !has_finalizer) spent();
   return was;
 }

@@ -120,6 +120,14 @@ void Trigger::on_ready(Ready ready) { fire(kind_of(ready)); }
 
 void Trigger::on_timeout() { fire(kTimeout | (interest_ ? kind_of(interest_->ready_now()) : 0u)); }
 
+/// One that is not armed just now, in its own callback, has nothing to lose.
+void Trigger::on_lost() {
+  if (!armed_) return;
+  const std::string which = std::to_string(interest_->fd());
+  runtime().report({describe(), "descriptor " + which + " was closed while it was watched", ""});
+  close();
+}
+
 /// One call for each; those seen while the callback waits come after it, one a turn.
 void Trigger::on_signal() {
   if (calling_ || deliveries_ > 0) {

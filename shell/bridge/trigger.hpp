@@ -58,6 +58,7 @@ class Trigger : public Handle, Interest::Client {
   class Deliveries;
   void on_ready(Ready ready) override;
   void on_gone() override { close(); }
+  void on_lost() override;
   void on_close() override { remove(); }
   void on_signal();
   void on_timeout();

@@ -136,19 +136,21 @@ struct Reply {
   Store stores[kMostStores];
   int keep_first = 0;  // arguments to store in the handle, from `slot` on
   int keep_count = 0;
+  struct Text {
+    const char* data;
+    std::size_t size;
+  };
+  struct Parking {
+    Park* park;
+    std::int64_t timeout;  // nanoseconds
+  };
   union {
     bool boolean;
     std::int64_t integer;
     double number;
-    struct {
-      const char* data;
-      std::size_t size;
-    } text;
+    Text text;
     Handle* handle;
-    struct {
-      Park* park;
-      std::int64_t timeout;  // nanoseconds
-    } parking;
+    Parking parking;
   };
 
   Reply() : integer(0) {}

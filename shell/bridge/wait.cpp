@@ -25,10 +25,13 @@ class Waiter final : public PassingPark, Interest::Client {
  private:
   void on_ready(Ready ready) override { runtime_.wake(*first(), Reply::bytes(name_of(ready))); }
 
-  void on_gone() override {
+  void on_gone() override { fail(Code::kClosed); }
+  void on_lost() override { fail(static_cast<Code>(EBADF)); }
+
+  void fail(Code code) {
     const std::size_t depth = runtime_.scratch_depth();
     Runtime& runtime = runtime_;  // waking deletes this
-    runtime.wake(*first(), Reply::fail(runtime, Code::kClosed, "wait"));
+    runtime.wake(*first(), Reply::fail(runtime, code, "wait"));
     runtime.drop_scratch(depth);
   }
 

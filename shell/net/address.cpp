@@ -19,7 +19,8 @@ struct SchemeEntry {
 };
 constexpr std::array<SchemeEntry, 7> kSchemes{
     {{"tcp", 0}, {"udp", 0}, {"tls", 0}, {"http", 80}, {"https", 443}, {"ws", 80}, {"wss", 443}}};
-constexpr std::string_view kKnownSchemes = "tcp, udp, tls, http, https, ws, wss, unix, fd";
+/// Those that a connection can be had by; the others are told apart, and refused above.
+constexpr std::string_view kUsableSchemes = "tcp, unix, fd";
 
 const SchemeEntry& entry_of(Scheme scheme) { return kSchemes[static_cast<std::size_t>(scheme)]; }
 
@@ -92,7 +93,7 @@ Result<Address> Parser::run() {
     const auto scheme = scheme_of(name);
     if (name.empty()) return wrong("no scheme before \"://\"");
     if (!scheme)
-      return wrong("unknown scheme " + quoted(name) + "; known are " + std::string(kKnownSchemes));
+      return wrong("unknown scheme " + quoted(name) + "; there are " + std::string(kUsableSchemes));
     result.scheme = *scheme;
     rest.remove_prefix(mark + 3);
     if (rest.empty()) return wrong("nothing after \"://\"");
@@ -150,7 +151,7 @@ Status Parser::host_place(std::string_view rest) {
     if (!has_path(result.scheme)) {
       const bool file = slash == 0 || rest.front() == '.';
       return wrong(file ? "no port; a Unix socket is written " + quoted("unix:" + std::string(rest))
-                        : "a path needs one of the schemes http, https, ws, wss");
+                        : "a path has no place in an address");
     }
     const std::string_view path = rest.substr(slash, rest.find('#') - slash);
     result.path = (path.starts_with('/') ? "" : "/") + std::string(path);

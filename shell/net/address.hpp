@@ -39,7 +39,7 @@ struct Address {
 };
 
 /// Fails with EINVAL if the text is malformed: the caller's mistake, `cause` says
-/// which and quotes the text. Every other code is the world's failure: kDns for a
+/// which and quotes the text. Every other code is the world's failure: ENOENT for a
 /// service that the system does not know.
 Result<Address> parse_address(std::string_view text, Purpose purpose);
 

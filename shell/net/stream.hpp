@@ -34,6 +34,7 @@ class Piece {
   constexpr explicit operator bool() const { return data_ != nullptr; }
   /// Empty when there is nothing.
   constexpr std::string_view view() const { return {data_, size_}; }
+  constexpr bool operator==(std::string_view other) const { return data_ && view() == other; }
 
  private:
   const char* data_ = nullptr;

@@ -10,6 +10,10 @@
 namespace moonwire {
 namespace {
 
+/// Lent descriptors are looked at so often, or seldomer if there are many.
+constexpr Nanoseconds kSweep = std::chrono::milliseconds(100);
+constexpr Nanoseconds kSweepEach = std::chrono::microseconds(20);
+
 // No slot has this number, so it falls out of dispatch() like a stale event.
 constexpr std::uint64_t kWakeupTag = ~std::uint64_t{0};
 
@@ -54,6 +58,7 @@ Status Descriptors::start(Reactor& reactor, Watch& watch, int fd, Ready interest
     return failure(static_cast<Code>(EBADF), "watch", "descriptor " + std::to_string(fd));
   }
   if (!known) slots_.resize(index + 1);
+  (void)drop_closed(fd);
   Slot& slot = slots_[index];
   watch.reactor_ = &reactor;
   watch.fd_ = fd;
@@ -66,6 +71,7 @@ Status Descriptors::start(Reactor& reactor, Watch& watch, int fd, Ready interest
   slot.last = &watch;
   if (watch.barrier_) ++slot.barriers;
   if (urgent) urgent_.push_back(&watch);
+  if (watch.lent_) lent_.insert(fd);
   auto asked = update(fd);
   if (!asked) stop(watch);
   return asked;
@@ -100,6 +106,7 @@ void Descriptors::stop(Watch& watch) {
   watch.reactor_ = nullptr;
   if (watch.barrier_) --slot.barriers;
   if (watch.urgent_) std::erase(urgent_, &watch);
+  if (watch.lent_ && first_lent(slot) == nullptr) lent_.erase(watch.fd_);
   (void)update(watch.fd_);  // to ask for less cannot fail in a way that could be mended
   if (slot.first == nullptr) ++slot.generation;
 }
@@ -142,7 +149,53 @@ Status Descriptors::ask(int fd, Ready interest) {
   return {};
 }
 
+Watch* Descriptors::first_lent(const Slot& slot) {
+  Watch* watch = slot.first;
+  while (watch != nullptr && !watch->lent_) watch = watch->next_;
+  return watch;
+}
+
+bool Descriptors::was_closed(int fd) {
+  const Slot& slot = slots_[static_cast<std::size_t>(fd)];
+  if (slot.always) return ::fcntl(fd, F_GETFD) < 0;
+  return any(slot.polled) && !poller_->holds(fd, slot.polled, tag(fd));
+}
+
+/// Ends the watches that were lent a descriptor which has been closed, and perhaps
+/// opened anew as another. True if there were any.
+bool Descriptors::drop_closed(int fd) {
+  if (lent_.empty() || !lent_.contains(fd) || !was_closed(fd)) return false;
+  const auto index = static_cast<std::size_t>(fd);
+  (void)ask(fd, Ready::kNone);  // what is left is added anew
+  slots_[index].polled = Ready::kNone;
+  while (Watch* watch = first_lent(slots_[index])) {
+    watch->stop();
+    watch->watcher_->on_closed();
+  }
+  return true;
+}
+
+bool Descriptors::drop_all_closed() {
+  bool dropped = false;
+  const std::vector<int> all(lent_.begin(), lent_.end());
+  for (const int fd : all) dropped = drop_closed(fd) || dropped;
+  return dropped;
+}
+
+/// Descriptors are closed by callbacks, so it is enough to look before a sleep; and to
+/// sleep short if the last look is not long ago. Returns how long to sleep.
+Nanoseconds Descriptors::sweep(Nanoseconds timeout) {
+  if (timeout == Nanoseconds(0)) return timeout;
+  const TimePoint now = Clock::now();
+  const Nanoseconds pause = std::max(kSweep, kSweepEach * static_cast<int>(lent_.size()));
+  const Nanoseconds left = swept_ + pause - now;
+  if (left > Nanoseconds(0)) return timeout < Nanoseconds(0) ? left : std::min(timeout, left);
+  swept_ = now;
+  return drop_all_closed() ? Nanoseconds(0) : timeout;
+}
+
 Status Descriptors::use(std::unique_ptr<Poller> poller) {
+  (void)drop_all_closed();  // the other poller would refuse these
   if (auto added = poller->add(wakeup_.fd(), Ready::kRead, kWakeupTag); !added) return added;
   std::vector<int> always;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
@@ -157,6 +210,7 @@ Status Descriptors::use(std::unique_ptr<Poller> poller) {
   for (int fd : always) slots_[static_cast<std::size_t>(fd)].always = true;
   always_ = std::move(always);
   poller_ = std::move(poller);
+  by_number_ = poller_->asks_by_number();
   return {};
 }
 
@@ -164,6 +218,7 @@ Status Descriptors::look(Nanoseconds timeout) {
   ready_.clear();
   next_ = 0;
   batch_ = ++looks_;
+  if (!lent_.empty()) timeout = sweep(timeout);
   auto asked = poller_->wait(timeout, ready_);
   for (int fd : always_) ready_.push_back({tag(fd), Ready::kRead | Ready::kWrite});
   return asked;
@@ -215,6 +270,7 @@ int Descriptors::dispatch(const PollEvent& event, std::uint64_t look) {
     if (event.tag == kWakeupTag) wakeup_.drain();
     return 0;
   }
+  if ((by_number_ || slots_[index].always) && drop_closed(static_cast<int>(index))) return 0;
   Watch& first = *slots_[index].first;
   if (first.next_ == nullptr) {
     const Ready ready = due(first, event.ready, look);

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "reactor/poller.hpp"
@@ -21,7 +22,7 @@ namespace moonwire {
 class Descriptors {
  public:
   Descriptors(std::unique_ptr<Poller> poller, const Wakeup& wakeup)
-      : poller_(std::move(poller)), wakeup_(wakeup) {}
+      : poller_(std::move(poller)), by_number_(poller_->asks_by_number()), wakeup_(wakeup) {}
   Descriptors(const Descriptors&) = delete;
   Descriptors& operator=(const Descriptors&) = delete;
   ~Descriptors();  // what is still active is not any more
@@ -81,11 +82,20 @@ class Descriptors {
     return ready & asked;
   }
 
+  static Watch* first_lent(const Slot& slot);
+  bool was_closed(int fd);
+  bool drop_closed(int fd);
+  Nanoseconds sweep(Nanoseconds timeout);
+  bool drop_all_closed();
+
   std::unique_ptr<Poller> poller_;
+  bool by_number_;  // as it says
   const Wakeup& wakeup_;
-  std::vector<Slot> slots_;     // by descriptor number
-  std::vector<int> always_;     // descriptors refused by the poller, and waited for
-  std::vector<Watch*> urgent_;  // few
+  std::vector<Slot> slots_;       // by descriptor number
+  std::vector<int> always_;       // descriptors refused by the poller, and waited for
+  std::vector<Watch*> urgent_;    // few
+  std::unordered_set<int> lent_;  // descriptors with a watch that is lent them
+  TimePoint swept_{};             // when all of these were looked at
 
   std::vector<PollEvent> ready_;  // of the look `batch_`; served up to `next_`
   std::size_t next_ = 0;

@@ -49,13 +49,13 @@ Result<std::unique_ptr<Poller>> open_poller(std::string_view name) {
   return failure(static_cast<Code>(ENOENT), "poller", std::string(name), "no such method here");
 }
 
-Status check_pollable(int fd) {
+Result<FileId> check_pollable(int fd) {
   struct stat facts;
   if (::fstat(fd, &facts) < 0) return system_failure("watch", "descriptor " + std::to_string(fd));
   if (S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) {
     return failure(static_cast<Code>(EPERM), "watch", "descriptor " + std::to_string(fd));
   }
-  return {};
+  return FileId{facts.st_dev, facts.st_ino};
 }
 
 timespec to_timespec(Nanoseconds timeout) {

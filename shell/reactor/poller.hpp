@@ -60,6 +60,14 @@ class Poller {
   /// Stops asking. To be called before the descriptor is closed.
   virtual void remove(int fd) = 0;
 
+  /// Whether `fd`, added with these, is open since then. What the kernel forgets at a
+  /// close is found out surely; else another file behind the number is.
+  virtual bool holds(int fd, Ready interest, std::uint64_t tag) = 0;
+
+  /// The kernel is asked by number: wait() may tell of one that was closed too early,
+  /// or of who has the number now.
+  virtual bool asks_by_number() const { return false; }
+
   /// Waits at most `timeout` (negative: without limit), never less unless something
   /// is ready or a signal came. Appends to `ready`. EINTR is success with nothing.
   virtual Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) = 0;

@@ -36,6 +36,10 @@ class EpollPoller final : public Poller {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &unused);
   }
 
+  bool holds(int fd, Ready interest, std::uint64_t tag) override {
+    return control(EPOLL_CTL_MOD, fd, interest, tag).has_value();
+  }
+
   Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) override {
     const int count = wait_for(timeout);
     if (count < 0) return errno == EINTR ? Status() : system_failure("epoll_wait");

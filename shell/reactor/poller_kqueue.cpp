@@ -38,7 +38,7 @@ class KqueuePoller final : public Poller {
   const char* name() const override { return "kqueue"; }
 
   Status add(int fd, Ready interest, std::uint64_t tag) override {
-    if (auto pollable = check_pollable(fd); !pollable) return pollable;
+    if (auto pollable = check_pollable(fd); !pollable) return tl::unexpected(pollable.error());
     const auto index = static_cast<std::size_t>(fd);
     if (index >= entries_.size()) entries_.resize(index + 1);
     entries_[index] = Entry{};
@@ -54,6 +54,15 @@ class KqueuePoller final : public Poller {
 
   void remove(int fd) override {
     if (has(fd)) (void)change(fd, Ready::kNone, 0);  // gone already, if closed too early
+  }
+
+  bool holds(int fd, Ready, std::uint64_t) override {
+    for (const Filter& filter : kFilters) {
+      if (!has(fd)) return false;
+      const bool there = any(entries_[static_cast<std::size_t>(fd)].interest & filter.bit);
+      if (there && !apply(fd, filter, EV_ENABLE)) return false;
+    }
+    return true;
   }
 
   Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) override {

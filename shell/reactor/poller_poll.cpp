@@ -12,13 +12,15 @@ class PollPoller final : public Poller {
   const char* name() const override { return "poll"; }
 
   Status add(int fd, Ready interest, std::uint64_t tag) override {
-    if (auto pollable = check_pollable(fd); !pollable) return pollable;
+    const auto id = check_pollable(fd);
+    if (!id) return tl::unexpected(id.error());
     const auto index = static_cast<std::size_t>(fd);
     if (index >= places_.size()) places_.resize(index + 1, kNowhere);
     if (places_[index] != kNowhere) return modify(fd, interest, tag);
     places_[index] = entries_.size();
     entries_.push_back({fd, to_poll(interest), 0});
     tags_.push_back(tag);
+    ids_.push_back(*id);
     return {};
   }
 
@@ -37,11 +39,21 @@ class PollPoller final : public Poller {
     if (place == kNowhere) return;
     entries_[place] = entries_.back();
     tags_[place] = tags_.back();
+    ids_[place] = ids_.back();
     places_[static_cast<std::size_t>(entries_[place].fd)] = place;
     places_[static_cast<std::size_t>(fd)] = kNowhere;
     entries_.pop_back();
     tags_.pop_back();
+    ids_.pop_back();
   }
+
+  bool holds(int fd, Ready, std::uint64_t) override {
+    const std::size_t place = place_of(fd);
+    const auto id = check_pollable(fd);
+    return id && place != kNowhere && *id == ids_[place];
+  }
+
+  bool asks_by_number() const override { return true; }
 
   Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) override {
     int left = poll_for(entries_, timeout);
@@ -64,6 +76,7 @@ class PollPoller final : public Poller {
 
   std::vector<pollfd> entries_;
   std::vector<std::uint64_t> tags_;  // beside entries_
+  std::vector<FileId> ids_;          // beside them as well
   std::vector<std::size_t> places_;  // by descriptor
 };
 

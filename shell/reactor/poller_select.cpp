@@ -19,11 +19,13 @@ class SelectPoller final : public Poller {
   const char* name() const override { return "select"; }
 
   Status add(int fd, Ready interest, std::uint64_t tag) override {
-    if (auto pollable = check_pollable(fd); !pollable) return pollable;
+    const auto id = check_pollable(fd);
+    if (!id) return tl::unexpected(id.error());
     if (fd >= FD_SETSIZE) {
       return failure(static_cast<Code>(EINVAL), "watch", "descriptor " + std::to_string(fd),
                      "select takes only those below " + std::to_string(FD_SETSIZE));
     }
+    ids_[static_cast<std::size_t>(fd)] = *id;
     return set(fd, interest, tag);
   }
 
@@ -39,6 +41,13 @@ class SelectPoller final : public Poller {
     (void)set(fd, Ready::kNone, 0);  // cannot fail
     while (end_ > 0 && !has(end_ - 1)) --end_;
   }
+
+  bool holds(int fd, Ready, std::uint64_t) override {
+    const auto id = check_pollable(fd);
+    return id && has(fd) && *id == ids_[static_cast<std::size_t>(fd)];
+  }
+
+  bool asks_by_number() const override { return true; }
 
   Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) override {
     std::array<fd_set, 3> found = asked_;
@@ -92,6 +101,7 @@ class SelectPoller final : public Poller {
 
   std::array<fd_set, 3> asked_;  // in the order of kBits
   std::array<std::uint64_t, FD_SETSIZE> tags_{};
+  std::array<FileId, FD_SETSIZE> ids_{};
   int end_ = 0;  // one more than the greatest descriptor
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <ctime>
 #include <memory>
@@ -23,9 +24,16 @@ std::unique_ptr<Poller> make_epoll_poller();
 std::unique_ptr<Poller> make_kqueue_poller();
 #endif
 
+/// What is behind a descriptor's number.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
 /// For methods that would accept what epoll refuses, so that all agree: EBADF for a
 /// number that is not open, EPERM for a regular file or directory.
-Status check_pollable(int fd);
+Result<FileId> check_pollable(int fd);
 
 /// Cut off at three years: some kernels call larger ones invalid.
 timespec to_timespec(Nanoseconds timeout);

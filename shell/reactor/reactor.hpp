@@ -29,6 +29,8 @@ class Watch {
   class Watcher {
    public:
     virtual void on_ready(Ready ready) = 0;
+    /// A lent descriptor was closed: the watch has ended. May be inside another's start().
+    virtual void on_closed() {}
 
    protected:
     ~Watcher() = default;  // never deleted through this interface
@@ -51,6 +53,11 @@ class Watch {
   /// Write before read, on this descriptor, while this watch lives.
   void set_barrier(bool on);
 
+  /// Before start(): somebody else has the descriptor, and may close it without a word.
+  /// That is found out within a tenth of a second, or when its number is watched anew;
+  /// what its successor has to say is not reported.
+  void set_lent() { lent_ = true; }
+
   /// Ends the watch; harmless when it is not active.
   void stop();
 
@@ -68,6 +75,7 @@ class Watch {
   Ready interest_ = Ready::kNone;
   bool barrier_ = false;
   bool urgent_ = false;
+  bool lent_ = false;
   Ready fresh_ = Ready::kNone;  // asked for since_ then: not reported by an older look
   std::uint64_t since_ = 0;     // the last look at the kernel before it was started or re-aimed
   std::uint64_t served_ = 0;    // the event it was last called for, so that one is not two

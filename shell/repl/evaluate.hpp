@@ -53,6 +53,10 @@ void drop(Runtime& runtime, int count);
 /// warn() writes on standard error, as in lua(1); off until "@on" unless `on`.
 void set_warnings(Runtime& runtime, bool on);
 
+/// The collector begins earlier, and so has less to do at a time; what a generational one
+/// does stays.
+void collect_sooner(Runtime& runtime);
+
 /// "Lua 5.4.4".
 std::string lua_version();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 namespace moonwire {
@@ -103,6 +104,14 @@ std::vector<std::string_view> user_frames(std::string_view traceback) {
   return frames;
 }
 
+/// "...\t(skipping 30 levels)" stands for so many frames; 0 for a frame.
+std::size_t skipped_by(std::string_view frame) {
+  constexpr std::string_view kMark = "...\t(skipping ";
+  if (!frame.starts_with(kMark)) return 0;
+  frame.remove_prefix(kMark.size());
+  return static_cast<std::size_t>(number_in(frame.substr(0, frame.find(' '))).value_or(0));
+}
+
 }  // namespace
 
 void Inputs::keep(int number, std::string_view text) {
@@ -141,12 +150,16 @@ std::string stack_text(std::string_view traceback) {
   if (frames.empty()) return {};
   const bool cut = frames.size() > kMostFrames;
   std::string text = "stack:\n";
+  std::size_t left_out = 0;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    const bool left_out = cut && i >= kMostFrames / 2 && i < frames.size() - kMostFrames / 2;
-    if (!left_out) text.append("  ").append(frames[i]) += '\n';
-    if (left_out && i == kMostFrames / 2) {
-      text += "  ... " + std::to_string(frames.size() - kMostFrames) + " more\n";
+    const std::size_t skipped = skipped_by(frames[i]);
+    const bool middle = cut && i >= kMostFrames / 2 && i < frames.size() - kMostFrames / 2;
+    if (skipped > 0 || middle) {
+      left_out += skipped > 0 ? skipped : 1;
+      continue;
     }
+    if (left_out > 0) text += "  ... " + std::to_string(std::exchange(left_out, 0)) + " more\n";
+    text.append("  ").append(frames[i]) += '\n';
   }
   return text;
 }

@@ -34,7 +34,7 @@ struct Failure {
 };
 
 /// Lines, each with a newline: "error: message", the line of the source, a caret under
-/// the token, "stack:" and at most 20 frames of the user's code.
+/// the token, "stack:" and at most 20 frames of the user's code, its two ends.
 std::string failure_text(const Failure& failure, const Inputs& inputs);
 
 /// Its last part.

@@ -65,12 +65,19 @@ Repl::Repl(Shell& shell)
   runtime_.notice = [this](std::string_view text) {
     if (chunk_ != nullptr && runtime_.running() == chunk_) print(std::string(text) + "\n");
   };
+  runtime_.slow_call = [this](const Task& task, Nanoseconds took, const std::string& site) {
+    if (&task == chunk_ || !slow_sites_.insert(site).second) return;
+    const auto whole = std::chrono::floor<std::chrono::milliseconds>(took).count();
+    print("slow callback " + std::to_string(whole) + " ms at " + site + "\n");
+  };
+  collect_sooner(runtime_);
   shell_.set_session(this);
 }
 
 Repl::~Repl() {
   shell_.set_session(nullptr);
   runtime_.notice = nullptr;
+  runtime_.slow_call = nullptr;
   shell_.interrupter().set_live_prompt(false);
   shell_.sink().flush();
   editor_->drain();

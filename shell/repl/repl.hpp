@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "repl/failure.hpp"
 #include "repl/session.hpp"
@@ -73,9 +74,10 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   Task* chunk_ = nullptr;  // the task of the typed chunk, or of its results' text
   bool hidden_ = false;    // the block ends with ';'
   std::optional<TimePoint> timed_;
-  std::string prefix_;       // what comes before a shown value
-  std::string suffix_;       // and after it: the stack of an error
-  TimePoint interrupted_{};  // the last Ctrl-C at this chunk's wait
+  std::unordered_set<std::string> slow_sites_;  // told already
+  std::string prefix_;                          // what comes before a shown value
+  std::string suffix_;                          // and after it: the stack of an error
+  TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
   bool input_is_terminal_;
   int status_ = -1;  // not negative: the prompt ends with it
 };

@@ -29,6 +29,7 @@ bool Shell::open() {
   if (!open_loop()) return false;
   runtime_ = std::make_unique<Runtime>(*reactor_);
   runtime_->stdin_ready = [this] { return input_.ready(); };
+  runtime_->send_output = [this] { sink_.end_turn(); };
   runtime_->reporter = [this](const ErrorReport& report) {
     if (session_ != nullptr) return session_->on_report(report);
     complain(report.message);

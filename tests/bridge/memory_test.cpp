@@ -142,6 +142,32 @@ const char* const kRest = R"lua(
 )lua";
 const char* const kRested = "r leleftkey leleftlock true backlog ECONNREFUSED true 3 true true";
 
+// What is ended while it waits inside coroutines; failures from deep down.
+const char* const kEnded = R"lua(
+  local log = {}
+  local function guarded(name, inner)
+    return function()
+      local guard <close> = setmetatable({}, { __close = function() log[#log + 1] = name end })
+      inner()
+    end
+  end
+  local function nested(wait) guarded("a", coroutine.wrap(guarded("b", wait)))() end
+  local cancelled <close> = spawn(nested, function() sleep(0.5) end)
+  local stubborn <close> = spawn(nested, function() for _ = 1, 3 do pcall(sleep, 0.5) end end)
+  local left <close> = spawn(nested, abort_branch)
+  sleep(0)
+  cancelled:cancel()
+  stubborn:cancel()
+  local words = {}
+  for i, task in ipairs { cancelled, stubborn, left } do
+    words[i] = tostring(select(2, task:join(1)))
+  end
+  local function dig(n) if n == 0 then error("deep", 0) end dig(n - 1) return n end
+  local deep = select(2, spawn(dig, 60):join(1))
+  return table.concat(log), words[1], words[2], words[3], deep
+)lua";
+const char* const kEndedAll = "bababa cancelled cancelled cancelled deep";
+
 /// A conversation that needs all of the loop, to see that it still works.
 const char* const kProof = R"lua(
   collectgarbage() collectgarbage()
@@ -228,4 +254,5 @@ static void sweep(const char* script, const std::string& result) {
 
 TEST_CASE("Runtime: memory that runs out in a conversation", "[bridge]") { sweep(kTalk, kTold); }
 TEST_CASE("Runtime: memory that runs out in callbacks", "[bridge]") { sweep(kCallbacks, kCalled); }
+TEST_CASE("Runtime: memory that runs out as tasks end", "[bridge]") { sweep(kEnded, kEndedAll); }
 TEST_CASE("Runtime: memory that runs out elsewhere", "[bridge]") { sweep(kRest, kRested); }

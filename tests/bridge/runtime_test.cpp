@@ -142,12 +142,28 @@ TEST_CASE("Runtime: a chunk that fails", "[bridge]") {
     REQUIRE(s.reports.size() == 1);
     CHECK(s.reports[0].message == "two");
   }
-  SECTION("without end shows the first frames") {
+  SECTION("in deep recursion shows both ends of the stack, and how much is between") {
     REQUIRE(s.start("local function f(n) if n == 0 then error('x') end f(n - 1) return 1 end f(50)",
                     ending));
+    REQUIRE(s.settle());  // error, 51 times f, the chunk: 11, 31, 11
+    CHECK(ending.traceback.starts_with("\t[C]: in function 'error'\n\t"));
+    CHECK(ending.traceback.find("\n\t...\t(skipping 31 levels)\n\t") != std::string::npos);
+    CHECK(ending.traceback.find(": in main chunk") != std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 22);
+  }
+  SECTION("and as deep as it goes") {
+    REQUIRE(s.start("local function f(n) return 1 + f(n + 1) end f(1)", ending));
     REQUIRE(s.settle());
-    CHECK(ending.traceback.ends_with("\n\t..."));
-    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') < 30);
+    CHECK(ending.message.find("stack overflow") != std::string::npos);
+    CHECK(ending.traceback.find(": in main chunk") != std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 22);
+  }
+  SECTION("of a stack that is just short enough, all of it") {
+    REQUIRE(s.start("local function f(n) if n == 0 then error('x') end f(n - 1) return 1 end f(19)",
+                    ending));
+    REQUIRE(s.settle());
+    CHECK(ending.traceback.find("...") == std::string::npos);
+    CHECK(std::count(ending.traceback.begin(), ending.traceback.end(), '\n') == 21);
   }
   CHECK(ending.calls == 1);
   CHECK_FALSE(ending.ok);
@@ -209,6 +225,99 @@ TEST_CASE("Runtime: what keeps it going", "[bridge]") {
   CHECK(after("l = listen(0, function() end)"));
   CHECK_FALSE(after("l:close()"));
   CHECK_FALSE(after("s = spawn(function() return s:join() end)"));
+}
+
+TEST_CASE("Runtime: a turn", "[bridge]") {
+  Scripting s;
+  Runtime& runtime = s.runtime();
+  REQUIRE(runtime.open());
+  const auto calls = [&] { return runtime.turn({.max_wait = 0ms}).value_or(-1); };
+
+  SECTION("counts the calls into Lua") {
+    CHECK(s.run("for i = 1, 3 do timeout(0, function() end) end").empty());
+    int all = 0;
+    REQUIRE(s.until([&] { return (all += calls()) == 3 || !runtime.anything_left(); }));
+    CHECK(all == 3);
+    CHECK(calls() == 0);
+  }
+  SECTION("tells of a listener's address while it is opened") {
+    std::vector<std::string> told;
+    runtime.notice = [&](std::string_view text) { told.emplace_back(text); };
+    CHECK(s.run("l = listen '127.0.0.1:0' again = listen(l.address) l:close()").empty());
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].starts_with("listening on tcp 127.0.0.1:"));
+  }
+  SECTION("runs deferred work later, and not of an object that is gone") {
+    Handle* timer = nullptr;
+    static int runs;
+    runs = 0;
+    CHECK(s.run("t = timeout(60, print)").empty());
+    runtime.each<Handle>(Type::kTimer, [&](Handle& each) { timer = &each; });
+    REQUIRE(timer != nullptr);
+    const auto work = [](Handle&) { ++runs; };
+    runtime.defer_for(*timer, work);
+    CHECK(runs == 0);
+    CHECK(calls() == 0);
+    CHECK(runs == 1);
+    CHECK(s.run("t:delete() t = nil collectgarbage()").empty());
+    CHECK(s.handles() == 0);
+    CHECK(runs == 1);
+  }
+  SECTION("takes abort() for the next dispatch that is not explicit") {
+    CHECK_FALSE(runtime.take_abort());
+    CHECK(s.run("abort()").empty());
+    CHECK(runtime.take_abort());
+    CHECK_FALSE(runtime.take_abort());
+  }
+  SECTION("ends a dispatch in progress") {
+    Ending ending;
+    REQUIRE(s.start("timeout(60, print) return dispatch()", ending));
+    REQUIRE(s.until([&] { return runtime.dispatch_in_progress(); }));
+    runtime.abort_dispatch("enough");
+    REQUIRE(s.until([&] { return ending.ended(); }));
+    CHECK(ending.results == "enough");
+    CHECK_FALSE(runtime.take_abort());
+    runtime.delete_all();
+    CHECK_FALSE(runtime.anything_left());
+  }
+  SECTION("tells of a slow call, and where it is, while calls are timed") {
+    std::vector<std::string> sites;
+    runtime.slow_call = [&](const Task&, Nanoseconds took, const std::string& site) {
+      if (took >= Runtime::kSlowCall) sites.push_back(site);
+    };
+    const char* const script =
+        "local function busy() local t = now() while now() - t < 0.11 do end end\n"
+        "timeout(0, function() busy() end)\n"
+        "spawn(function() sleep(0) busy() sleep(0) end)\n"
+        "timeout(0, setmetatable({}, { __call = busy }))";
+    CHECK(s.run(script).empty());
+    REQUIRE(s.settle());
+    CHECK(sites.empty());
+    runtime.time_calls = true;
+    CHECK(s.run(script).empty());
+    REQUIRE(s.settle());
+    std::sort(sites.begin(), sites.end());
+    CHECK(sites == std::vector<std::string>{"test:2", "test:3", "timer 4"});
+  }
+}
+
+TEST_CASE("Runtime: shut_down", "[bridge]") {
+  Scripting s;
+  Runtime& runtime = s.runtime();
+  REQUIRE(runtime.open());
+  CHECK(s.run("l = listen('127.0.0.1:0', { sendbuf = 4096 }, function(c)"
+              "  local mark <close> = setmetatable({}, { __close = function() closed = true end })"
+              "  c:write(('x'):rep(1 << 20)) wrote = true c:read 'a' end)"
+              " c = connect(l.address, { recvbuf = 4096, unread_limit = 0 })"
+              " for _ = 1, 1000 do if not wrote then sleep(0.001) end end")
+            .empty());
+  runtime.shut_down();
+  CHECK_FALSE(runtime.drained());
+  CHECK(s.run("return closed, (pcall(function() return l.fd end))") == "true true");
+  CHECK(s.run("return l.fd == nil") == "true");
+  CHECK(s.run("return c.state") != "open");
+  runtime.each<Handle>(Type::kConnection, [](Handle& each) { each.close(); });
+  CHECK(runtime.drained());
 }
 
 TEST_CASE("Runtime: tickets", "[bridge]") {

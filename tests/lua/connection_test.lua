@@ -241,7 +241,7 @@ check.case("malformed addresses raise, and say what to write", function()
   check.raises(function() connect {} end, "address expected, got table")
   check.raises(function() connect("localhost:1", 5) end, "function expected, got number")
   check.raises(function() connect "udp://localhost:1" end,
-    "the scheme udp is not in this version; tcp and unix are")
+    "the scheme udp is not in this version; tcp, unix and fd are")
 end)
 
 check.case("an unknown host is EDNS, an unknown service ENOENT", function()
@@ -436,7 +436,7 @@ check.case("a handler that fails costs its connection, and nothing else", functi
     local srv = listen("127.0.0.1:0", function(c)
       local line = c:read "l"
       if line == "fail" then local x = nil; x.y = 1 end
-      c:write(line)
+      c:write(line or "")
     end)
     local bad, good = connect(srv.address), connect(srv.address)
     bad:write "fail\n"

@@ -1,6 +1,7 @@
 --- What help prints, and what it means by "close".
 local check = require "check"
 local help = require "help"
+local pair = require "pair"
 
 --- What help(...) prints, as one string.
 local function printed(...)
@@ -41,6 +42,36 @@ check.case("a method by class, alias and object", function()
   check.equal(printed("c:read_until"), text)
   check.equal(printed("read_until"), text)
   check.match(printed("connection"), "Methods:\n  :read%(%[what %[, options%]%]%)")
+end)
+
+check.case("every method by its value alone", function()
+  local near, far <close> = pair()
+  local srv <close> = check.ok(listen "127.0.0.1:0")
+  local handler = function() end
+  local objects = { connection = near, listener = srv, watcher = read(near, handler),
+    timer = timeout(60, handler), signal = signal("USR1", handler), event = event(handler),
+    hook = before_sleep(handler), task = spawn(handler) }
+  for _, class in ipairs(require "manifest".classes) do
+    for _, method in ipairs(class.methods) do
+      local name = class.class .. ":" .. method.name
+      local text = printed(objects[class.class][method.name])
+      check.ok(text:find(printed(name), 1, true), name)
+    end
+  end
+  for _, kind in ipairs { "watcher", "timer", "signal", "hook" } do objects[kind]:delete() end
+end)
+
+check.case("a member by the variable that the object is in, whatever it is called", function()
+  t = listen "127.0.0.1:0"  -- the manual calls a timer so
+  check.equal(printed("t.accept"), printed("listener:accept"))
+  check.equal(printed("t:close"), printed("listener:close"))
+  check.equal(printed("t.address"), printed("listener.address"))
+  holder = { inner = { srv = t } }
+  check.equal(printed("holder.inner.srv:accept"), printed("listener:accept"))
+  check.match(printed("t:acept"), "^no help for 't:acept', did you mean 'listener:accept'%?")
+  t:close()
+  t, holder = nil, nil
+  check.equal(printed("t:restart"), printed("timer:restart"))
 end)
 
 check.case("a name with several meanings gets all of them", function()

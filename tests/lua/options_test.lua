@@ -145,6 +145,35 @@ check.case("every option that is set at listen, connect or set is read back", fu
   end
 end)
 
+check.case("each option of the manifest is tried in this file, and read back where it can be", function()
+  local manifest = require "manifest"
+  local tried = { bind = true, ipv6only = true, reuseaddr = true, reuseport = true,
+    max_connections = true, backlog = true, recvbuf = true, sendbuf = true }
+  for _, entry in ipairs(VALUES) do tried[entry[1]] = true end
+  for _, name in ipairs { "listen", "connect", "set", "listener_set" } do
+    for _, option in ipairs(manifest.tables[name]) do check.ok(tried[option], option) end
+  end
+end)
+
+check.case("what is not built yet is refused, and nothing speaks of it", function()
+  local manifest = require "manifest"
+  local near, far <close> = pair()
+  for _, name in ipairs { "rate", "reconnect", "tls", "hello", "delay" } do
+    local wanted = ("unknown option '%s'"):format(name)
+    refused({ [name] = {} }, wanted)
+    check.raises(function() connect("localhost:1", { [name] = {} }) end, wanted)
+    check.raises(function() near:set { [name] = {} } end, wanted)
+    for _, option in ipairs(manifest.options) do check.ok(option.name ~= name, name) end
+  end
+  for _, method in ipairs { "starttls", "send" } do check.equal(near[method], nil, method) end
+  for _, scheme in ipairs { "udp", "tls", "http", "https", "ws", "wss" } do
+    local wanted = ("the scheme %s is not in this version"):format(scheme)
+    check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
+    check.raises(function() listen(scheme .. "://localhost:1") end, wanted)
+  end
+  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, unix, fd$")
+end)
+
 check.case("so they are over IPv6", function()
   local srv <close> = check.ok(listen("[::1]:0", { ttl = 42, tos = 16, nodelay = false }))
   local near = check.ok(connect(srv.address, { ttl = 43, tos = 32 }))
@@ -180,6 +209,21 @@ check.case("low_water is never above high_water", function()
   check.equal(near:get "low_water", 500)
   near:set { low_water = 5000 }
   check.equal(near:get "low_water", 1000)
+end)
+
+check.case("listening again without an option ends it for sockets as well", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0",
+    { nodelay = false, keepalive = true, ttl = 9, tos = 16, linger = 0, backlog = 7 }))
+  check.equal(srv:get "backlog", 7)
+  local usual = check.ok(listen "127.0.0.1:0")
+  check.equal(listen(srv.address), srv)
+  local near, far = check.ok(connect(srv.address)), check.ok(srv:accept())
+  for _, name in ipairs { "nodelay", "keepalive", "ttl", "tos", "linger" } do
+    check.equal(srv:get(name), usual:get(name), name)
+    check.equal(far:get(name), near:get(name), name)
+  end
+  check.equal(srv:get "backlog", usual:get "backlog")
+  usual:close()
 end)
 
 check.case("setting one option leaves the others", function()

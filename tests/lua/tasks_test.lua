@@ -1,5 +1,5 @@
---- Tasks: spawn, join, cancel; and waiting wherever Lua may stand: in the program's own
--- coroutines, pcall, metamethods, <close> variables, or where it cannot.
+--- Tasks: spawn, join, cancel; and waiting wherever Lua may stand: in pcall, metamethods, <close>
+-- variables, or where it cannot. The program's own coroutines: coroutines_test.lua.
 local check = require "check"
 local child = require "child"
 local pair = require "pair"
@@ -80,7 +80,7 @@ end)
 check.case("an error that nobody waits for is printed, and the status is 1", function()
   local output, status = child [[
     local task = spawn(function() sleep(0.001); error "unheard" end)
-    sleep(0.01)
+    while task:alive() do sleep(0.001) end
     print(task:join())
     print "on it goes"]]
   check.match(output, "task 1: .-:1: unheard\nstack traceback:\n\t.-:1: in function")
@@ -343,145 +343,6 @@ check.case("an error in __close of a cancelled task is reported", function()
   check.match(output, "while closing")
   check.match(output, "false\n$")
   check.ok(status)
-end)
-
--- --- waiting in coroutines ------------------------------------------------------------------------
-
-check.case("a coroutine of the program may wait, three deep, by wrap and resume", function()
-  local near, far = pair()
-  local log = {}
-  local function note(value) log[#log + 1] = value end
-  local function reader()
-    return coroutine.wrap(function(first)
-      note(first)
-      local inner = coroutine.create(function(...)
-        note(all(...))
-        local innermost = coroutine.wrap(function()
-          note(near:read "l")
-          note(coroutine.yield("yielded"))
-          sleep(0.001)
-          return near:read "l", "end"
-        end)
-        note(innermost())
-        return innermost("resumed")
-      end)
-      local results = all(coroutine.resume(inner, 1, nil))
-      note(coroutine.status(inner))
-      coroutine.yield("between")
-      return table.unpack(results, 1, results.n)
-    end)
-  end
-  local ticks = 0
-  timeout(0.005, function()
-    ticks = ticks + 1
-    if ticks == 2 then far:write "one\n" end
-    if ticks == 4 then far:write "two\n" end
-    return ticks < 4
-  end)
-  local step = reader()
-  check.equal(step("first"), "between")
-  check.same(all(step()), { n = 3, true, "two", "end" })
-  check.same(log, { "first", { n = 2, 1, nil }, "one", "yielded", "resumed", "dead" })
-  check.equal(ticks, 4)
-end)
-
-check.case("a generator may wait between its values", function()
-  local function ticker(n)
-    return coroutine.wrap(function()
-      for i = 1, n do
-        sleep(0.001)
-        coroutine.yield(i)
-      end
-    end)
-  end
-  local sum = 0
-  for i in ticker(10) do sum = sum + i end
-  check.equal(sum, 55)
-end)
-
-check.case("errors of a coroutine that waited reach who resumed it", function()
-  local co = coroutine.create(function()
-    sleep(0.001)
-    error "after the wait"
-  end)
-  local ok, message = coroutine.resume(co)
-  check.equal(ok, false)
-  check.match(message, "after the wait$")
-  check.raises(coroutine.wrap(function()
-    sleep(0.001)
-    error("through wrap", 0)
-  end), "through wrap$")
-  local guarded = coroutine.wrap(function()
-    return pcall(function()
-      sleep(0.001)
-      error("inside", 0)
-    end)
-  end)
-  check.same(all(guarded()), { n = 2, false, "inside" })
-end)
-
-check.case("nobody else may resume or close a coroutine that waits", function()
-  local co
-  local task = spawn(function()
-    co = coroutine.create(function()
-      sleep(0.02)
-      return "done"
-    end)
-    return coroutine.resume(co)
-  end)
-  sleep(0)
-  check.equal(coroutine.status(co), "suspended")
-  check.same(all(coroutine.resume(co)), { n = 2, false, "cannot resume a waiting coroutine" })
-  check.raises(function() coroutine.close(co) end, "cannot close a waiting coroutine")
-  check.same(all(task:join()), { n = 2, true, "done" })
-  check.equal(coroutine.status(co), "dead")
-end)
-
-check.case("a task cancelled in a coroutine gets the error there", function()
-  local log = {}
-  local task = spawn(function()
-    local co = coroutine.wrap(function()
-      log[#log + 1] = all(pcall(sleep, 60))
-      coroutine.yield("caught")
-    end)
-    local caught = co()
-    log[#log + 1] = caught
-    sleep(60)
-    log[#log + 1] = "too far"
-  end)
-  sleep(0)
-  task:cancel()
-  check.same(all(task:join(1)), { n = 2, nil, "cancelled" })
-  check.same(log, { { n = 2, false, "cancelled" }, "caught" })
-end)
-
-check.case("a task's base looks like the main program", function()
-  spawn(function()
-    local co, main = coroutine.running()
-    check.equal(type(co), "thread")
-    check.equal(main, true)
-    check.equal(coroutine.isyieldable(), false)
-    check.raises(coroutine.yield, "outside a coroutine")
-    coroutine.wrap(function()
-      check.same({ select(2, coroutine.running()), coroutine.isyieldable() }, { false, true })
-    end)()
-  end):join()
-end)
-
-check.case("two tasks may wait inside coroutines at once", function()
-  local log = {}
-  local function run(name, delay)
-    return spawn(function()
-      coroutine.wrap(function()
-        sleep(delay)
-        log[#log + 1] = name
-      end)()
-    end)
-  end
-  local slow, quick = run("slow", 0.02), run("quick", 0.005)
-  slow:join()
-  quick:join()
-  check.same(log, { "quick", "slow" })
 end)
 
 -- --- waiting elsewhere ----------------------------------------------------------------------------

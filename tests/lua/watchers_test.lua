@@ -1,6 +1,7 @@
 --- Watchers of descriptors, files, connections and listeners: shared/seeds.md 3.2, by its
 -- numbers.
 local check = require "check"
+local child = require "child"
 local fifo = require "fifo"
 
 local PIPE_SIZE <const> = 65536
@@ -182,6 +183,76 @@ check.case("60. a one-shot may close what it watched, and watch what gets its nu
     fresh:write "y"
     read(fresh, check.expect(function() fresh:close() end))
   end))
+end)
+
+-- Runs `body` in a second moonwire; its output tells what became of watchers.
+local function told(body)
+  return child([[
+    local function pair()
+      local srv <close> = assert(listen "127.0.0.1:0")
+      local near = assert(connect(srv.address))
+      return near, assert(srv:accept())
+    end
+    local function never() print "called" end
+  ]] .. body)
+end
+
+check.case("one whose descriptor is closed under it is dropped, and that is told", function()
+  local output, status = told [[
+    local near, far = pair()
+    local w = read(near.fd, never):persistent()
+    local e = event(never, nil, "read persist", near.fd)
+    e:add()
+    local waiting = spawn(function() print(select(3, wait(near.fd, "r"))) end)
+    sleep(0)
+    near:close()
+    print(dispatch(), w:pending(), e:pending())
+  ]]
+  check.match(output, "watcher 1: descriptor %d+ was closed while it was watched\n")
+  check.match(output, "event 1: descriptor %d+ was closed while it was watched\n")
+  check.match(output, "EBADF\n.*empty\tfalse\tfalse\n$")
+  check.ok(not output:find "called", output)
+  check.equal(status, 0)
+end)
+
+check.case("... and so is one that closes it in its own callback", function()
+  local output = told [[
+    local near, far = pair()
+    local calls = 0
+    read(near.fd, function() calls = calls + 1; near:close() end):persistent()
+    far:write "x"
+    print(dispatch(), calls)
+  ]]
+  check.match(output, "watcher 1: descriptor %d+ was closed.*empty\t1\n$")
+end)
+
+check.case("what has its number afterwards is heard by its own watchers only", function()
+  local output = told [[
+    local near, far = pair()
+    local number = near.fd
+    read(number, never):persistent()
+    sleep(0)
+    near:close()
+    local others, found = {}, nil
+    while not found do
+      local one, two = pair()
+      others[#others + 1] = { one, two }
+      for _, c in ipairs { one, two } do if c.fd == number then found = c end end
+      assert(#others < 10)
+    end
+    local peer = others[#others][1] == found and others[#others][2] or others[#others][1]
+    peer:write "for the connection"
+    print(found:read())
+    peer:write "for the watcher"
+    local heard
+    read(found.fd, function() heard = true end)
+    local limit = now() + 5
+    while not heard and now() < limit do sleep(0.005) end
+    print(heard, found:read())
+    os.exit(0)
+  ]]
+  check.match(output, "for the connection\ntrue\tfor the watcher\n$")
+  check.ok(not output:find "called", output)
 end)
 
 check.case("61. the end makes a reader ready, a lost reader a stuffed writer", function()

@@ -1,4 +1,5 @@
 // The contract of Stream, what goes out: gathering, the queue, the ways to end.
+#include <fcntl.h>
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -289,6 +290,16 @@ TEST_CASE("Stream: finish", "[net]") {
     CHECK(took >= 900ms);
     CHECK(took < 5s);
   }
+  SECTION("drops what has not left after its limit") {
+    s.stream.write(pattern(16 << 20));
+    REQUIRE(s.stream.queued() > 0);
+    const TimePoint begin = Clock::now();
+    s.stream.finish(50ms);
+    CHECK(s.until([&] { return s.sink.closes == 1; }));
+    CHECK(Clock::now() - begin >= 50ms);
+    CHECK(s.stream.state() == State::kClosed);
+    CHECK(s.receive_all(ended).size() < 16 << 20);
+  }
   SECTION("does not reset what the peer has not read yet, though it goes on sending") {
     const std::string all = pattern(1 << 20);
     s.send("never read");
@@ -418,6 +429,55 @@ TEST_CASE("Stream: failure", "[net]") {
     reset_by_peer();
     REQUIRE(s.until([&] { return s.sink.closes == 1; }));
     CHECK_FALSE(s.stream.failure());
+  }
+}
+
+TEST_CASE("Stream: one that its owner fails", "[net]") {
+  Streaming s;
+  s.attach();
+  s.send("unread");
+  REQUIRE(s.holds(6));
+  s.stream.fail(Error{static_cast<Code>(ETIMEDOUT), "read", {}, {}});
+  CHECK(s.stream.state() == State::kClosed);
+  CHECK(s.stream.fd() == -1);
+  CHECK(code_of(s.stream) == "read ETIMEDOUT");
+  CHECK(s.stream.unread() == "unread");
+  CHECK(s.stream.take(6) == "unread");
+  CHECK(s.sink.closes == 0);
+  bool ended = false;
+  CHECK(s.receive_all(ended).empty());
+  CHECK(ended);
+}
+
+TEST_CASE("Stream: any descriptor that reads and writes like one", "[net]") {
+  Reactor reactor{Reactor::best_poller()};
+  Net net{reactor};
+  test::RecordingSink sink;
+  Stream stream(net, sink);
+  test::Pipe pipe;
+
+  SECTION("the reading end of a pipe") {
+    REQUIRE(stream.attach(Fd(::fcntl(pipe.reader(), F_DUPFD_CLOEXEC, 0))));
+    REQUIRE(pipe.write("line\nrest"));
+    REQUIRE(test::turn_until(reactor, [&] { return stream.unread().size() == 9; }));
+    CHECK(stream.take_line(false) == "line");
+    pipe.close_writer();
+    REQUIRE(test::turn_until(reactor, [&] { return stream.ended(); }));
+    CHECK(stream.take_line(false) == "rest");
+  }
+  SECTION("the writing end, which takes more than it holds at once") {
+    const std::string all = pattern(300000);
+    REQUIRE(stream.attach(Fd(::fcntl(pipe.writer(), F_DUPFD_CLOEXEC, 0))));
+    pipe.close_writer();
+    stream.write(all);
+    stream.flush();
+    CHECK(stream.queued() > 0);
+    std::string received;
+    CHECK(test::turn_until(reactor, [&] {
+      received += pipe.read();
+      return received.size() >= all.size();
+    }));
+    CHECK(received == all);
   }
 }
 

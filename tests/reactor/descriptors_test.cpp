@@ -298,6 +298,99 @@ TEST_CASE("Watch: a number that is not open is refused at once", "[reactor]") {
   CHECK(poll_once(reactor) == 0);
 }
 
+TEST_CASE("Watch: a lent descriptor that was closed", "[reactor]") {
+  const char* name = GENERATE("epoll", "poll", "select", "kqueue");
+  CAPTURE(name);
+  Reactor reactor(test::poller(name));
+  Pipe pipe;
+  Recorder lent;
+  const int number = pipe.reader();
+  lent.watch.set_lent();
+  REQUIRE(lent.watch.start(reactor, number, Ready::kRead));
+  REQUIRE(pipe.write("x"));
+  CHECK(poll_once(reactor) == 1);
+  CHECK(pipe.read() == "x");
+  pipe.close_reader();
+  const auto told = [&] { return lent.closings > 0; };
+
+  SECTION("is told of once, instead of a call; a sleep without end is none") {
+    const TimePoint end = Clock::now() + test::kPatience;
+    while (!told() && Clock::now() < end) REQUIRE(reactor.turn());
+    CHECK_FALSE(lent.watch.active());
+    CHECK(poll_once(reactor) == 0);
+  }
+  SECTION("is not mistaken for the next one of its number") {
+    Pipe other;
+    const Fd successor(::dup2(other.reader(), number));
+    REQUIRE(other.write("y"));
+    CHECK(test::turn_until(reactor, told));
+    CHECK(other.read() == "y");
+  }
+  SECTION("does not stand in the way of a watch of the next one") {
+    Pipe other;
+    const Fd successor(::dup2(other.reader(), number));
+    Recorder next;
+    REQUIRE(next.watch.start(reactor, number, Ready::kRead));
+    CHECK(told());
+    CHECK_FALSE(lent.watch.active());
+    REQUIRE(other.write("y"));
+    CHECK(test::turn_until(reactor, [&] { return next.calls > 0; }));
+    next.watch.stop();
+  }
+  SECTION("is told of to each that was lent it, in the order started") {
+    Pipe other;
+    const Fd successor(::dup2(other.reader(), number));
+    Recorder second;
+    second.watch.set_lent();
+    REQUIRE(second.watch.start(reactor, number, Ready::kRead));  // of the next one
+    CHECK(lent.closings == 1);
+    CHECK(second.closings == 0);
+    CHECK(poll_once(reactor) == 0);
+    CHECK(second.watch.active());
+  }
+  SECTION("is left out when the poller changes") {
+    REQUIRE(reactor.use(test::poller("poll")));
+    CHECK(told());
+  }
+  CHECK(lent.calls == 1);
+  CHECK(lent.closings == 1);
+}
+
+TEST_CASE("Watch: one that is lent is left in peace while it is open", "[reactor]") {
+  const char* name = GENERATE("epoll", "poll", "select", "kqueue");
+  CAPTURE(name);
+  Reactor reactor(test::poller(name));
+  Pipe pipe;
+  const Fd file = temporary_file();
+  Recorder lent;
+  Recorder regular;
+  Recorder owner;
+  lent.watch.set_lent();
+  regular.watch.set_lent();
+  REQUIRE(lent.watch.start(reactor, pipe.reader(), Ready::kRead));
+  REQUIRE(owner.watch.start(reactor, pipe.reader(), Ready::kRead));
+  CHECK(*reactor.turn({.max_wait = 1ms}) == 0);
+  REQUIRE(pipe.write("x"));
+  CHECK(*reactor.turn({.max_wait = 1ms}) == 2);
+  REQUIRE(regular.watch.start(reactor, file.get(), Ready::kRead));
+  CHECK(*reactor.turn({.max_wait = 1ms}) == 3);
+  CHECK(lent.closings + regular.closings == 0);
+}
+
+TEST_CASE("Watch: a lent regular file that was closed is told of", "[reactor]") {
+  const char* name = GENERATE("epoll", "poll", "select", "kqueue");
+  CAPTURE(name);
+  Reactor reactor(test::poller(name));
+  Fd file = temporary_file();
+  Recorder lent;
+  lent.watch.set_lent();
+  REQUIRE(lent.watch.start(reactor, file.get(), Ready::kRead));
+  file.reset();
+  CHECK(poll_once(reactor) == 0);
+  CHECK(lent.closings == 1);
+  CHECK_FALSE(lent.watch.active());
+}
+
 TEST_CASE("Watch: 64 KiB pass a small buffer whole, reader and writer taking turns", "[reactor]") {
   const char* name = GENERATE("epoll", "poll", "select", "kqueue");
   CAPTURE(name);

@@ -49,6 +49,15 @@ TEST_CASE("failure_text", "[repl]") {
     CHECK(text.ends_with("file.lua:50: in function 'f'\n"));
     CHECK(failure_text({"", "no", frames(20), {}}, inputs).find("more") == std::string::npos);
   }
+  SECTION("counts in what the traceback itself has left out") {
+    const std::string mark = "\t...\t(skipping 31 levels)\n";
+    std::string text = failure_text({"", "no", frames(11) + mark + frames(11), {}}, inputs);
+    CHECK(text.find("file.lua:10: in function 'f'\n  ... 33 more\n  file.lua:2:") !=
+          std::string::npos);
+    text = failure_text({"", "no", frames(9) + mark + frames(9), {}}, inputs);
+    CHECK(text.find("file.lua:9: in function 'f'\n  ... 31 more\n  file.lua:1:") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("Inputs: listing", "[repl]") {

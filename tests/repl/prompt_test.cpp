@@ -1,5 +1,8 @@
 // The prompt in its plain form, typed at on a dumb terminal: what it prints, and that
 // the loop goes on meanwhile.
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -180,6 +183,25 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     prompt.send(" 41\n");
     CHECK(prompt.expect("42\r\n"));
   }
+  SECTION("past a slow callback, which is told of once for each place") {
+    const std::string busy = "local t = now() while now() - t < 0.11 do end";
+    prompt.send("function slow() " + busy + " end\n");
+    REQUIRE(prompt.expect("net> "));
+    prompt.send("t = timeout(0, function() slow() n = (n or 0) + 1 return n < 3 end)\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at (input 2):1\r\nnet> "));
+    prompt.send("repeat sleep(0.01) until n == 3 spawn(function() slow() sleep(0) end):join()\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at (input 3):1\r\nnet> "));
+    const ScriptFile script("listen('unix:@' .. arg[0], \n function(c) slow() c:write 'done' end)");
+    prompt.send("arg[0] = '" + script.path() + "' dofile(arg[0]);\n");
+    REQUIRE(prompt.expect("net> "));
+    prompt.send("print(connect('unix:@' .. arg[0]):read 'a')\n");
+    CHECK(prompt.expect("slow callback "));
+    CHECK(prompt.expect(" ms at " + script.path() + ":2\r\ndone\r\n"));
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("slow()", ""));
+  }
   SECTION("while a typed line waits; then there is no prompt") {
     prompt.send("timeout(0.02, function() print 'tick' end) sleep(0.1) print 'awake'\n");
     CHECK(prompt.expect("awake'\r\ntick\r\nawake\r\nnet> "));
@@ -189,8 +211,25 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     prompt.send("'ahead'\n");
     CHECK(prompt.expect("net> \"ahead\"\r\nnet> "));
   }
+  SECTION("what a hook before sleep prints comes before the sleep") {
+    prompt.send("hook = before_sleep(function() hook:delete() print 'good night' end)\n");
+    CHECK(prompt.expect("\r\ngood night\r\nnet> "));
+  }
   SECTION("text without a newline has its own row, and the prompt the next") {
     CHECK(prompt.enter("io.write 'partial';", "partial\r\r\n"));
+  }
+  SECTION("listeners are told by their address, with a scheme where it has none") {
+    const auto listening = [&](const std::string& call, const std::string& notice) {
+      return prompt.send("l = " + call + "\n") && prompt.expect("\r\nlistening on " + notice) &&
+             prompt.expect("net> ");
+    };
+    CHECK(listening("listen(0)", "tcp 127.0.0.1:"));
+    CHECK(listening("listen(':0')", "tcp 0.0.0.0:"));
+    CHECK(listening("listen '[::1]:0'", "tcp [::1]:"));
+    CHECK(listening("listen('tcp://127.0.0.1:0')", "tcp 127.0.0.1:"));
+    CHECK(listening("listen('unix:@' .. os.tmpname())", "unix:@/tmp/lua_"));
+    CHECK(listening("listen('unix:' .. os.tmpname() .. 's')", "unix:/tmp/lua_"));
+    prompt.send("os.remove(l.address:sub(6));\n");
   }
   SECTION("servers and clients, as in the manual's first session") {
     REQUIRE(
@@ -203,6 +242,18 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     CHECK(prompt.enter("read(c, 'l')", "\"HELLO\"\r\n"));
     CHECK(prompt.enter("srv.accepted", "1\r\n"));
   }
+}
+
+TEST_CASE("Prompt: an inherited Unix socket is told by its address", "[repl]") {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;  // and no name: the kernel chooses one
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)) == 0);
+  REQUIRE(::listen(fd, 1) == 0);
+  const Ended ended =
+      run({"-i", "-q", "-E"}, "listen 'fd://" + std::to_string(fd) + "' ~= nil\nos.exit(0)\n");
+  ::close(fd);
+  CHECK(ended.out.find("listening on unix:@") != std::string::npos);
 }
 
 TEST_CASE("Prompt: reading", "[repl]") {

@@ -210,6 +210,16 @@ TEST_CASE("Output of a script", "[repl]") {
     CHECK(ended.out.size() == 588895);
     CHECK(ended.out.ends_with("\n99999\n100000\n"));
   }
+  SECTION("of a hook before sleep is there while the loop sleeps") {
+    Program program(
+        {"-e", "before_sleep(function() io.write 'good night' end) timeout(60, print)"});
+    CHECK(program.expect("good night"));
+  }
+  SECTION("has no word on slow callbacks: that is the prompt's") {
+    const Ended ended =
+        run({"-e", "timeout(0, function() local t = now() while now() - t < 0.11 do end end)"});
+    CHECK(ended.out + ended.err == "");
+  }
   SECTION("is there when os.exit ends the program, or an error does") {
     CHECK(run({"-e", "io.write 'all' os.exit(0)"}).out == "all");
     CHECK(run({"-e", "io.write 'all' error 'x'"}).out == "all");

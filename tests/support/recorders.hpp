@@ -27,6 +27,7 @@ inline std::unique_ptr<Poller> poller(std::string_view name) {
 /// A watch and who it tells, in one.
 struct Recorder final : Watch::Watcher {
   int calls = 0;
+  int closings = 0;
   std::vector<Ready> seen;
   std::function<void(Ready)> then;
   Watch watch{*this};
@@ -36,6 +37,7 @@ struct Recorder final : Watch::Watcher {
     seen.push_back(ready);
     if (then) then(ready);
   }
+  void on_closed() override { ++closings; }
 };
 
 struct RecordingTimer final : Timer {

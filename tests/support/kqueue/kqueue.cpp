@@ -6,6 +6,7 @@
 #include <sys/event.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,8 +21,15 @@ namespace {
 
 struct Knote {
   struct kevent wish;
+  ino_t file;  // what the number stood for
   bool enabled = true;
 };
+
+/// The file behind a number; 0 if it is not open.
+ino_t file_of(int fd) {
+  struct stat facts {};
+  return ::fstat(fd, &facts) < 0 ? 0 : facts.st_ino;
+}
 
 /// One thread uses a queue at a time, as moonwire does.
 struct Queue {
@@ -46,6 +54,12 @@ short poll_bits(short filter) {
   }
 }
 
+/// A closed descriptor leaves its queues, whoever has its number now.
+void forget_closed(Queue& queue) {
+  std::erase_if(queue.notes,
+                [](const auto& entry) { return entry.second.file != file_of(entry.first.first); });
+}
+
 /// 0, or an errno.
 int apply(Queue& queue, const struct kevent& change) {
   const auto key = std::pair(static_cast<int>(change.ident), change.filter);
@@ -54,9 +68,10 @@ int apply(Queue& queue, const struct kevent& change) {
     return EINVAL;
   }
   if (::fcntl(key.first, F_GETFD) < 0) return EBADF;
+  forget_closed(queue);
   auto found = queue.notes.find(key);
   if ((change.flags & EV_ADD) != 0) {
-    found = queue.notes.insert_or_assign(key, Knote{change, true}).first;
+    found = queue.notes.insert_or_assign(key, Knote{change, file_of(key.first), true}).first;
   } else if (found == queue.notes.end()) {
     return ENOENT;
   }
@@ -89,6 +104,7 @@ bool describe(const Knote& knote, short seen, struct kevent& event) {
 }
 
 int collect(Queue& queue, struct kevent* events, int room, const timespec* timeout) {
+  forget_closed(queue);
   std::vector<pollfd> polled;
   for (const auto& [key, knote] : queue.notes) {
     if (!knote.enabled) continue;
@@ -107,9 +123,7 @@ int collect(Queue& queue, struct kevent* events, int room, const timespec* timeo
     for (short filter : {EVFILT_READ, EVFILT_WRITE, EVFILT_EXCEPT}) {
       const auto found = queue.notes.find({entry.fd, filter});
       if (found == queue.notes.end() || !found->second.enabled) continue;
-      if ((entry.revents & POLLNVAL) != 0) {
-        queue.notes.erase(found);  // a closed descriptor leaves its queues
-      } else if (count < room && describe(found->second, entry.revents, events[count])) {
+      if (count < room && describe(found->second, entry.revents, events[count])) {
         if ((found->second.wish.flags & EV_ONESHOT) != 0) queue.notes.erase(found);
         queue.last = entry.fd;
         ++count;
