@@ -72,7 +72,8 @@ void set_position(lua_State* L, lua_State* thread) {
   lua_Debug info;
   for (int level = 0; lua_getstack(thread, level, &info); ++level) {
     lua_getinfo(thread, "Sl", &info);
-    if (info.currentline <= 0) continue;
+    const bool ours = std::string_view(info.source).starts_with("=[moonwire");
+    if (info.currentline <= 0 || ours) continue;
     lua_pushfstring(L, "%s:%d", info.short_src, info.currentline);
     lua_setfield(L, -2, "where");
     return;
