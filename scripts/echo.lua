@@ -1,8 +1,8 @@
 #!/usr/bin/env moonwire
--- echo.lua [ADDRESS]: sends every line back until the client leaves. Default 7000.
+-- echo.lua [ADDRESS]: sends every byte back until the client leaves. Default 7000.
 local usage = [[
 usage: echo.lua [ADDRESS]
-Sends every line back until the client leaves. ADDRESS is whatever listen takes, 7000 if left out.
+Sends every byte back until the client leaves. ADDRESS is whatever listen takes, 7000 if left out.
 Exit: 1 cannot listen there, 2 usage.]]
 
 local function fail(status, text)
@@ -15,7 +15,11 @@ if address == "--help" then print(usage) os.exit(0) end
 if #arg > 1 or address:find "^%-" then fail(2, usage) end
 
 local ok, server, message = pcall(listen, address, function(client)
-  for line in client:lines() do client:write(line, "\n") end
+  local bytes = client:read()
+  while bytes do
+    client:write(bytes)
+    bytes = client:read()
+  end
 end)
 if not ok then fail(2, "echo.lua: " .. server) end
 if not server then fail(1, "echo.lua: " .. message) end
