@@ -333,7 +333,7 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     prompt.send(
         "timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
         "while true do end end);\n");
-    REQUIRE(prompt.expect("\ngo\r\n"));
+    REQUIRE(prompt.expect("go\r\n"));
     prompt.send("\x03");
     CHECK(prompt.expect("error in timer 1: interrupted\r\n"));
     CHECK(prompt.expect("timer stopped\r\nnet> "));
