@@ -30,7 +30,8 @@ end
 local function manifest_globals(with_tools)
   local set = {}
   manifest.each(function(kind, entry, group)
-    if (kind == "function" or kind == "constant") and (with_tools or group.name ~= "tools") then
+    local global = (kind == "function" or kind == "constant") and not group.module
+    if global and (with_tools or group.name ~= "tools") then
       set[entry.name:match("^[%w_]+")] = true
     end
   end)
@@ -49,6 +50,20 @@ local LUA = set_of { "_G", "_VERSION", "arg", "assert", "collectgarbage", "corou
   "package", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require",
   "select", "setmetatable", "string", "table", "tonumber", "tostring", "type", "utf8", "warn",
   "xpcall" }
+
+check.case("every function of a module is described, every described one is there", function()
+  for _, group in ipairs(manifest.groups) do
+    local described = {}
+    for _, entry in ipairs(group.entries) do
+      described[entry.name:gsub("^[%w_]+%.", "")] = true
+    end
+    if group.module then
+      local has = require(group.module)
+      check.same(missing(has, described), {}, "in " .. group.module .. ", not in the manifest")
+      check.same(missing(described, has), {}, "in the manifest, not in " .. group.module)
+    end
+  end
+end)
 
 check.case("no other global stands beside Lua's own", function()
   local names = {}
