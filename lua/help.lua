@@ -321,12 +321,21 @@ local function full_name(name)
   return class and class.class .. "." .. member or name
 end
 
---- What the manifest has of a value: a global, or an object of a class.
+--- The value that an entry of `group` is about: a global, or a member of a module.
+local function value_of(entry, group)
+  local module = group.module and package.loaded[group.module]
+  return module and module[entry.name:match("[^.]+$")] or raw_global(entry.name)
+end
+
+--- What the manifest has of a value: a global, a module or its member, or an object of a class.
 local function find_value(x)
   local found
-  manifest.each(function(kind, entry)
-    if x ~= nil and not found and kind == "function" and rawequal(raw_global(entry.name), x) then
+  manifest.each(function(kind, entry, group)
+    if x == nil or found or kind ~= "function" then return end
+    if rawequal(value_of(entry, group), x) then
       found = manifest.find(entry.name)
+    elseif group.module and rawequal(package.loaded[group.module], x) then
+      found = manifest.find(group.module)
     end
   end)
   if found then return found end

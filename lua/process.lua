@@ -5,16 +5,18 @@ local native = require "native.process"
 
 local process = {}
 
+local spawn, timeout = spawn, timeout  -- run needs them, whatever a program calls so
 local STREAMS <const> = { "stdin", "stdout", "stderr" }
+local STANDARD <const> = { [io.stdin] = 0, [io.stdout] = 1, [io.stderr] = 2 }
 local MAX <const> = 64 * 1024 * 1024  -- of each stream that run collects
 
 local function wrong(name, text, level) error(name .. ": " .. text, level + 1) end
 
---- "connection" or "file" for what may become a stream of the child, nil for anything else.
-local function given_kind(value)
-  if io.type(value) == "file" then return "file" end
+--- Whether it is an object that may become a stream of the child: a connection or a file.
+local function is_given(value)
+  if io.type(value) == "file" then return true end
   local meta = type(value) == "userdata" and getmetatable(value)
-  return type(meta) == "table" and meta.__name == "connection" and "connection" or nil
+  return type(meta) == "table" and meta.__name == "connection"
 end
 
 --- The command's words, and its options in a table of their own.
@@ -71,16 +73,18 @@ local function close_all(streams)
   end
 end
 
-local function start(words, options, level)
+local function start(name, words, options, level)
   local fresh, given = {}, {}
   local count = #words
-  add_environment("process.spawn", options.env, words, level + 1)
+  add_environment(name, options.env, words, level + 1)
   options.env = nil
-  for i, name in ipairs(STREAMS) do
-    local value = options[name]
-    if given_kind(value) then
+  for i, stream in ipairs(STREAMS) do
+    local value = options[stream]
+    if STANDARD[value] then
+      options[stream] = STANDARD[value]
+    elseif is_given(value) then
       if io.type(value) == "file" then value:flush() end
-      given[i], options[name] = value, nil
+      given[i], options[stream] = value, nil
     elseif value == nil or value == "pipe" then
       fresh[i] = native.stream()
     end
@@ -97,7 +101,7 @@ end
 -- Codes: ENOENT, EACCES and what else the kernel says; EBUSY for a connection in use.
 function process.spawn(command)
   local words, options = take_apart("process.spawn", command, 2)
-  local child, message, code = start(words, options, 2)  -- no tail call: who raises is counted
+  local child, message, code = start("process.spawn", words, options, 2)  -- no tail call: who raises is counted
   return child, message, code
 end
 
@@ -120,13 +124,14 @@ end
 -- when the waiting task is cancelled.
 function process.run(command)
   local words, options = take_apart("process.run", command, 2)
-  local env = options.env
+  local env, stderr = options.env, options.stderr
   options.env = nil
+  if is_given(stderr) then options.stderr = nil end
   call(2, native.check_run, options)
   local input, max, limit = options.input, options.max or MAX, options.timeout
-  options.env, options.input, options.max, options.timeout = env, nil, nil, nil
-  options.stdin = input and "pipe" or "null"
-  local child, message, code = start(words, options, 2)
+  options.input, options.max, options.timeout = nil, nil, nil
+  options.env, options.stderr, options.stdin = env, stderr, input and "pipe" or "null"
+  local child, message, code = start("process.run", words, options, 2)
   if not child then return nil, message, code end
   local guard <close> = setmetatable({}, { __close = function() end_run(child) end })
 

@@ -23,11 +23,13 @@ return {
 The program gets its three streams and no other descriptor of ours, no signal that we ignore or
 catch, and a process group of its own, unless it shares our terminal. It is looked for in its PATH.
 
-A connection or file that is given to a program is the program's: the connection is closed here. So
-the stdout of one process can be the stdin of another, and a client that of a server's program.
+A connection that is given to a program is the program's, and closed here. So the stdout of one
+process can be the stdin of another, and a client both streams of the program that serves it:
+`listen(8000, function(c) process.spawn { "cat", stdin = c, stdout = c } end)`.
 
-The program goes on without the object, and when we end; it is always reaped. Nobody who waits for
-it: it keeps nothing going. Connections that no variable holds are closed by the collector.]],
+The program goes on without the object, and when we end; it is always reaped. It keeps us going only
+while a task waits for it. Its connections are closed by the collector once no variable holds them,
+or the process.]],
       example = [[
 local process = require "process"
 local p = assert(process.spawn { "tr", "a-z", "A-Z" })

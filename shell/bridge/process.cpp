@@ -139,7 +139,7 @@ Program program_of(const OptionValues& options, int count, const Strings& texts)
   return program;
 }
 
-/// What the three become in the child. One that has our terminal stays in our group, so
+/// What the three become in the child. One that gets our terminal stays in our group, so
 /// that it may read from it, and Ctrl-C reaches it.
 void place(Program& program, const std::array<Standard, 3>& standards) {
   for (std::size_t i = 0; i < standards.size(); ++i) {
@@ -147,8 +147,7 @@ void place(Program& program, const std::array<Standard, 3>& standards) {
     int& descriptor = program.descriptors[i];
     descriptor = each.theirs ? each.theirs.get() : each.shares;
     if (i == STDERR_FILENO && each.shares == STDOUT_FILENO) descriptor = program.descriptors[1];
-    const bool inherited = !each.theirs && each.shares == static_cast<int>(i);
-    if (inherited && ::isatty(each.shares)) program.own_group = false;
+    if (::tcgetpgrp(descriptor) >= 0) program.own_group = false;
   }
 }
 

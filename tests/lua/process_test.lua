@@ -136,11 +136,13 @@ check.case("mistakes raise where they are made", function()
   bad("option 'stdin' must be .*got \"pip\"", { "cat", stdin = "pip" })
   bad("option 'stdout' must be", { "cat", stdout = true })
   bad("option 'env' must be a table, got string", { "cat", env = "x" })
-  bad("no name of a variable: A=B", { "cat", env = { ["A=B"] = "x" } })
+  bad("process_test.lua:%d+: process.spawn: no name of a variable: A=B", { "cat", env = { ["A=B"] = "x" } })
   bad("variable A is a table, not a string", { "cat", env = { A = {} } })
   bad("argument 2 is a table, not a string", { "cat", {} })
   check.raises(function() process.run { "cat", inptu = "x" } end,
     "process_test.lua:%d+: process.run: unknown option 'inptu', did you mean 'input'")
+  check.raises(function() process.run { "cat", env = 1 } end,
+    "process_test.lua:%d+: process.run: option 'env' must be a table")
 end)
 
 check.case("cwd and env", function()
@@ -322,7 +324,9 @@ check.case("inherited streams, after what was printed before", function()
     local process = require "process"
     io.write "before\n"
     process.spawn { "echo", "inside", stdout = "inherit" }:wait()
-    print "after"]], "before\ninside\nafter\n")
+    print "between"
+    process.spawn { "echo", "again", stdout = io.stderr }:wait()
+    print "after"]], "before\ninside\nbetween\nagain\nafter\n")
 end)
 
 --- Runs `script` with `input`, through a shell that gives it as `how` says.
@@ -352,6 +356,21 @@ check.case("stdin as a connection: a pipe, a file, nothing", function()
   os.remove(path)
   check.equal(with_input(LINES, "MOONWIRE </dev/null"), "EBUSY\n")
   check.match(with_input(LINES, "MOONWIRE <&-"), "descriptor 0: it was closed")
+end)
+
+check.case("stdin as a connection: a client", function()
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(LINES)
+  file:close()
+  local near, far = pair()
+  local p = start { "sh", "-c", child.command(path), stdin = far }
+  near:write "a\n"
+  check.equal(p.stdout:read "l", "<a>")
+  near:finish "b\n"
+  check.equal(p.stdout:read "a", "<b>\nEBUSY\n")
+  check.equal(p:wait(), true)
+  os.remove(path)
 end)
 
 check.case("stdin after io.read: what was read ahead is not lost", function()
