@@ -143,11 +143,11 @@ function process.run(command)
   local cancel <close> = setmetatable({}, { __close = function()
     if alarm then alarm:delete() end
   end })
+  local out, err = collect(child.stdout, max), collect(child.stderr, max)
   if input then
     child.stdin:write(input)  -- a program that does not read all of it is in its right
     child.stdin:finish()
   end
-  local out, err = collect(child.stdout, max), collect(child.stderr, max)
   local texts, failure = {}, nil
   for i, task in ipairs { out, err } do
     local text, problem, name = task:join()

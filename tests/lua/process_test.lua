@@ -272,6 +272,21 @@ check.case("many tasks wait for one, a cancelled one does not", function()
   check.same({ tasks[3]:join() }, { true, "exit", 0 })
 end)
 
+check.case("a session of its own", function()
+  local text = own("ps -o sid= -p " .. pid)
+  local mine = tonumber(text)
+  check.equal(tonumber((output_of { "sh", "-c", "ps -o sid= -p $$" })), mine)
+  local p = start { "sh", "-c", "ps -o sid= -p $$", detached = true }
+  check.equal(tonumber((p.stdout:read "a")), p.pid)
+end)
+
+check.case("a writer that waits for a program hears of its end", function()
+  local p = start { "sleep", 60 }
+  timeout(0.02, function() p:kill() end)
+  check.fails("EPIPE", p.stdin:write(("x"):rep(5000000)))
+  check.equal(p.stdin.state, "failed")
+end)
+
 check.case("killed during a wait", function()
   local p = start { "sleep", 60 }
   timeout(0.01, function() p:kill "HUP" end)
@@ -289,8 +304,9 @@ end)
 
 check.case("run: output, errors, status", function()
   check.same({ process.run "echo out; echo err >&2; exit 4" }, { "out\n", "err\n", 4 })
-  check.same({ process.run { "cat", input = ("x"):rep(1000000) } }, { ("x"):rep(1000000), "", 0 })
-  check.same({ process.run { "true", input = ("x"):rep(1000000) } }, { "", "", 0 })
+  local long = ("0123456789"):rep(1000000)
+  check.same({ process.run { "cat", input = long } }, { long, "", 0 })
+  check.same({ process.run { "true", input = long } }, { "", "", 0 })
   check.same({ process.run "kill -9 $$" }, { "", "", 137 })
   check.same({ process.run { "sh", "-c", "echo a; echo b >&2", stderr = "stdout" } },
     { "a\nb\n", "", 0 })
