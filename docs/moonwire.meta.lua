@@ -1374,69 +1374,6 @@ function spawn(fn, ...) end
 ---@return number seconds
 function now() end
 
----What require "process" returns.
----@class process_module
-local process_module = {}
-
----Starts a program, whose standard streams are connections.
----
----The program gets its three streams and no other descriptor of ours, no signal that we ignore or
----catch, and a process group of its own, unless it shares our terminal. It is looked for in its PATH.
----
----A connection that is given to a program is the program's, and closed here. So the stdout of one
----process can be the stdin of another, and a client both streams of the program that serves it:
----`listen(8000, function(c) process.spawn { "cat", stdin = c, stdout = c } end)`.
----
----The program goes on without the object, and when we end; it is always reaped. It keeps us going only
----while a task waits for it. Its connections are closed by the collector once no variable holds them,
----or the process.
----
----```lua
----local process = require "process"
----local p = assert(process.spawn { "tr", "a-z", "A-Z" })
----p.stdin:write "hello\n"
----p.stdin:finish()
----print(p.stdout:read "l")            --> HELLO
----print(p:wait())                     --> true    exit    0
----```
----@param command string|spawn_options # {"program", "argument", ..., with options}; a string is run by /bin/sh -c
----@return process? process
----@return string? message
----@return string? code
-function process_module.spawn(command) end
-
----Runs a program to its end and collects what it prints.
----
----It ends with the task: a cancelled one kills it.
----
----```lua
----local process = require "process"
----print(process.run { "sh", "-c", "cat; exit 3", input = "abc" })   --> abc        3
----```
----@async
----@param command string|run_options # as for process.spawn
----@return string? stdout
----@return string stderr_or_message
----@return integer|string status_or_code
-function process_module.run(command) end
-
----Turns our own standard input into a connection, once, in a script.
----
----From then on io.read is not to be used: both would take from the same input.
----
----```lua
----local process = require "process"
----local input = process.stdin()
----if input then input:close() end
----```
----@return connection? stdin
----@return string? message
----@return string? code
-function process_module.stdin() end
-
----@overload fun(name: "process"): process_module
-function require(name) end
-
 ---Prints what the manual says of something.
 ---
 ---```lua
@@ -1534,3 +1471,66 @@ tasks = {}
 ---```
 ---@return table[] rows
 function why() end
+
+---What require "process" returns.
+---@class process_module
+local process_module = {}
+
+---Starts a program, whose standard streams are connections.
+---
+---The program gets its three streams and no other descriptor of ours, no signal that we ignore or
+---catch, and a process group of its own, unless it shares our terminal. It is looked for in its PATH.
+---
+---A connection that is given to a program is the program's, and closed here. So the stdout of one
+---process can be the stdin of another, and a client both streams of the program that serves it:
+---`listen(8000, function(c) process.spawn { "cat", stdin = c, stdout = c } end)`.
+---
+---The program goes on without the object, and when we end; it is always reaped. It keeps us going only
+---while a task waits for it. Its connections are closed by the collector once no variable holds them,
+---or the process.
+---
+---```lua
+---local process = require "process"
+---local p = assert(process.spawn { "tr", "a-z", "A-Z" })
+---p.stdin:write "hello\n"
+---p.stdin:finish()
+---print(p.stdout:read "l")            --> HELLO
+---print(p:wait())                     --> true    exit    0
+---```
+---@param command string|spawn_options # {"program", "argument", ..., with options}; a string is run by /bin/sh -c
+---@return process? process
+---@return string? message
+---@return string? code
+function process_module.spawn(command) end
+
+---Runs a program to its end and collects what it prints.
+---
+---It ends with the task: a cancelled one kills it.
+---
+---```lua
+---local process = require "process"
+---print(process.run { "sh", "-c", "cat; exit 3", input = "abc" })   --> abc        3
+---```
+---@async
+---@param command string|run_options # as for process.spawn
+---@return string? stdout
+---@return string stderr_or_message
+---@return integer|string status_or_code
+function process_module.run(command) end
+
+---Turns our own standard input into a connection, once, in a script.
+---
+---From then on io.read is not to be used: both would take from the same input.
+---
+---```lua
+---local process = require "process"
+---local input = process.stdin()
+---if input then input:close() end
+---```
+---@return connection? stdin
+---@return string? message
+---@return string? code
+function process_module.stdin() end
+
+---@overload fun(name: "process"): process_module
+function require(name) end

@@ -2,7 +2,7 @@
 return {
   name = "processes",
   module = "process",
-  title = "Programs (require \"process\")",
+  title = "The module process",
   entries = {
     {
       name = "process.spawn",
