@@ -99,6 +99,15 @@
 ---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
+---@class run_options
+---@field clear_env? boolean # Begins with an empty environment instead of ours. (default false)
+---@field cwd? string # Names the directory that the program starts in. (default ours)
+---@field env? table<string, string|number|false> # Changes the environment: {NAME = value}; false takes a variable out. (default no changes)
+---@field input? string # Is what the program reads from its standard input. (default none)
+---@field max? integer # Bounds what is collected of each stream; beyond it the program is killed and run returns nil, message, "EMSGSIZE". (bytes, default 64 MiB)
+---@field stderr? "pipe"|"inherit"|"null"|"stdout"|integer|connection|file* # Says where its standard error goes: a pipe, ours, nowhere, where its standard output goes; a descriptor, connection or file. (default a pipe)
+---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
 ---@class set_options
 ---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
@@ -115,6 +124,15 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class spawn_options
+---@field clear_env? boolean # Begins with an empty environment instead of ours. (default false)
+---@field cwd? string # Names the directory that the program starts in. (default ours)
+---@field detached? boolean # Puts the program in a session of its own, without our terminal. (default false)
+---@field env? table<string, string|number|false> # Changes the environment: {NAME = value}; false takes a variable out. (default no changes)
+---@field stderr? "pipe"|"inherit"|"null"|"stdout"|integer|connection|file* # Says where its standard error goes: a pipe, ours, nowhere, where its standard output goes; a descriptor, connection or file. (default a pipe)
+---@field stdin? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
+---@field stdout? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard output goes: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 
 ---@class connection_failure
 ---@field message string
@@ -845,6 +863,60 @@ function task:alive() end
 ---@return task task
 function task:detach() end
 
+---What process.spawn returns.
+---@class process
+---@field id integer # A small number that names it.
+---@field pid integer # The system's number of the process.
+---@field running boolean # Whether it has not ended.
+---@field stdin connection? # Writes to its standard input; finish() or shutdown() ends that.
+---@field stdout connection? # Reads what it prints.
+---@field stderr connection? # Reads what it prints on standard error.
+local process = {}
+
+---Waits for its end; after that it answers at once, whoever asks.
+---
+---```lua
+---local process = require "process"
+---print(process.spawn("exit 3"):wait())   --> nil    exit    3
+---```
+---@async
+---@param seconds? number # (seconds, default no limit)
+---@return boolean? ok
+---@return string how_or_message
+---@return integer|string status_or_code
+function process:wait(seconds) end
+
+---Tells how it is.
+---
+---```lua
+---local process = require "process"
+---p = process.spawn { "cat" }
+---print(p:status())                   --> running
+---p.stdin:finish()
+---p:wait()
+---print(p:status())                   --> true    exit    0
+---```
+---@return string|boolean|nil state
+---@return string? how
+---@return integer? status
+function process:status() end
+
+---Sends it a signal.
+---
+---Where it has a process group of its own, all of that hears it, as at a terminal: what a shell command started ends as well.
+---
+---```lua
+---local process = require "process"
+---p = process.spawn { "sleep", 60 }
+---p:kill "KILL"
+---print(p:wait())                     --> nil    signal    9
+---```
+---@param signal? string|integer # a name, with or without SIG, or a number (default TERM)
+---@return boolean? sent
+---@return string? message
+---@return string? code
+function process:kill(signal) end
+
 ---The poll methods.
 reactor = {}
 
@@ -1399,3 +1471,66 @@ tasks = {}
 ---```
 ---@return table[] rows
 function why() end
+
+---What require "process" returns.
+---@class process_module
+local process_module = {}
+
+---Starts a program, whose standard streams are connections.
+---
+---The program gets its three streams and no other descriptor of ours, no signal that we ignore or
+---catch, and a process group of its own, unless it shares our terminal. It is looked for in its PATH.
+---
+---A connection that is given to a program is the program's, and closed here. So the stdout of one
+---process can be the stdin of another, and a client both streams of the program that serves it:
+---`listen(8000, function(c) process.spawn { "cat", stdin = c, stdout = c } end)`.
+---
+---The program goes on without the object, and when we end; it is always reaped. It keeps us going only
+---while a task waits for it. Its connections are closed by the collector once no variable holds them,
+---or the process.
+---
+---```lua
+---local process = require "process"
+---local p = assert(process.spawn { "tr", "a-z", "A-Z" })
+---p.stdin:write "hello\n"
+---p.stdin:finish()
+---print(p.stdout:read "l")            --> HELLO
+---print(p:wait())                     --> true    exit    0
+---```
+---@param command string|spawn_options # {"program", "argument", ..., with options}; a string is run by /bin/sh -c
+---@return process? process
+---@return string? message
+---@return string? code
+function process_module.spawn(command) end
+
+---Runs a program to its end and collects what it prints.
+---
+---It ends with the task: a cancelled one kills it.
+---
+---```lua
+---local process = require "process"
+---print(process.run { "sh", "-c", "cat; exit 3", input = "abc" })   --> abc        3
+---```
+---@async
+---@param command string|run_options # as for process.spawn
+---@return string? stdout
+---@return string stderr_or_message
+---@return integer|string status_or_code
+function process_module.run(command) end
+
+---Turns our own standard input into a connection, once, in a script.
+---
+---From then on io.read is not to be used: both would take from the same input.
+---
+---```lua
+---local process = require "process"
+---local input = process.stdin()
+---if input then input:close() end
+---```
+---@return connection? stdin
+---@return string? message
+---@return string? code
+function process_module.stdin() end
+
+---@overload fun(name: "process"): process_module
+function require(name) end

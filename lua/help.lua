@@ -246,10 +246,13 @@ end
 
 -- --- values -------------------------------------------------------------------------------
 
---- The value that a global's name stands for, without calling anything: "a", "a.b".
+--- The value that a name stands for, without calling anything: "a", "a.b" of a global, else of
+-- a module that is loaded.
 local function raw_global(name)
-  local value = _G
-  for part in name:gmatch("[^.]+") do
+  local first, rest = name:match("^([^.]*)(.*)$")
+  local value = rawget(_G, first)
+  if value == nil and rest ~= "" then value = package.loaded[first] end
+  for part in rest:gmatch("[^.]+") do
     value = type(value) == "table" and rawget(value, part) or nil
   end
   return value
@@ -321,12 +324,15 @@ local function full_name(name)
   return class and class.class .. "." .. member or name
 end
 
---- What the manifest has of a value: a global, or an object of a class.
+--- What the manifest has of a value: a global, a module or its member, or an object of a class.
 local function find_value(x)
   local found
-  manifest.each(function(kind, entry)
-    if x ~= nil and not found and kind == "function" and rawequal(raw_global(entry.name), x) then
+  manifest.each(function(kind, entry, group)
+    if x == nil or found or kind ~= "function" then return end
+    if rawequal(raw_global(entry.name), x) then
       found = manifest.find(entry.name)
+    elseif group.module and rawequal(package.loaded[group.module], x) then
+      found = manifest.find(group.module)
     end
   end)
   if found then return found end

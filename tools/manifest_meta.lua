@@ -109,7 +109,18 @@ return function()
   add("---The poll methods.\nreactor = {}\n\n")
   for _, group in ipairs(manifest.groups) do
     records(group.records)
-    for _, entry in ipairs(group.entries) do function_entry(entry, entry.name) end
+    if group.module then
+      add("---What require \"", group.module, "\" returns.\n---@class ", group.module, "_module\n")
+      add("local ", group.module, "_module = {}\n\n")
+    end
+    for _, entry in ipairs(group.entries) do
+      local name = group.module and entry.name:gsub("^[%w_]+", "%0_module", 1) or entry.name
+      function_entry(entry, name)
+    end
+    if group.module then
+      add("---@overload fun(name: \"", group.module, "\"): ", group.module, "_module\n")
+      add("function require(name) end\n\n")
+    end
     for _, constant in ipairs(group.constants or {}) do
       comment(constant.summary)
       add(constant.name, " = ", tostring(constant.value), "\n\n")

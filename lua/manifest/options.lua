@@ -79,6 +79,36 @@ local options = {
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
     summary = "Lets the handlers of open connections end for so long, then closes them." },
 
+  -- process
+  { name = "clear_env", types = "boolean", default = false,
+    summary = "Begins with an empty environment instead of ours." },
+  { name = "cwd", types = "string", otherwise = "ours",
+    summary = "Names the directory that the program starts in." },
+  { name = "detached", types = "boolean", default = false,
+    summary = "Puts the program in a session of its own, without our terminal." },
+  { name = "env", types = "table", otherwise = "no changes", meta = "table<string, string|number|false>",
+    summary = "Changes the environment: {NAME = value}; false takes a variable out." },
+  { name = "input", of = "run", types = "string", otherwise = "none",
+    summary = "Is what the program reads from its standard input." },
+  { name = "max", of = "run", types = "integer", unit = "bytes", min = 1, default = 64 * MIB,
+    summary = "Bounds what is collected of each stream; beyond it the program is killed and "
+      .. "run returns nil, message, \"EMSGSIZE\"." },
+  { name = "stderr", types = "string|integer", words = { "pipe", "inherit", "null", "stdout" },
+    otherwise = "a pipe", meta = '"pipe"|"inherit"|"null"|"stdout"|integer|connection|file*',
+    summary = "Says where its standard error goes: a pipe, ours, nowhere, where its standard "
+      .. "output goes; a descriptor, connection or file." },
+  { name = "stdin", types = "string|integer", words = { "pipe", "inherit", "null" },
+    otherwise = "a pipe", meta = '"pipe"|"inherit"|"null"|integer|connection|file*',
+    summary = "Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, "
+      .. "connection or file." },
+  { name = "stdout", types = "string|integer", words = { "pipe", "inherit", "null" },
+    otherwise = "a pipe", meta = '"pipe"|"inherit"|"null"|integer|connection|file*',
+    summary = "Says where its standard output goes: a pipe, ours, nowhere; a descriptor, "
+      .. "connection or file." },
+  { name = "timeout", of = "run", types = "number", unit = "seconds", min = 0,
+    otherwise = "no limit",
+    summary = "Kills the program after so long; run then returns nil, message, \"ETIMEDOUT\"." },
+
   -- initialize, loop
   { name = "methods", of = "initialize", types = "table", otherwise = "the fastest first",
     meta = "string[]",
@@ -145,10 +175,13 @@ local tables = {
   loop = { "io", "timers" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
+  run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,
+  spawn = { "clear_env", "cwd", "detached", "env", "stderr", "stdin", "stdout" },
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { hooks = "on", listener_set = "set" }
+local functions = { hooks = "on", listener_set = "set", run = "process.run",
+  spawn = "process.spawn" }
 
 return { options = options, tables = tables, functions = functions }

@@ -69,6 +69,12 @@ Status Connection::accept(Fd fd, const Endpoint& from, std::shared_ptr<const std
   return {};
 }
 
+Status Connection::adopt(Fd fd, Stream::Way way, std::string name) {
+  opened = Clock::now();
+  peer = std::move(name);
+  return stream.attach(std::move(fd), way);
+}
+
 void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler) {
   with_handler_ = with_handler;
   peer = address.text();

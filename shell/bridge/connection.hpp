@@ -43,6 +43,9 @@ class Connection final : public Handle, public Stream::Sink {
   /// Takes an accepted descriptor. Then run_handler(), or hand the ticket out.
   Status accept(Fd fd, const Endpoint& from, std::shared_ptr<const std::string> own,
                 LuaListener& listener);
+  /// Takes one end of a pipe, or whatever reads and writes like one; `name` stands for the
+  /// peer.
+  Status adopt(Fd fd, Stream::Way way, std::string name);
   /// Begins to connect; the handler (if `with_handler`) or the opener is told.
   void connect(const Address& address, const ConnectOptions& options, bool with_handler);
   /// Calls `function`, stored in `from`, with this connection.

@@ -149,6 +149,8 @@ void Connection::settle() {
   const bool read = has_hook(Hook::kData) || handler_done_ || stream.unread().empty();
   if (hooks_ == 0 && handler_done_) {
     finish(stream.ended() ? CloseReason::kEof : CloseReason::kClosed);
+  } else if (stream.way() == Stream::Way::kOut) {
+    // nobody will ever send an end
   } else if (hooks_ != 0 && over_ && read && !has_hook(Hook::kShutdown)) {
     finish(CloseReason::kEof);
   } else if (hooks_ != 0 && stream.ended() && !over_) {
@@ -270,6 +272,8 @@ const char* Connection::state_text() const {
     case Stream::State::kClosed: return "closed";
     case Stream::State::kOpen: break;
   }
+  if (stream.way() == Stream::Way::kOut) return stream.shut_down() ? "shut down" : "open";
+  if (stream.way() == Stream::Way::kIn) return stream.ended() ? "ended" : "open";
   if (stream.ended() && stream.shut_down()) return "ended";
   if (stream.ended()) return "half-closed";
   return stream.shut_down() ? "shut down" : "open";

@@ -26,6 +26,7 @@ enum class Type : std::uint8_t {
   kEvent,
   kHook,
   kTask,
+  kProcess,
   kCount
 };
 
@@ -39,6 +40,7 @@ enum Stored : std::uint8_t {
   kConnectionHooks = 3,  // one for each Hook, in its order
   kConnectionValues = 2,
   kTaskResults = 1,
+  kProcessStreams = 1,  // stdin, stdout, stderr
   kWatcherFunction = 2,
 };
 

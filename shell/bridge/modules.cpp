@@ -15,9 +15,10 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule,     &kHooksModule,  &kConnectModule, &kListenerModule, &kTimerModule,
-    &kWatcherModule,        &kSignalModule, &kEventModule,   &kHookModule,     &kTaskModule,
-    &kConnectionTaskModule, &kLoopModule,   &kReactorModule,
+    &kConnectionModule, &kHooksModule,   &kConnectModule,        &kListenerModule,
+    &kTimerModule,      &kWatcherModule, &kSignalModule,         &kEventModule,
+    &kHookModule,       &kTaskModule,    &kConnectionTaskModule, &kLoopModule,
+    &kReactorModule,    &kProcessModule, &kProcessNativeModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

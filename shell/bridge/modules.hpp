@@ -16,7 +16,9 @@ extern const Module kEventModule;       // event.cpp
 extern const Module kHookModule;        // hook.cpp
 extern const Module kTaskModule;        // spawn.cpp
 extern const Module kConnectionTaskModule;
-extern const Module kLoopModule;     // loop.cpp
-extern const Module kReactorModule;  // initialize.cpp, native.reactor
+extern const Module kProcessModule;        // process.cpp
+extern const Module kProcessNativeModule;  // native.process
+extern const Module kLoopModule;           // loop.cpp
+extern const Module kReactorModule;        // initialize.cpp, native.reactor
 
 }  // namespace moonwire

@@ -81,6 +81,11 @@ class Runtime final : SleepHook {
   std::function<void()> send_output;
   /// Whether fd 0 has buffered bytes, for a watcher on it; may be empty.
   std::function<bool()> stdin_ready;
+  /// Standard input becomes the caller's alone: what was read ahead of it. Empty at a prompt
+  /// and without a shell: there is none to give.
+  std::function<Result<std::string>()> give_stdin;
+  /// The programs that the script started, and everything to reap them; made with the first.
+  std::shared_ptr<class Children> children;
   /// Told once per verbose event when set (initialize{options={"verbose"}}).
   bool verbose = false;
 

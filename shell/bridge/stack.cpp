@@ -108,6 +108,18 @@ void keep_arguments(lua_State* L, int index, const Reply& reply) {
   }
 }
 
+/// As os.execute tells of a command. [-0, +3, m]
+int push_outcome(lua_State* L, bool by_signal, lua_Integer code) {
+  luaL_checkstack(L, 3, nullptr);
+  if (!by_signal && code == 0)
+    lua_pushboolean(L, 1);
+  else
+    lua_pushnil(L);
+  lua_pushstring(L, by_signal ? "signal" : "exit");
+  lua_pushinteger(L, code);
+  return 3;
+}
+
 /// The task of a new ticket gets its function and arguments, and joins the run queue.
 int push_spawned(lua_State* L, Runtime& runtime, const Reply& reply) {
   RuntimeAccess access{runtime};
@@ -183,6 +195,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
     case Reply::Kind::kStored: push_stored(L, *reply.handle, reply.slot); return 1;
     case Reply::Kind::kUnpack: return unpack_stored(L, *reply.handle, reply.slot);
     case Reply::Kind::kSpawn: return push_spawned(L, runtime, reply);
+    case Reply::Kind::kOutcome: return push_outcome(L, reply.slot == 1, reply.integer);
     case Reply::Kind::kWait:
     case Reply::Kind::kEnd: break;
   }

@@ -119,6 +119,7 @@ struct Reply {
     kStored,      // a stored value of a handle, nil if none
     kUnpack,      // the values of a packed table stored in a handle
     kSpawn,       // a task's ticket; its function and arguments are queued
+    kOutcome,     // true or nil, "exit" or "signal", a number: as os.execute
     kWait,        // parks the task
     kEnd,         // parks it for good (abort_branch, os.exit)
   };
@@ -221,6 +222,13 @@ struct Reply {
   /// Raises, with the caller's position in front: misuse.
   static Reply raise(Runtime& runtime, std::string_view message);
 
+  /// How a process ended: its exit status, or the signal's number.
+  static Reply outcome(bool by_signal, int code) {
+    Reply r = count(code);
+    r.kind = Kind::kOutcome;
+    r.slot = by_signal ? 1 : 0;
+    return r;
+  }
   static Reply cancelled() { return make(Kind::kCancel); }
   static Reply raise_kept() { return make(Kind::kRaiseValue); }
   /// A new task's ticket; keep() names its function and arguments.

@@ -132,7 +132,7 @@ Result<Connected> Connector::State::adopt() const {
     return failed(static_cast<Code>(EINVAL),
                   type() == SOCK_STREAM ? "not a stream socket" : "not a datagram socket");
   }
-  auto fd = take_inherited(address.fd, kVerb);
+  auto fd = take_inherited(address.fd, kVerb, kind == SOCK_STREAM);
   if (!fd) return failed(fd.error().code, std::move(fd.error().cause));
   if (auto done = apply(fd->get(), local->family(), options.socket); !done) {
     return failed(done.error().code, done.error().message());

@@ -6,9 +6,10 @@
 
 namespace moonwire {
 
-/// Takes descriptor `number` over: non-blocking, closed on exec, ours to close. Told
-/// apart from those of this program by close-on-exec, which all of ours have and none
+/// Takes descriptor `number` over: closed on exec, ours to close; and non-blocking, unless
+/// it is a standard one that a stream is to have, which asks in each call: others share
+/// those. Told apart from those of this program by close-on-exec, which all of ours have and none
 /// that came through exec can have. EBADF: not open; EBUSY: one of ours.
-Result<Fd> take_inherited(int number, const char* operation);
+Result<Fd> take_inherited(int number, const char* operation, bool for_stream = false);
 
 }  // namespace moonwire

@@ -16,12 +16,14 @@ constexpr std::size_t kCarry = 32 * 1024;
 /// How long a finished connection waits for the peer's end, so that closing does not
 /// reset what the peer has not read yet.
 constexpr auto kLinger = std::chrono::seconds(1);
+/// Not to block is asked for in each call: a socket that came from elsewhere may block.
+constexpr int kCallFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 /// send() for sockets, write() for pipes and terminals.
 ssize_t put(int fd, std::string_view bytes) {
-  const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), kCallFlags);
   if (sent < 0 && errno == ENOTSOCK) return ::write(fd, bytes.data(), bytes.size());
   return sent;
 }
@@ -31,13 +33,13 @@ ssize_t put(int fd, const iovec* pieces, int count) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces);
   message.msg_iovlen = static_cast<std::size_t>(count);
-  const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  const ssize_t sent = ::sendmsg(fd, &message, kCallFlags);
   if (sent < 0 && errno == ENOTSOCK) return ::writev(fd, pieces, count);
   return sent;
 }
 
 ssize_t get(int fd, char* room, std::size_t size) {
-  const ssize_t got = ::recv(fd, room, size, 0);
+  const ssize_t got = ::recv(fd, room, size, MSG_DONTWAIT);
   if (got < 0 && errno == ENOTSOCK) return ::read(fd, room, size);
   return got;
 }
@@ -61,10 +63,14 @@ class Stream::Linger final : public Timer {
 Stream::Stream(Net& net, Sink& sink) : net_(net), sink_(sink), watch_(*this) {}
 Stream::~Stream() { close(); }
 
-Status Stream::attach(Fd fd) {
-  auto started = watch_.start(net_.reactor(), fd.get(), Ready::kRead);
+Status Stream::attach(Fd fd, Way way) {
+  const Ready interest = way == Way::kOut ? Ready::kNone : Ready::kRead;
+  auto started = watch_.start(net_.reactor(), fd.get(), interest);
   if (!started) return started;
   fd_ = std::move(fd);
+  way_ = way;
+  if (way == Way::kOut) ended_ = true;
+  if (way == Way::kIn) shutdown_ = shut_ = true;
   if (state_ == State::kConnecting) state_ = State::kOpen;
   if (!out_.empty() || shutdown_ || state_ == State::kFinishing) flush();
   return {};
@@ -232,11 +238,7 @@ void Stream::hand_over(std::string_view fresh) {
 void Stream::received_end() {
   ended_ = true;
   if (state_ == State::kFinishing) {
-    if (out_.empty()) {
-      close();
-      sink_.on_closed();
-      return;
-    }
+    if (out_.empty()) return close_and_tell();
   } else {
     sink_.on_input();
   }
@@ -333,6 +335,7 @@ void Stream::drained() {
   }
   if (out_.empty() && shutdown_ && !shut_) {
     shut_ = true;
+    if (way_ == Way::kOut) return close_and_tell();
     ::shutdown(fd_.get(), SHUT_WR);
   }
   if (out_.empty() && state_ == State::kFinishing) return linger();
@@ -359,11 +362,7 @@ void Stream::finish(Nanoseconds limit) {
 /// Everything has left: our end is sent, and the peer's is waited for a moment, because
 /// close() with unread input resets what the peer has not read yet.
 void Stream::linger() {
-  if (ended_) {
-    close();
-    sink_.on_closed();
-    return;
-  }
+  if (ended_ || way_ == Way::kIn) return close_and_tell();
   if (end_sent_) return;
   end_sent_ = true;
   ::shutdown(fd_.get(), SHUT_WR);
@@ -377,6 +376,11 @@ void Stream::shutdown() {
   if (relay_) overtake_relay();
   shutdown_ = true;
   if (fd_) flush();
+}
+
+void Stream::close_and_tell() {
+  close();
+  sink_.on_closed();
 }
 
 void Stream::die(Error why) {

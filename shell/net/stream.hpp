@@ -44,6 +44,8 @@ class Piece {
 class Stream final : Watch::Watcher {
  public:
   enum class State : std::uint8_t { kConnecting, kOpen, kFinishing, kClosed };
+  /// The ends of a pipe have one direction only.
+  enum class Way : std::uint8_t { kBoth, kIn, kOut };
 
   class Sink {
    public:
@@ -63,8 +65,9 @@ class Stream final : Watch::Watcher {
   ~Stream();
 
   /// Takes a connected, non-blocking descriptor and begins to read. What was written
-  /// before is sent.
-  Status attach(Fd fd);
+  /// before is sent. What comes only in is shut down from the start; what goes only out has
+  /// ended, and closes when it is shut down.
+  Status attach(Fd fd, Way way = Way::kBoth);
   /// Closes it with this as its failure; on_closed() is not called. Unread bytes stay.
   void fail(Error why);
 
@@ -136,6 +139,7 @@ class Stream final : Watch::Watcher {
 
   /// --- state -----------------------------------------------------------------------
   State state() const { return state_; }
+  Way way() const { return way_; }
   int fd() const { return fd_.get(); }
   /// Why it failed; null if it did not.
   const Error* failure() const { return failure_.get(); }
@@ -169,6 +173,7 @@ class Stream final : Watch::Watcher {
   void update_interest();
   void drained();
   void linger();
+  void close_and_tell();
   void keep_unread();
   void die(Error why);
   std::size_t room() const;
@@ -204,6 +209,7 @@ class Stream final : Watch::Watcher {
   std::uint32_t scanned_ = 0;  // bytes known to hold no newline
   std::uint32_t wanted_ = 0;
   State state_ = State::kConnecting;
+  Way way_ = Way::kBoth;
   bool ended_ : 1 = false;
   bool shutdown_ : 1 = false;  // asked for
   bool shut_ : 1 = false;      // done

@@ -29,6 +29,7 @@ bool Shell::open() {
   if (!open_loop()) return false;
   runtime_ = std::make_unique<Runtime>(*reactor_);
   runtime_->stdin_ready = [this] { return input_.ready(); };
+  runtime_->give_stdin = [this] { return give_stdin(); };
   runtime_->send_output = [this] { sink_.end_turn(); };
   runtime_->reporter = [this](const ErrorReport& report) {
     if (session_ != nullptr) return session_->on_report(report);
@@ -89,6 +90,19 @@ int Shell::leave(int status) {
     std::exit(status);  // as lua(1): the Lua state is not closed
   }
   return status;
+}
+
+/// To a script only, and once; io.read had what it took.
+Result<std::string> Shell::give_stdin() {
+  const char* why = nullptr;
+  if (wants_prompt()) why = "the prompt reads it";
+  if (!readers.empty()) why = "another task is reading from it";
+  if (stdin_given_) why = "it was given before";
+  if (why) return failure(static_cast<Code>(EBUSY), "stdin", {}, why);
+  stdin_given_ = true;
+  std::string ahead(input_.view());
+  input_.consume(ahead.size());
+  return ahead;
 }
 
 void Shell::turn(Nanoseconds max_wait, Nanoseconds slice) {

@@ -56,6 +56,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   bool wants_prompt() const;
   int run_sessions();
   int leave(int status);
+  Result<std::string> give_stdin();
 
   void on_input(std::string_view fresh) override;
   void on_interrupt() override;
@@ -73,6 +74,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   StdinBuffer input_;
   Terminal terminal_;
   Session* session_ = nullptr;
+  bool stdin_given_ = false;  // to the script, as a connection
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Interrupter> interrupter_;

@@ -168,6 +168,20 @@ const char* const kEnded = R"lua(
 )lua";
 const char* const kEndedAll = "bababa cancelled cancelled cancelled deep";
 
+const char* const kPrograms = R"lua(
+  local process = require "process"
+  local p = assert(process.spawn { "cat", env = { A = "1" }, cwd = "/" })
+  local waiter = spawn(function() return p:wait(1) end)
+  p.stdin:write "through"
+  p.stdin:finish()
+  local text = p.stdout:read("a", { timeout = 1 })
+  local _, how, code = waiter:join(1)
+  local out, err, status = process.run { "cat", input = "run", timeout = 1 }
+  local missing = select(3, process.spawn { "no-such-program" })
+  return text, how, code, out, status, missing, tostring(p):match "exit"
+)lua";
+const char* const kEndedWell = "through exit 0 run 0 ENOENT exit";
+
 /// A conversation that needs all of the loop, to see that it still works.
 const char* const kProof = R"lua(
   collectgarbage() collectgarbage()
@@ -256,3 +270,6 @@ TEST_CASE("Runtime: memory that runs out in a conversation", "[bridge]") { sweep
 TEST_CASE("Runtime: memory that runs out in callbacks", "[bridge]") { sweep(kCallbacks, kCalled); }
 TEST_CASE("Runtime: memory that runs out as tasks end", "[bridge]") { sweep(kEnded, kEndedAll); }
 TEST_CASE("Runtime: memory that runs out elsewhere", "[bridge]") { sweep(kRest, kRested); }
+TEST_CASE("Runtime: memory that runs out beside programs", "[bridge]") {
+  sweep(kPrograms, kEndedWell);
+}

@@ -35,6 +35,13 @@ check.case("a function by name and by value", function()
   check.equal(printed(inspect), printed("inspect"))
 end)
 
+check.case("a module and what is in it, by name and by value", function()
+  local process = require "process"
+  check.match(printed("process.spawn"), "^process.spawn%(command%) +%(returns at once%)")
+  check.equal(printed(process.spawn), printed("process.spawn"))
+  check.match(printed(process), "process.run%(command%)")
+end)
+
 check.case("a method by class, alias and object", function()
   local text = printed("connection.read_until")
   check.match(text, "^connection:read_until%(delimiter")
@@ -50,7 +57,8 @@ check.case("every method by its value alone", function()
   local handler = function() end
   local objects = { connection = near, listener = srv, watcher = read(near, handler),
     timer = timeout(60, handler), signal = signal("USR1", handler), event = event(handler),
-    hook = before_sleep(handler), task = spawn(handler) }
+    hook = before_sleep(handler), task = spawn(handler),
+    process = require "process".spawn { "true" } }
   for _, class in ipairs(require "manifest".classes) do
     for _, method in ipairs(class.methods) do
       local name = class.class .. ":" .. method.name
