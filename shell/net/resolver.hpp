@@ -16,6 +16,8 @@
 
 namespace moonwire {
 
+class NameServers;
+
 class Resolver {
   struct Lookup;
   struct State;
@@ -46,9 +48,10 @@ class Resolver {
 
   /// How long the name servers get.
   struct Limits {
-    Nanoseconds deadline = std::chrono::seconds(5);           ///< for the whole question
-    Nanoseconds first_try = std::chrono::milliseconds(1500);  ///< the second gets twice as long
-    int tries = 2;
+    Nanoseconds deadline = std::chrono::seconds(5);  ///< for the whole question
+    Nanoseconds first_try =
+        std::chrono::milliseconds(1500);  ///< each further one gets twice as long
+    int tries = 4;
     Nanoseconds other_family = std::chrono::milliseconds(50);  ///< once one has answered
   };
 
@@ -60,15 +63,22 @@ class Resolver {
   /// Asks for `host`; the endpoints get `port`. A query that is active is asked anew.
   void start(Query& query, std::string_view host, std::uint16_t port);
 
-  /// Name servers instead of the system's: "127.0.0.1:5353,[::1]:53". For tests, and
-  /// while nothing is asked. EINVAL if malformed, EBUSY while something is.
+  /// Name servers instead of the system's, for questions asked from now on:
+  /// "127.0.0.1:5353,[::1]"; "" is the system's again. EINVAL if malformed, with the cause.
   Status set_servers(std::string_view csv);
+  /// As they were set.
+  const std::string& servers() const { return servers_; }
   /// For questions asked from now on; the tries, once those under way are answered.
   void set_limits(const Limits& limits);
+
+  /// Whom to ask now, for questions of other kinds. Stays as long as somebody holds it.
+  NameServers& name_servers();
+  Reactor& reactor() { return reactor_; }
 
  private:
   State& state();
   Reactor& reactor_;
+  std::string servers_;
   std::unique_ptr<State> state_;  // made by the first use
 };
 
