@@ -246,10 +246,13 @@ end
 
 -- --- values -------------------------------------------------------------------------------
 
---- The value that a global's name stands for, without calling anything: "a", "a.b".
+--- The value that a name stands for, without calling anything: "a", "a.b" of a global, else of
+-- a module that is loaded.
 local function raw_global(name)
-  local value = _G
-  for part in name:gmatch("[^.]+") do
+  local first, rest = name:match("^([^.]*)(.*)$")
+  local value = rawget(_G, first)
+  if value == nil and rest ~= "" then value = package.loaded[first] end
+  for part in rest:gmatch("[^.]+") do
     value = type(value) == "table" and rawget(value, part) or nil
   end
   return value

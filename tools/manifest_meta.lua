@@ -109,6 +109,7 @@ return function()
   add("---The poll methods.\nreactor = {}\n\n")
   for _, group in ipairs(manifest.groups) do
     records(group.records)
+    if group.module then add("---@class ", group.module, "\nlocal ", group.module, " = {}\n\n") end
     for _, entry in ipairs(group.entries) do function_entry(entry, entry.name) end
     for _, constant in ipairs(group.constants or {}) do
       comment(constant.summary)

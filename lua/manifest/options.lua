@@ -47,6 +47,8 @@ local options = {
   { name = "timeout", of = "connect", types = "number", unit = "seconds", min = 0,
     default = 30,
     summary = "Bounds connecting, the look-up of the name included." },
+  { name = "timeout", of = "resolve", types = "number", unit = "seconds", min = 0, default = 5,
+    summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
   { name = "frame", types = "string|integer", words = { "line" }, meta = '"line"|integer', min = 1,
@@ -145,10 +147,11 @@ local tables = {
   loop = { "io", "timers" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
+  resolve = { "timeout" },
   set = stream,
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { hooks = "on", listener_set = "set" }
+local functions = { hooks = "on", listener_set = "set", resolve = "dns.resolve" }
 
 return { options = options, tables = tables, functions = functions }

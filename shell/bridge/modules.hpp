@@ -18,5 +18,6 @@ extern const Module kTaskModule;        // spawn.cpp
 extern const Module kConnectionTaskModule;
 extern const Module kLoopModule;     // loop.cpp
 extern const Module kReactorModule;  // initialize.cpp, native.reactor
+extern const Module kDnsModule;      // dns.cpp, native.dns
 
 }  // namespace moonwire

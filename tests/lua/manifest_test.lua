@@ -26,11 +26,13 @@ local function names_of(entries)
   return set
 end
 
---- Globals of the manifest; those of the group "tools" are written in Lua.
+--- Globals of the manifest; those of the group "tools" are written in Lua. Entries of modules
+-- are none.
 local function manifest_globals(with_tools)
   local set = {}
   manifest.each(function(kind, entry, group)
-    if (kind == "function" or kind == "constant") and (with_tools or group.name ~= "tools") then
+    if (kind == "function" or kind == "constant") and not group.module
+      and (with_tools or group.name ~= "tools") then
       set[entry.name:match("^[%w_]+")] = true
     end
   end)
@@ -67,6 +69,20 @@ for _, class in ipairs(manifest.classes) do
     check.same(missing(fields, names_of(class.fields)), {}, "fields not in the manifest")
     check.same(missing(names_of(class.fields), fields), {}, "fields not bound")
   end)
+end
+
+for _, group in ipairs(manifest.groups) do
+  if group.module then
+    check.case("what the module " .. group.module .. " has", function()
+      local module, described, has = require(group.module), {}, {}
+      for _, entry in ipairs(group.entries) do
+        if entry.kind ~= "field" then described[entry.name] = true end
+      end
+      for name in pairs(module) do has[group.module .. "." .. name] = true end
+      check.same(missing(has, described), {}, "not in the manifest")
+      check.same(missing(described, has), {}, "in the manifest, not there")
+    end)
+  end
 end
 
 check.case("constants have their values", function()
