@@ -1429,9 +1429,9 @@ local dns = {}
 ---
 ---A record is a string, but for three types:
 ---
----    MX     { preference =, host = }                       the least preference first
----    SRV    { priority =, weight =, port =, target = }     the least priority first
----    SOA    { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
+---    MX   { preference =, host = }, the least preference first
+---    SRV  { priority =, weight =, port =, target = }, the least priority first
+---    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
 ---
 ---The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
 ---"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
