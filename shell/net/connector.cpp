@@ -50,7 +50,7 @@ struct Connector::State final : Resolver::Query, Race::Judge {
   };
 
   State(Connector& c, const Address& a, const ConnectOptions& o)
-      : owner(c), address(a), options(o) {}
+      : Query(true), owner(c), address(a), options(o) {}
   void begin();
   void begin_host();
   Result<Connected> adopt() const;
@@ -65,8 +65,12 @@ struct Connector::State final : Resolver::Query, Race::Judge {
   int type() const { return address.scheme == Scheme::kUdp ? SOCK_DGRAM : SOCK_STREAM; }
 
   void on_resolved(Result<std::vector<Endpoint>>&& answer) override;
+  void on_late(std::vector<Endpoint>&& endpoints) override;
   void on_won(Connected&& connected) override { settle(std::move(connected)); }
-  void on_lost() override { settle(tl::unexpected<Error>(lost())); }
+  void on_lost() override {
+    if (!active()) settle(tl::unexpected<Error>(lost()));  // else there may be more addresses
+  }
+  std::vector<Endpoint> fitting(const std::vector<Endpoint>& endpoints) const;
 
   Connector& owner;
   const Address address;
@@ -102,19 +106,33 @@ void Connector::State::on_resolved(Result<std::vector<Endpoint>>&& answer) {
   settle(failed(answer.error().code, std::move(answer.error().cause)));
 }
 
-void Connector::State::race_to(const std::vector<Endpoint>& endpoints) {
-  std::vector<Endpoint> fitting;
+/// The other family's, after the race has begun.
+void Connector::State::on_late(std::vector<Endpoint>&& endpoints) {
+  if (outcome) return;
+  if (!race) return race_to(endpoints);
+  race->add(fitting(endpoints));
+}
+
+/// All but those that cannot be reached from the address given by `bind`.
+std::vector<Endpoint> Connector::State::fitting(const std::vector<Endpoint>& endpoints) const {
+  std::vector<Endpoint> result;
   for (const Endpoint& endpoint : endpoints) {
     const bool fits =
         !options.bind || !endpoint.is_ip() || options.bind->family() == endpoint.family();
-    if (fits) fitting.push_back(endpoint);
+    if (fits) result.push_back(endpoint);
   }
-  if (fitting.empty()) {
+  return result;
+}
+
+void Connector::State::race_to(const std::vector<Endpoint>& endpoints) {
+  auto possible = fitting(endpoints);
+  if (possible.empty() && active()) return;  // there may be more addresses
+  if (possible.empty()) {
     return settle(failed(static_cast<Code>(EAFNOSUPPORT),
                          "no address of the family of bind " + options.bind->ip()));
   }
   race.emplace(owner.reactor_, *this, type(), options);
-  race->run(std::move(fitting));
+  race->run(std::move(possible));
 }
 
 Result<Connected> Connector::State::adopt() const {

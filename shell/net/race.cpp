@@ -55,6 +55,18 @@ void Race::run(std::vector<Endpoint> endpoints) {
   go_on();
 }
 
+void Race::add(const std::vector<Endpoint>& endpoints) {
+  const std::vector<Endpoint> rest(endpoints_.begin() + static_cast<std::ptrdiff_t>(next_),
+                                   endpoints_.end());
+  endpoints_.resize(next_);
+  for (std::size_t i = 0; i < std::max(endpoints.size(), rest.size()); ++i) {
+    if (i < endpoints.size()) endpoints_.push_back(endpoints[i]);
+    if (i < rest.size()) endpoints_.push_back(rest[i]);
+  }
+  if (attempts_.empty()) return go_on();
+  if (!armed()) arm_at(reactor_, attempts_.back()->what.began + options_.stagger);
+}
+
 /// Begins with the next endpoint, and the one after it if that fails at once.
 void Race::go_on() {
   disarm();

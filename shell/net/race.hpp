@@ -39,6 +39,10 @@ class Race : Timer {
 
   void run(std::vector<Endpoint> endpoints);
 
+  /// Takes endpoints of the other family in as well, by turns with what was not tried yet.
+  /// Also after on_lost(), which may follow again.
+  void add(const std::vector<Endpoint>& endpoints);
+
   /// Counts what is still under way as failed, for lack of time.
   void time_out();
 

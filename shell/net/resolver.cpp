@@ -22,6 +22,9 @@ struct Resolver::Lookup final : Timer {
   void answered(int status, const ares_addrinfo* info);
   Result<std::vector<Endpoint>> outcome() const;
   void on_due() override;
+  void tell_first();
+  void tell_last();
+  bool starts_at_once() const { return query->takes_late_ && found.front().family() == AF_INET6; }
 
   State& state;
   std::list<Lookup>::iterator self;
@@ -32,6 +35,7 @@ struct Resolver::Lookup final : Timer {
   std::optional<Error> error;      // known without asking
   NameServers* servers = nullptr;  // once asked
   int pending = 0;                 // families not answered yet
+  bool told = false;               // of one family
   int status = ARES_ENOTFOUND;
   TimePoint asked{};
 };
@@ -99,7 +103,7 @@ void Resolver::Lookup::answered(int answer, const ares_addrinfo* info) {
   } else if (pending == 0) {
     arm(state.reactor, Nanoseconds(0));
   } else if (!found.empty()) {
-    arm(state.reactor, state.limits.other_family);
+    arm(state.reactor, starts_at_once() ? Nanoseconds(0) : state.limits.other_family);
   }
 }
 
@@ -114,13 +118,29 @@ Result<std::vector<Endpoint>> Resolver::Lookup::outcome() const {
 }
 
 void Resolver::Lookup::on_due() {
-  Query* told = std::exchange(query, nullptr);
-  told->lookup_ = nullptr;
+  const bool more = pending > 0 && !found.empty() && query->takes_late_;
+  if (more && !told) return tell_first();
+  tell_last();
+}
+
+/// The other family has until the deadline.
+void Resolver::Lookup::tell_first() {
+  told = true;
+  arm_at(state.reactor, asked + state.limits.deadline);
+  query->on_resolved(in_turns(std::exchange(found, {})));  // this may be gone
+}
+
+void Resolver::Lookup::tell_last() {
+  Query* const whom = std::exchange(query, nullptr);
+  whom->lookup_ = nullptr;
+  const bool late = told;
+  auto rest = in_turns(found);
   auto answer = outcome();
   NameServers* const asked_of = servers;
   state.forget(*this);
   if (asked_of) asked_of->release();
-  told->on_resolved(std::move(answer));  // may destroy the Resolver
+  if (late) return whom->on_late(std::move(rest));
+  whom->on_resolved(std::move(answer));  // may destroy the Resolver
 }
 
 void Resolver::Query::cancel() {

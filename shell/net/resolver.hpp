@@ -27,7 +27,8 @@ class Resolver {
   /// at any moment. May outlive the Resolver, which forgets it then. Does not move.
   class Query {
    public:
-    Query() = default;
+    /// `takes_late`: what the name servers know of the other family may come later.
+    explicit Query(bool takes_late = false) : takes_late_(takes_late) {}
     Query(const Query&) = delete;
     Query& operator=(const Query&) = delete;
     bool active() const { return lookup_ != nullptr; }
@@ -38,11 +39,16 @@ class Resolver {
 
     /// Once, from the loop, never from inside start(). At least one endpoint, IPv6
     /// and IPv4 in turns, IPv6 first (RFC 8305). Fails with kDns; the detail is the
-    /// host. The query is inactive already, so it may be destroyed or started again.
+    /// host. It may be destroyed or started again inside; it is inactive already, but for
+    /// one that takes late ones: while active() after a success on_late() follows.
     virtual void on_resolved(Result<std::vector<Endpoint>>&& answer) = 0;
+    /// The endpoints of the other family, in the server's order; none if it has none. The
+    /// query is inactive now.
+    virtual void on_late(std::vector<Endpoint>&&) {}
 
    private:
     friend class Resolver;
+    const bool takes_late_;
     Lookup* lookup_ = nullptr;
   };
 
@@ -52,7 +58,8 @@ class Resolver {
     Nanoseconds first_try =
         std::chrono::milliseconds(1500);  ///< each further one gets twice as long
     int tries = 4;
-    Nanoseconds other_family = std::chrono::milliseconds(50);  ///< once one has answered
+    Nanoseconds other_family = std::chrono::milliseconds(50);  ///< once one has answered;
+    // IPv6 is not held up by IPv4 for those that take late ones (RFC 8305's resolution delay)
   };
 
   explicit Resolver(Reactor& reactor);

@@ -94,6 +94,96 @@ TEST_CASE("Connector: the race", "[net]") {
   }
 }
 
+TEST_CASE("Connector: one family's addresses come later", "[net]") {
+  Connecting f;
+  Resolver::Limits limits;
+  const ClosedPort closed;
+  SECTION("IPv6 does not wait for IPv4") {
+    limits.other_family = 1h;
+    f.resolver.set_limits(limits);
+    const auto listener = listen_on("[::1]:0");
+    f.server.add("h.example", {"::1"});
+    f.server.mute(AF_INET);
+    const std::string port = std::to_string(listener.at(0).local.port());
+    CHECK(f.connect("h.example:" + port) == "connected to [::1]:" + port);
+    CHECK_FALSE(f.reactor.next_due());
+  }
+  SECTION("IPv4 waits for IPv6, a little") {
+    limits.other_family = 1ms;
+    f.resolver.set_limits(limits);
+    const auto listener = listen_on("127.0.0.1:0");
+    f.server.add("h.example", {"::1", "127.0.0.1"});
+    f.server.mute(AF_INET6);
+    const std::string port = std::to_string(listener.at(0).local.port());
+    CHECK(f.connect("h.example:" + port) == "connected to 127.0.0.1:" + port);
+  }
+  SECTION("and join the race: the first ones were refused") {
+    const int late = GENERATE(AF_INET, AF_INET6);
+    limits.other_family = 1ms;
+    f.resolver.set_limits(limits);
+    const auto listener = listen_on(late == AF_INET ? "127.0.0.1:0" : "[::1]:0");
+    const std::string text = listener.at(0).local.text();
+    f.server.add("h.example", {"::1", "127.0.0.1"});
+    f.server.hold(late);
+    f.connector->start(
+        *parse_address("h.example:" + text.substr(text.rfind(':') + 1), Purpose::kConnect));
+    REQUIRE(turn_until(f.reactor, [&] { return f.server.holds(); }));
+    for (const auto end = Clock::now() + 30ms; Clock::now() < end;) poll_once(f.reactor);
+    CHECK(f.connector->calls == 0);  // refused, but not lost yet
+    f.server.let_go();
+    REQUIRE(turn_until(f.reactor, [&] { return f.connector->calls > 0; }));
+    CHECK(f.connector->message() == "connected to " + text);
+    CHECK_FALSE(f.reactor.next_due());
+  }
+  SECTION("and join the race: the first ones are silent") {
+    FullListener full("[::1]:0");
+    const std::string port = std::to_string(full.sockets[0].local.port());
+    const auto listener = listen_on("127.0.0.1:" + port);
+    f.server.add("h.example", {"::1", "127.0.0.1"});
+    f.server.hold(AF_INET);
+    f.connector->start(*parse_address("h.example:" + port, Purpose::kConnect), quick(10s));
+    REQUIRE(turn_until(f.reactor, [&] { return f.server.holds(); }));
+    f.server.let_go();
+    REQUIRE(turn_until(f.reactor, [&] { return f.connector->calls > 0; }));
+    CHECK(f.connector->message() == "connected to 127.0.0.1:" + port);
+  }
+  SECTION("or there are none: the race is lost") {
+    f.server.add("h.example", {"::1"});
+    f.server.hold(AF_INET);
+    f.connector->start(*parse_address("h.example:" + closed.number, Purpose::kConnect));
+    REQUIRE(turn_until(f.reactor, [&] { return f.server.holds(); }));
+    f.server.let_go();
+    REQUIRE(turn_until(f.reactor, [&] { return f.connector->calls > 0; }));
+    CHECK(untimed(f.connector->message()) == "connect h.example:" + closed.number + ": [::1]:" +
+                                                 closed.number + " Connection refused after T");
+    CHECK_FALSE(f.reactor.next_due());
+  }
+  SECTION("or never: the resolver's deadline ends it") {
+    limits.deadline = 60ms;
+    f.resolver.set_limits(limits);
+    f.server.add("h.example", {"::1"});
+    f.server.mute(AF_INET);
+    CHECK(untimed(f.connect("h.example:" + closed.number)) == "connect h.example:" + closed.number +
+                                                                  ": [::1]:" + closed.number +
+                                                                  " Connection refused after T");
+  }
+  SECTION("and may be the only ones that fit `bind`") {
+    const auto listener = listen_on("127.0.0.1:0");
+    f.server.add("h.example", {"::1", "127.0.0.1"});
+    f.server.hold(AF_INET);
+    ConnectOptions options;
+    options.bind = *parse_bind("127.0.0.1");
+    const std::string text = listener.at(0).local.text();
+    f.connector->start(
+        *parse_address("h.example:" + text.substr(text.rfind(':') + 1), Purpose::kConnect),
+        options);
+    REQUIRE(turn_until(f.reactor, [&] { return f.server.holds(); }));
+    f.server.let_go();
+    REQUIRE(turn_until(f.reactor, [&] { return f.connector->calls > 0; }));
+    CHECK(f.connector->message() == "connected to " + text);
+  }
+}
+
 TEST_CASE("Connector: does not connect to itself", "[net]") {
   Connecting f;
   std::string port;

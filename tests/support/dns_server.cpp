@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 namespace moonwire::test {
 namespace {
@@ -129,7 +130,21 @@ void DnsServer::on_ready(Ready) {
   ++questions_;
   const std::string reply = answer_to({room.data(), static_cast<std::size_t>(length)});
   if (reply.empty()) return;
-  (void)!sendto(fd_.get(), reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
+  const Endpoint asker(reinterpret_cast<sockaddr*>(&from), size);
+  if (held_family_ == (last_type_ == kTypeAaaa ? AF_INET6 : AF_INET)) {
+    held_.emplace_back(reply, asker);
+  } else {
+    send(reply, asker);
+  }
+}
+
+void DnsServer::send(const std::string& reply, const Endpoint& to) {
+  (void)!sendto(fd_.get(), reply.data(), reply.size(), 0, to.data(), to.size());
+}
+
+void DnsServer::let_go() {
+  held_family_ = AF_UNSPEC;
+  for (const auto& [reply, asker] : std::exchange(held_, {})) send(reply, asker);
 }
 
 bool DnsServer::is_muted(int type) const {
@@ -146,7 +161,7 @@ std::string DnsServer::answer_to(const std::string& question) {
     at += length + 1;
   }
   last_ = name;
-  const int type = static_cast<unsigned char>(question.at(at + 2));
+  const int type = last_type_ = static_cast<unsigned char>(question.at(at + 2));
   const std::string manner = manners_.count(name) ? manners_[name] : "";
   if (is_muted(type) || manner == "silent") return {};
   const bool known = records_.count(name) != 0;

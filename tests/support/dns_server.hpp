@@ -41,6 +41,11 @@ class DnsServer final : Watch::Watcher {
   /// No answers to questions of this family (AF_INET, AF_INET6; AF_UNSPEC: to none).
   void mute(int family) { muted_.push_back(family); }
 
+  /// Answers to questions of this family are kept back until let_go().
+  void hold(int family) { held_family_ = family; }
+  void let_go();
+  bool holds() const { return !held_.empty(); }
+
   int questions() const { return questions_; }
   /// The name that was asked for last.
   const std::string& last() const { return last_; }
@@ -49,6 +54,7 @@ class DnsServer final : Watch::Watcher {
   void on_ready(Ready) override;
   std::string answer_to(const std::string& question);
   bool is_muted(int type) const;
+  void send(const std::string& reply, const Endpoint& to);
 
   Fd fd_;
   Endpoint local_;
@@ -57,7 +63,10 @@ class DnsServer final : Watch::Watcher {
   std::unordered_map<std::string, int> rcodes_;
   std::unordered_map<std::string, std::string> manners_;
   std::vector<int> muted_;
+  std::vector<std::pair<std::string, Endpoint>> held_;
+  int held_family_ = AF_UNSPEC;
   std::string last_;
+  int last_type_ = 0;
   int questions_ = 0;
 };
 
