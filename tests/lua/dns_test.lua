@@ -25,6 +25,7 @@ cut.test MANNER cut
 ring.test MANNER loop
 stranger.test MANNER stranger
 garbage.test MANNER garbage
+large.test MANNER truncated
 ]]
 
 local stub = assert(io.popen("exec " .. os.getenv "DNS_STUB" .. " <<'END'\n" .. ZONE .. "END\n"))
@@ -94,6 +95,20 @@ check.case("nobody there", function()
   dns.server = "127.0.0.1:1"
   check.fails("the name server cannot be reached", dns.resolve "a.test")
   dns.server = address
+end)
+
+check.case("an answer that is too large for a datagram comes by TCP", function()
+  check.fails("cannot be reached", dns.resolve("large.test", "TXT"))
+  local data = ("\xfa" .. ("x"):rep(250)):rep(100)
+  local record = "\xc0\x0c" .. (">I2I2I4s2"):pack(16, 1, 60, data)
+  local server <close> = check.ok(listen(address, function(c)
+    local size = (">I2"):unpack(c:read(2))
+    local question = c:read(size)
+    local header = question:sub(1, 2) .. (">I2I2I2I2I2"):pack(0x8180, 1, 2, 0, 0)
+    c:write((">s2"):pack(header .. question:sub(13) .. record:rep(2)))
+  end))
+  local texts = check.ok(dns.resolve("large.test", "TXT"))
+  check.same(texts, { ("x"):rep(25000), ("x"):rep(25000) })
 end)
 
 check.case("the loop goes on meanwhile, and many may ask at once", function()
