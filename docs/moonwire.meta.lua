@@ -99,6 +99,9 @@
 ---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
+---@class resolve_options
+---@field timeout? number # Bounds the wait for the name servers. (seconds, default 5)
+
 ---@class run_options
 ---@field clear_env? boolean # Begins with an empty environment instead of ours. (default false)
 ---@field cwd? string # Names the directory that the program starts in. (default ours)
@@ -1533,4 +1536,72 @@ function process_module.run(command) end
 function process_module.stdin() end
 
 ---@overload fun(name: "process"): process_module
+function require(name) end
+
+---@class dns_mx
+---@field preference integer
+---@field host string
+
+---@class dns_srv
+---@field priority integer
+---@field weight integer
+---@field port integer
+---@field target string
+
+---@class dns_soa
+---@field mname string
+---@field rname string
+---@field serial integer
+---@field refresh integer
+---@field retry integer
+---@field expire integer
+---@field minimum integer
+
+---What require "dns" returns.
+---@class dns_module
+local dns_module = {}
+
+---Asks for the records of a name.
+---
+---A record is a string, but for three types:
+---
+---    MX   { preference =, host = }, the least preference first
+---    SRV  { priority =, weight =, port =, target = }, the least priority first
+---    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
+---
+---The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
+---"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
+---"xn--" form of one with other letters, which is refused as it is.
+---
+---```lua
+---local dns = require "dns"
+---for _, address in ipairs(assert(dns.resolve "localhost")) do print(address) end
+-----> ::1
+-----> 127.0.0.1
+---```
+---@async
+---@param name string # the name; or, for PTR, an address
+---@param type? string # "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first
+---@param options? resolve_options
+---@return (string|dns_mx|dns_srv|dns_soa)[]? records
+---@return string? message
+---@return string? code
+function dns_module.resolve(name, type, options) end
+
+---Names the server to ask, or a list of them; nil: the system's.
+---
+---Each is an address with or without a port: "127.0.0.1:5353", "::1", "[::1]:5353". Assigning holds for
+---everything that this Lua state asks from then on, connect included; a malformed address raises.
+---
+---```lua
+---local dns = require "dns"
+---dns.server = "127.0.0.1:5353"
+---print(dns.server)                   --> 127.0.0.1:5353
+---dns.server = nil
+---print(dns.server)                   --> nil
+---```
+---@type string|string[]|nil
+dns_module.server = nil
+
+---@overload fun(name: "dns"): dns_module
 function require(name) end

@@ -47,6 +47,8 @@ local options = {
   { name = "timeout", of = "connect", types = "number", unit = "seconds", min = 0,
     default = 30,
     summary = "Bounds connecting, the look-up of the name included." },
+  { name = "timeout", of = "resolve", types = "number", unit = "seconds", min = 0, default = 5,
+    summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
   { name = "frame", types = "string|integer", words = { "line" }, meta = '"line"|integer', min = 1,
@@ -175,13 +177,14 @@ local tables = {
   loop = { "io", "timers" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
+  resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,
   spawn = { "clear_env", "cwd", "detached", "env", "stderr", "stdin", "stdout" },
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { hooks = "on", listener_set = "set", run = "process.run",
-  spawn = "process.spawn" }
+local functions = { hooks = "on", listener_set = "set", resolve = "dns.resolve",
+  run = "process.run", spawn = "process.spawn" }
 
 return { options = options, tables = tables, functions = functions }

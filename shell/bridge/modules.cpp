@@ -18,7 +18,7 @@ constexpr const Module* kModules[] = {
     &kConnectionModule, &kHooksModule,   &kConnectModule,        &kListenerModule,
     &kTimerModule,      &kWatcherModule, &kSignalModule,         &kEventModule,
     &kHookModule,       &kTaskModule,    &kConnectionTaskModule, &kLoopModule,
-    &kReactorModule,    &kProcessModule, &kProcessNativeModule,
+    &kReactorModule,    &kProcessModule, &kProcessNativeModule,  &kDnsModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

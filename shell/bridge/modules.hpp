@@ -20,5 +20,6 @@ extern const Module kProcessModule;        // process.cpp
 extern const Module kProcessNativeModule;  // native.process
 extern const Module kLoopModule;           // loop.cpp
 extern const Module kReactorModule;        // initialize.cpp, native.reactor
+extern const Module kDnsModule;            // dns.cpp, native.dns
 
 }  // namespace moonwire

@@ -15,14 +15,28 @@ const char* caller_name(lua_State* L) {
   return "call";
 }
 
+/// The position of whoever called, beyond the modules in the binary. [-0, +1, m]
+void push_where(lua_State* L) {
+  lua_Debug info;
+  for (int level = 1; lua_getstack(L, level, &info); ++level) {
+    lua_getinfo(L, "S", &info);
+    if (std::string_view(info.source).starts_with("=[moonwire")) continue;
+    return luaL_where(L, level);
+  }
+  lua_pushliteral(L, "");
+}
+
 /// Parks the running task and yields: the very last act. Raises where nothing can wait.
 int wait(Arguments& in, const Reply& reply) {
   lua_State* L = in.state;
   RuntimeAccess access{in.runtime};
   Task* task = access.running();
   if (!task || !lua_isyieldable(L) || access.blocked()) {
-    return luaL_error(L, "%s: cannot wait inside a sort comparator, __tostring, ...; use spawn",
-                      caller_name(L));
+    push_where(L);
+    lua_pushfstring(L, "%s: cannot wait inside a sort comparator, __tostring, ...; use spawn",
+                    caller_name(L));
+    lua_concat(L, 2);
+    return lua_error(L);
   }
   if (reply.kind == Reply::Kind::kEnd || task->cancel_raised) {
     task->doomed = true;
@@ -56,7 +70,7 @@ int push_failure(lua_State* L, Runtime& runtime, const Reply& reply) {
 
 /// Beyond `scratch` nothing is needed once the text has been pushed.
 int raise(lua_State* L, Runtime& runtime, const Reply& reply, std::size_t scratch) {
-  luaL_where(L, 1);
+  push_where(L);
   lua_pushlstring(L, reply.text.data, reply.text.size);
   runtime.drop_scratch(scratch);
   lua_concat(L, 2);

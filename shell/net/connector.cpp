@@ -28,19 +28,14 @@ int rank(Code code) {
   }
 }
 
-/// "Connection refused ([::1]:1, 127.0.0.1:1)" when all failed alike, else
-/// "[::1]:1 Network is unreachable; 127.0.0.1:1 Connection refused".
+/// "[::1]:1 Connection refused after 0.1 ms; 127.0.0.1:1 no answer after 3.0 s".
 std::string list_of(const std::vector<FailedAttempt>& failed) {
-  const std::string& first = failed.front().cause;
-  const bool alike = std::all_of(failed.begin(), failed.end(),
-                                 [&](const FailedAttempt& each) { return each.cause == first; });
   std::string list;
   for (const FailedAttempt& each : failed) {
-    if (!list.empty()) list += alike ? ", " : "; ";
-    list += each.endpoint.text();
-    if (!alike) list += " " + each.cause;
+    if (!list.empty()) list += "; ";
+    list += each.endpoint.text() + " " + each.cause + " after " + duration_text(each.took);
   }
-  return alike ? first + " (" + list + ")" : list;
+  return list;
 }
 
 }  // namespace
@@ -55,7 +50,7 @@ struct Connector::State final : Resolver::Query, Race::Judge {
   };
 
   State(Connector& c, const Address& a, const ConnectOptions& o)
-      : owner(c), address(a), options(o) {}
+      : Query(true), owner(c), address(a), options(o) {}
   void begin();
   void begin_host();
   Result<Connected> adopt() const;
@@ -70,8 +65,12 @@ struct Connector::State final : Resolver::Query, Race::Judge {
   int type() const { return address.scheme == Scheme::kUdp ? SOCK_DGRAM : SOCK_STREAM; }
 
   void on_resolved(Result<std::vector<Endpoint>>&& answer) override;
+  void on_late(std::vector<Endpoint>&& endpoints) override;
   void on_won(Connected&& connected) override { settle(std::move(connected)); }
-  void on_lost() override { settle(tl::unexpected<Error>(lost())); }
+  void on_lost() override {
+    if (!active()) settle(tl::unexpected<Error>(lost()));  // else there may be more addresses
+  }
+  std::vector<Endpoint> fitting(const std::vector<Endpoint>& endpoints) const;
 
   Connector& owner;
   const Address address;
@@ -107,19 +106,33 @@ void Connector::State::on_resolved(Result<std::vector<Endpoint>>&& answer) {
   settle(failed(answer.error().code, std::move(answer.error().cause)));
 }
 
-void Connector::State::race_to(const std::vector<Endpoint>& endpoints) {
-  std::vector<Endpoint> fitting;
+/// The other family's, after the race has begun.
+void Connector::State::on_late(std::vector<Endpoint>&& endpoints) {
+  if (outcome) return;
+  if (!race) return race_to(endpoints);
+  race->add(fitting(endpoints));
+}
+
+/// All but those that cannot be reached from the address given by `bind`.
+std::vector<Endpoint> Connector::State::fitting(const std::vector<Endpoint>& endpoints) const {
+  std::vector<Endpoint> result;
   for (const Endpoint& endpoint : endpoints) {
     const bool fits =
         !options.bind || !endpoint.is_ip() || options.bind->family() == endpoint.family();
-    if (fits) fitting.push_back(endpoint);
+    if (fits) result.push_back(endpoint);
   }
-  if (fitting.empty()) {
+  return result;
+}
+
+void Connector::State::race_to(const std::vector<Endpoint>& endpoints) {
+  auto possible = fitting(endpoints);
+  if (possible.empty() && active()) return;  // there may be more addresses
+  if (possible.empty()) {
     return settle(failed(static_cast<Code>(EAFNOSUPPORT),
                          "no address of the family of bind " + options.bind->ip()));
   }
   race.emplace(owner.reactor_, *this, type(), options);
-  race->run(std::move(fitting));
+  race->run(std::move(possible));
 }
 
 Result<Connected> Connector::State::adopt() const {
@@ -159,8 +172,10 @@ Error Connector::State::lost() const {
   }
   const bool is_number =
       address.place != Place::kHost || Endpoint::from_ip(address.host, address.port).has_value();
+  std::string cause = furthest->cause;
+  if (furthest->given_up) cause += " within " + seconds_text(options.timeout);
   const bool listed = all.size() > 1 || !is_number;
-  return failed(furthest->code, listed ? list_of(all) : furthest->cause).value();
+  return failed(furthest->code, listed ? list_of(all) : cause).value();
 }
 
 void Connector::State::settle(Result<Connected>&& result) {

@@ -50,8 +50,8 @@ class Connector {
 
   /// Inactive already, so it may be destroyed or started again inside. Fails with kDns,
   /// ETIMEDOUT, or the kernel's code for the endpoint that came furthest; operation
-  /// "connect", the address as detail. The cause lists the endpoints that were tried
-  /// if there were several or the host is a name.
+  /// "connect", the address as detail. The cause lists the endpoints that were tried,
+  /// how each ended and after how long, if there were several or the host is a name.
   virtual void on_connected(Result<Connected>&& outcome) = 0;
 
  private:

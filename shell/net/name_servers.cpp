@@ -1,7 +1,16 @@
 #include "net/name_servers.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstring>
 #include <mutex>
+#include <utility>
+
+#include "net/text.hpp"
 
 namespace moonwire {
 namespace {
@@ -21,7 +30,73 @@ int initialise_library() {
   return status;
 }
 
+/// "127.0.0.1", "127.0.0.1:53", "::1", "[::1]", "[::1]:53".
+std::optional<Endpoint> parse_server(std::string_view text) {
+  constexpr std::uint16_t kPort = 53;
+  if (text.find('%') != text.npos) return std::nullopt;  // c-ares knows no scopes
+  if (const auto plain = Endpoint::from_ip(text, kPort)) return plain;
+  const std::size_t colon = text.rfind(':');
+  const bool has_port = colon != text.npos && colon + 1 < text.size() && text.back() != ']';
+  std::string_view host = text.substr(0, has_port ? colon : text.npos);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (host.find(':') == host.npos) return std::nullopt;
+  } else if (!has_port || host.find(':') != host.npos) {
+    return std::nullopt;
+  }
+  const std::string_view digits = has_port ? text.substr(colon + 1) : "53";
+  if (!is_number(digits) || digits.size() > 5) return std::nullopt;
+  const int port = std::stoi(std::string(digits));
+  if (port < 1 || port > 0xffff) return std::nullopt;
+  return Endpoint::from_ip(host, static_cast<std::uint16_t>(port));
+}
+
 }  // namespace
+
+Result<std::vector<Endpoint>> parse_name_servers(std::string_view csv) {
+  constexpr std::size_t kMost = 16;
+  std::vector<Endpoint> servers;
+  while (true) {
+    const std::size_t comma = csv.find(',');
+    const std::string_view text = csv.substr(0, comma);
+    const auto server = parse_server(text);
+    const auto wrong = [&](std::string cause) {
+      return failure(static_cast<Code>(EINVAL), "set", "name servers", std::move(cause));
+    };
+    if (!server) {
+      return wrong(quoted(text) + " is no name server: an address, or address:port, is");
+    }
+    if (servers.size() == kMost) return wrong("more than " + std::to_string(kMost));
+    servers.push_back(*server);
+    if (comma == csv.npos) return servers;
+    csv.remove_prefix(comma + 1);
+  }
+}
+
+int rank_of(int status) {
+  switch (status) {
+    case ARES_ENOTFOUND: return 0;
+    case ARES_ENODATA: return 1;
+    case ARES_ETIMEOUT: return 3;
+    default: return 2;
+  }
+}
+
+std::string cause_of(int status, Nanoseconds waited) {
+  switch (status) {
+    case ARES_ENOTFOUND: return "no such name";
+    case ARES_ENODATA: return "no such record";
+    case ARES_ETIMEOUT: return "no answer from the name server within " + seconds_text(waited);
+    case ARES_ECONNREFUSED: return "the name server cannot be reached";
+    case ARES_ESERVFAIL: return "the name server failed (SERVFAIL)";
+    case ARES_ENOTIMP: return "the name server does not do this (NOTIMP)";
+    case ARES_EREFUSED: return "the name server refuses to tell (REFUSED)";
+    case ARES_EBADNAME: return "not a host's name";
+    case ARES_EFORMERR:
+    case ARES_EBADRESP: return "the name server's answer makes no sense";
+    default: return ares_strerror(status);
+  }
+}
 
 /// A socket of c-ares', which opens and closes it.
 struct NameServers::Socket final : Watch::Watcher {
@@ -37,8 +112,30 @@ struct NameServers::Socket final : Watch::Watcher {
   Watch watch{*this};
 };
 
-NameServers::NameServers(Reactor& reactor, Nanoseconds first_try, int tries)
-    : reactor_(reactor), first_try_(first_try), tries_(tries) {}
+/// c-ares' own calls, but for a look at each datagram: see refined().
+const ares_socket_functions NameServers::kSocketCalls = {
+    .asocket = [](int family, int type, int protocol, void*) -> ares_socket_t {
+      return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    },
+    .aclose = [](ares_socket_t fd, void*) { return ::close(fd); },
+    .aconnect = [](ares_socket_t fd, const sockaddr* to, ares_socklen_t size,
+                   void*) { return connect(fd, to, size); },
+    .arecvfrom = [](ares_socket_t fd, void* room, std::size_t size, int flags, sockaddr* from,
+                    ares_socklen_t* from_size, void* self) -> ares_ssize_t {
+      const ssize_t length = recvfrom(fd, room, size, flags, from, from_size);
+      const bool whole = from && length > 3;  // not a piece of a stream
+      static_cast<NameServers*>(self)->reply_code_ =
+          whole ? static_cast<const unsigned char*>(room)[3] & 15 : 0;
+      return length;
+    },
+    .asendv = [](ares_socket_t fd, const iovec* pieces, int count, void*) -> ares_ssize_t {
+      return writev(fd, pieces, count);
+    },
+};
+
+NameServers::NameServers(Reactor& reactor, Nanoseconds first_try, int tries,
+                         std::vector<Endpoint> servers)
+    : reactor_(reactor), servers_(std::move(servers)), first_try_(first_try), tries_(tries) {}
 
 NameServers::~NameServers() { close(); }
 
@@ -77,7 +174,26 @@ int NameServers::open() {
     channel_ = nullptr;
     return status;
   }
-  return servers_.empty() ? ARES_SUCCESS : ares_set_servers_ports_csv(channel_, servers_.c_str());
+  ares_set_socket_functions(channel_, &kSocketCalls, this);
+  return servers_.empty() ? ARES_SUCCESS : use_servers();
+}
+
+int NameServers::use_servers() {
+  std::vector<ares_addr_port_node> nodes(servers_.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    ares_addr_port_node& node = nodes[i];
+    node.next = i + 1 < nodes.size() ? &nodes[i + 1] : nullptr;
+    node.family = servers_[i].family();
+    node.udp_port = node.tcp_port = servers_[i].port();
+    if (node.family == AF_INET6) {
+      const auto& address = *reinterpret_cast<const sockaddr_in6*>(servers_[i].data());
+      std::memcpy(&node.addr.addr6, &address.sin6_addr, sizeof node.addr.addr6);
+    } else {
+      const auto& address = *reinterpret_cast<const sockaddr_in*>(servers_[i].data());
+      node.addr.addr4 = address.sin_addr;
+    }
+  }
+  return ares_set_servers_ports(channel_, nodes.data());
 }
 
 void NameServers::ask(const std::string& host, int family, ares_addrinfo_callback answer,
@@ -92,26 +208,37 @@ void NameServers::ask(const std::string& host, int family, ares_addrinfo_callbac
   schedule();
 }
 
-Status NameServers::set(std::string_view csv) {
-  if (!is_idle()) return failure(static_cast<Code>(EBUSY), "set", "name servers");
-  const std::string before = std::exchange(servers_, std::string(csv));
-  close();
-  if (open() == ARES_SUCCESS) return {};
-  servers_ = before;
-  close();
-  return failure(static_cast<Code>(EINVAL), "set", "name servers");
+void NameServers::ask_records(const std::string& name, int type, ares_callback answer,
+                              void* argument) {
+  constexpr int kInternet = 1;
+  if (const int status = open(); status != ARES_SUCCESS) {
+    return answer(argument, status, 0, nullptr, 0);
+  }
+  ares_search(channel_, name.c_str(), kInternet, type, answer, argument);
+  schedule();
+}
+
+int NameServers::refined(int status) const {
+  if (status != ARES_ECONNREFUSED) return status;
+  switch (reply_code_) {
+    case 2: return ARES_ESERVFAIL;
+    case 4: return ARES_ENOTIMP;
+    case 5: return ARES_EREFUSED;
+    default: return status;
+  }
+}
+
+/// Leaves no socket and no timer behind when nobody is waiting.
+void NameServers::release() {
+  if (--holders_ > 0 || !channel_) return;
+  ares_cancel(channel_);
+  schedule();
 }
 
 void NameServers::set_tries(Nanoseconds first_try, int tries) {
   first_try_ = first_try;
   tries_ = tries;
   renew_ = true;
-}
-
-void NameServers::cancel() {
-  if (!channel_) return;
-  ares_cancel(channel_);
-  schedule();
 }
 
 void NameServers::close() {

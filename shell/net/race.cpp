@@ -31,12 +31,12 @@ void reset_on_close(int fd) {
 /// A connect() under way.
 class Race::Attempt final : Watch::Watcher {
  public:
-  Attempt(Race& race, Fd socket, const Endpoint& to)
-      : endpoint(to), fd(std::move(socket)), race_(race) {}
+  Attempt(Race& race, Fd socket, const Try& what)
+      : what(what), fd(std::move(socket)), race_(race) {}
   Status start() { return watch_.start(race_.reactor_, fd.get(), Ready::kWrite); }
   void stop() { watch_.stop(); }
 
-  const Endpoint endpoint;
+  const Try what;
   Fd fd;
 
  private:
@@ -53,6 +53,18 @@ Race::~Race() = default;
 void Race::run(std::vector<Endpoint> endpoints) {
   endpoints_ = std::move(endpoints);
   go_on();
+}
+
+void Race::add(const std::vector<Endpoint>& endpoints) {
+  const std::vector<Endpoint> rest(endpoints_.begin() + static_cast<std::ptrdiff_t>(next_),
+                                   endpoints_.end());
+  endpoints_.resize(next_);
+  for (std::size_t i = 0; i < std::max(endpoints.size(), rest.size()); ++i) {
+    if (i < endpoints.size()) endpoints_.push_back(endpoints[i]);
+    if (i < rest.size()) endpoints_.push_back(rest[i]);
+  }
+  if (attempts_.empty()) return go_on();
+  if (!armed()) arm_at(reactor_, attempts_.back()->what.began + options_.stagger);
 }
 
 /// Begins with the next endpoint, and the one after it if that fails at once.
@@ -72,19 +84,20 @@ void Race::go_on() {
 }
 
 Race::Begun Race::begin(const Endpoint& endpoint) {
+  const Try what{endpoint, Clock::now()};
   Fd fd(socket(endpoint.family(), type_ | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return fail(endpoint, errno);
+  if (!fd) return fail(what, errno);
   if (auto done = prepare(fd.get(), endpoint); !done) {
-    return fail(endpoint, static_cast<int>(done.error().code), done.error().message());
+    return fail(what, static_cast<int>(done.error().code), done.error().message());
   }
   if (connect(fd.get(), endpoint.data(), endpoint.size()) == 0) {
-    return settle(std::move(fd), endpoint);
+    return settle(std::move(fd), what);
   }
   if (errno == EAGAIN && !endpoint.is_ip()) return Begun::kLater;
-  if (errno != EINPROGRESS && errno != EINTR) return fail(endpoint, errno);
-  auto attempt = std::make_unique<Attempt>(*this, std::move(fd), endpoint);
+  if (errno != EINPROGRESS && errno != EINTR) return fail(what, errno);
+  auto attempt = std::make_unique<Attempt>(*this, std::move(fd), what);
   if (auto done = attempt->start(); !done) {
-    return fail(endpoint, static_cast<int>(done.error().code), done.error().message());
+    return fail(what, static_cast<int>(done.error().code), done.error().message());
   }
   attempts_.push_back(std::move(attempt));
   return Begun::kWaiting;
@@ -109,24 +122,25 @@ Status Race::prepare(int fd, const Endpoint& endpoint) const {
   return {};
 }
 
-Race::Begun Race::fail(const Endpoint& endpoint, int code, std::string cause) {
+Race::Begun Race::fail(const Try& attempt, int code, std::string cause, bool given_up) {
   const Code stable = static_cast<Code>(code);
   if (cause.empty()) cause = code_text(stable);
-  failed_.push_back({endpoint, stable, std::move(cause)});
+  const Nanoseconds took = Clock::now() - attempt.began;
+  failed_.push_back({attempt.endpoint, stable, std::move(cause), took, given_up});
   return Begun::kFailed;
 }
 
 /// A connect() to a free port of this machine can be given that very port as its own,
 /// and then meets itself: nobody is there.
-Race::Begun Race::settle(Fd fd, const Endpoint& endpoint) {
+Race::Begun Race::settle(Fd fd, const Try& attempt) {
   const auto local = Endpoint::local_of(fd.get());
   const auto peer = Endpoint::peer_of(fd.get());
   if (!local || !peer) {
-    return fail(endpoint, static_cast<int>((local ? peer : local).error().code));
+    return fail(attempt, static_cast<int>((local ? peer : local).error().code));
   }
   if (type_ == SOCK_STREAM && local->is_ip() && *local == *peer) {
     reset_on_close(fd.get());
-    return fail(endpoint, ECONNREFUSED);
+    return fail(attempt, ECONNREFUSED);
   }
   judge_.on_won({std::move(fd), *peer, *local});
   return Begun::kWon;
@@ -135,10 +149,10 @@ Race::Begun Race::settle(Fd fd, const Endpoint& endpoint) {
 void Race::finished(Attempt& attempt) {
   attempt.stop();
   Fd fd = std::move(attempt.fd);
-  const Endpoint endpoint = attempt.endpoint;
+  const Try what = attempt.what;
   std::erase_if(attempts_, [&](const auto& each) { return each.get() == &attempt; });
   const int error = pending_error(fd.get());
-  const Begun result = error ? fail(endpoint, error) : settle(std::move(fd), endpoint);
+  const Begun result = error ? fail(what, error) : settle(std::move(fd), what);
   if (result != Begun::kWon) go_on();
 }
 
@@ -147,10 +161,13 @@ void Race::time_out() {
   const bool queue_full = attempts_.empty() && next_ < endpoints_.size();
   disarm();
   for (const auto& attempt : attempts_) {
-    fail(attempt->endpoint, ETIMEDOUT, "no answer within " + limit);
+    fail(attempt->what, ETIMEDOUT, "no answer", true);
   }
   attempts_.clear();
-  if (queue_full) fail(endpoints_[next_], ETIMEDOUT, "the listener's queue was full for " + limit);
+  if (queue_full) {
+    const Try what{endpoints_[next_], Clock::now() - options_.timeout};
+    fail(what, ETIMEDOUT, "the listener's queue was full for " + limit);
+  }
 }
 
 }  // namespace moonwire

@@ -16,6 +16,8 @@ struct FailedAttempt {
   Endpoint endpoint;
   Code code;
   std::string cause;  ///< the code's text, or more
+  Nanoseconds took;
+  bool given_up;  ///< for lack of time: the cause does not say how much there was
 };
 
 /// One race. Destroying it closes what is still under way.
@@ -37,6 +39,10 @@ class Race : Timer {
 
   void run(std::vector<Endpoint> endpoints);
 
+  /// Takes endpoints of the other family in as well, by turns with what was not tried yet.
+  /// Also after on_lost(), which may follow again.
+  void add(const std::vector<Endpoint>& endpoints);
+
   /// Counts what is still under way as failed, for lack of time.
   void time_out();
 
@@ -52,8 +58,12 @@ class Race : Timer {
     kWon,      ///< the judge was told: nothing may be touched any more
   };
   Begun begin(const Endpoint& endpoint);
-  Begun fail(const Endpoint& endpoint, int code, std::string cause = {});
-  Begun settle(Fd fd, const Endpoint& endpoint);
+  struct Try {
+    Endpoint endpoint;
+    TimePoint began;
+  };
+  Begun fail(const Try& attempt, int code, std::string cause = {}, bool given_up = false);
+  Begun settle(Fd fd, const Try& attempt);
   Status prepare(int fd, const Endpoint& endpoint) const;
   void finished(Attempt& attempt);
   void go_on();

@@ -22,6 +22,9 @@ struct Resolver::Lookup final : Timer {
   void answered(int status, const ares_addrinfo* info);
   Result<std::vector<Endpoint>> outcome() const;
   void on_due() override;
+  void tell_first();
+  void tell_last();
+  bool starts_at_once() const { return query->takes_late_ && found.front().family() == AF_INET6; }
 
   State& state;
   std::list<Lookup>::iterator self;
@@ -29,29 +32,29 @@ struct Resolver::Lookup final : Timer {
   std::string host;
   std::uint16_t port = 0;
   std::vector<Endpoint> found;
-  std::optional<Error> error;  // known without asking
-  int pending = 0;             // families not answered yet
+  std::optional<Error> error;      // known without asking
+  NameServers* servers = nullptr;  // once asked
+  int pending = 0;                 // families not answered yet
+  bool told = false;               // of one family
   int status = ARES_ENOTFOUND;
   TimePoint asked{};
 };
 
 struct Resolver::State {
-  explicit State(Reactor& r) : reactor(r), servers(r, limits.first_try, limits.tries) {}
+  explicit State(Reactor& r)
+      : reactor(r), servers(std::make_unique<NameServers>(r, limits.first_try, limits.tries)) {}
   ~State();
   /// The lookup may be gone afterwards.
   void forget(Lookup& lookup) {
     if (lookup.pending == 0) lookups.erase(lookup.self);
   }
-  /// Leaves no socket and no timer behind when nobody is waiting.
-  void tidy() {
-    const auto wanted = [](const Lookup& lookup) { return lookup.query != nullptr; };
-    if (std::none_of(lookups.begin(), lookups.end(), wanted)) servers.cancel();
-  }
+  void replace(std::vector<Endpoint> list);
 
   Reactor& reactor;
   Limits limits;
   std::list<Lookup> lookups;
-  NameServers servers;
+  std::unique_ptr<NameServers> servers;
+  std::vector<std::unique_ptr<NameServers>> retired;  // their questions are still under way
 };
 
 /// Nobody is told: see Query.
@@ -60,48 +63,30 @@ Resolver::State::~State() {
     if (lookup.query) std::exchange(lookup.query, nullptr)->lookup_ = nullptr;
     lookup.disarm();
   }
-  servers.close();  // c-ares answers what is pending now
+  retired.clear();
+  servers->close();  // c-ares answers what is pending now
 }
 
-namespace {
-
-/// Which of two families' failures tells more.
-int rank(int status) {
-  switch (status) {
-    case ARES_ENOTFOUND: return 0;
-    case ARES_ENODATA: return 1;
-    case ARES_ETIMEOUT: return 3;
-    default: return 2;
-  }
+void Resolver::State::replace(std::vector<Endpoint> list) {
+  std::erase_if(retired, [](const auto& each) { return each->is_unused(); });
+  auto next =
+      std::make_unique<NameServers>(reactor, limits.first_try, limits.tries, std::move(list));
+  auto before = std::exchange(servers, std::move(next));
+  if (!before->is_unused()) retired.push_back(std::move(before));
 }
-
-std::string cause_of(int status, Nanoseconds waited) {
-  switch (status) {
-    case ARES_ENOTFOUND: return "no such host";
-    case ARES_ENODATA: return "the host has no address";
-    case ARES_ETIMEOUT: return "no answer from the name server within " + seconds_text(waited);
-    case ARES_ECONNREFUSED:  // c-ares goes on to the next server, and tells no more
-    case ARES_ESERVFAIL:
-    case ARES_EREFUSED: return "the name servers failed, or cannot be reached";
-    case ARES_EBADNAME: return "not a host's name";
-    case ARES_EFORMERR:
-    case ARES_EBADRESP: return "the name server's answer makes no sense";
-    default: return ares_strerror(status);
-  }
-}
-
-}  // namespace
 
 void Resolver::Lookup::ask(Nanoseconds deadline) {
   asked = Clock::now();
   pending = 2;
+  servers = state.servers.get();
+  servers->hold();
   arm(state.reactor, deadline);
   const auto answer = [](void* self, int status, int, ares_addrinfo* info) {
     static_cast<Lookup*>(self)->answered(status, info);
     if (info) ares_freeaddrinfo(info);
   };
   // Two questions: one for both families answers only when the slower one has.
-  for (const int family : {AF_INET6, AF_INET}) state.servers.ask(host, family, answer, this);
+  for (const int family : {AF_INET6, AF_INET}) servers->ask(host, family, answer, this);
 }
 
 /// May run inside ask().
@@ -110,14 +95,15 @@ void Resolver::Lookup::answered(int answer, const ares_addrinfo* info) {
     found.emplace_back(node->ai_addr, static_cast<socklen_t>(node->ai_addrlen));
     found.back().set_port(port);
   }
-  if (pending == 2 || rank(answer) > rank(status)) status = answer;
+  answer = servers->refined(answer);
+  if (pending == 2 || rank_of(answer) > rank_of(status)) status = answer;
   --pending;
   if (!query) {
     state.forget(*this);
   } else if (pending == 0) {
     arm(state.reactor, Nanoseconds(0));
   } else if (!found.empty()) {
-    arm(state.reactor, state.limits.other_family);
+    arm(state.reactor, starts_at_once() ? Nanoseconds(0) : state.limits.other_family);
   }
 }
 
@@ -125,17 +111,36 @@ Result<std::vector<Endpoint>> Resolver::Lookup::outcome() const {
   if (error) return tl::unexpected<Error>(*error);
   if (!found.empty()) return in_turns(found);
   const auto waited = std::chrono::round<std::chrono::milliseconds>(Clock::now() - asked);
-  return failure(Code::kDns, "resolve", host, cause_of(pending ? ARES_ETIMEOUT : status, waited));
+  const int why = pending ? ARES_ETIMEOUT : status;
+  if (why == ARES_ENOTFOUND) return failure(Code::kDns, "resolve", host, "no such host");
+  if (why == ARES_ENODATA) return failure(Code::kDns, "resolve", host, "the host has no address");
+  return failure(Code::kDns, "resolve", host, cause_of(why, waited));
 }
 
 void Resolver::Lookup::on_due() {
-  Query* told = std::exchange(query, nullptr);
-  told->lookup_ = nullptr;
+  const bool more = pending > 0 && !found.empty() && query->takes_late_;
+  if (more && !told) return tell_first();
+  tell_last();
+}
+
+/// The other family has until the deadline.
+void Resolver::Lookup::tell_first() {
+  told = true;
+  arm_at(state.reactor, asked + state.limits.deadline);
+  query->on_resolved(in_turns(std::exchange(found, {})));  // this may be gone
+}
+
+void Resolver::Lookup::tell_last() {
+  Query* const whom = std::exchange(query, nullptr);
+  whom->lookup_ = nullptr;
+  const bool late = told;
+  auto rest = in_turns(found);
   auto answer = outcome();
-  State& keeper = state;
-  keeper.forget(*this);
-  keeper.tidy();
-  told->on_resolved(std::move(answer));  // may destroy the Resolver
+  NameServers* const asked_of = servers;
+  state.forget(*this);
+  if (asked_of) asked_of->release();
+  if (late) return whom->on_late(std::move(rest));
+  whom->on_resolved(std::move(answer));  // may destroy the Resolver
 }
 
 void Resolver::Query::cancel() {
@@ -143,9 +148,9 @@ void Resolver::Query::cancel() {
   if (!lookup) return;
   lookup->query = nullptr;
   lookup->disarm();
-  State& state = lookup->state;
-  state.forget(*lookup);
-  state.tidy();
+  NameServers* const asked_of = lookup->servers;
+  lookup->state.forget(*lookup);
+  if (asked_of) asked_of->release();
 }
 
 Resolver::Resolver(Reactor& reactor) : reactor_(reactor) {}
@@ -174,11 +179,23 @@ void Resolver::start(Query& query, std::string_view host, std::uint16_t port) {
   lookup.arm(reactor_, Nanoseconds(0));
 }
 
-Status Resolver::set_servers(std::string_view csv) { return state().servers.set(csv); }
+Status Resolver::set_servers(std::string_view csv) {
+  std::vector<Endpoint> list;
+  if (!csv.empty()) {
+    auto parsed = parse_name_servers(csv);
+    if (!parsed) return tl::unexpected<Error>(std::move(parsed.error()));
+    list = std::move(*parsed);
+  }
+  state().replace(std::move(list));
+  servers_ = csv;
+  return {};
+}
+
+NameServers& Resolver::name_servers() { return *state().servers; }
 
 void Resolver::set_limits(const Limits& limits) {
   state().limits = limits;
-  state().servers.set_tries(limits.first_try, limits.tries);
+  state().servers->set_tries(limits.first_try, limits.tries);
 }
 
 }  // namespace moonwire

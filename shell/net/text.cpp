@@ -27,4 +27,13 @@ std::string seconds_text(std::chrono::nanoseconds time) {
   return room.data();
 }
 
+std::string duration_text(std::chrono::nanoseconds time) {
+  std::array<char, 32> room;
+  const double seconds = std::chrono::duration<double>(time).count();
+  const bool short_one = seconds < 0.99995;
+  std::snprintf(room.data(), room.size(), "%.1f %s", short_one ? 1000 * seconds : seconds,
+                short_one ? "ms" : "s");
+  return room.data();
+}
+
 }  // namespace moonwire

@@ -35,4 +35,7 @@ std::string quoted(std::string_view text);
 /// "30 s", "0.25 s".
 std::string seconds_text(std::chrono::nanoseconds time);
 
+/// What was measured: "0.1 ms", "12.0 s".
+std::string duration_text(std::chrono::nanoseconds time);
+
 }  // namespace moonwire

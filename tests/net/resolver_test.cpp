@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "net/name_servers.hpp"
 #include "support/dns_server.hpp"
 #include "support/recorders.hpp"
 
@@ -91,9 +92,9 @@ TEST_CASE("Resolver: a name", "[net]") {
   SECTION("that the server fails for, or refuses") {
     f.server.fail("broken.example", 2);
     f.server.fail("secret.example", 5);
-    const std::string cause = ": the name servers failed, or cannot be reached";
-    CHECK(f.ask("broken.example") == "resolve broken.example" + cause);
-    CHECK(f.ask("secret.example") == "resolve secret.example" + cause);
+    CHECK(f.ask("broken.example") == "resolve broken.example: the name server failed (SERVFAIL)");
+    CHECK(f.ask("secret.example") ==
+          "resolve secret.example: the name server refuses to tell (REFUSED)");
   }
   SECTION("that cannot be one") {
     CHECK_THAT(f.ask(std::string(70, 'a') + ".example"), Catch::Contains("not a host's name"));
@@ -116,7 +117,7 @@ TEST_CASE("Resolver: a silent name server", "[net]") {
     f.resolver->set_limits(limits);
     f.server.mute(AF_UNSPEC);
     CHECK_THAT(f.ask("slow.example"), Catch::Contains("no answer from the name server within "));
-    CHECK(f.server.questions() == 4);
+    CHECK(f.server.questions() == 8);
   }
   SECTION("for one family does not hold up the other") {
     f.server.add("both.example", {"10.0.0.1", "fd00::1"});
@@ -209,11 +210,65 @@ TEST_CASE("Resolver: a hundred questions at once", "[net]") {
   }
 }
 
+TEST_CASE("Resolver: a name server that is not there", "[net]") {
+  Fixture f;
+  {
+    const test::DnsServer gone(f.reactor);
+    REQUIRE(f.resolver->set_servers(gone.address()));
+  }
+  CHECK(f.ask("a.example") == "resolve a.example: the name server cannot be reached");
+}
+
+TEST_CASE("Resolver: other servers are asked from now on", "[net]") {
+  Fixture f;
+  test::DnsServer other(f.reactor);
+  f.server.add("a.example", {"10.0.0.1"});
+  other.add("a.example", {"10.0.0.2"});
+  Question early, late;
+  f.resolver->start(early, "a.example", 80);
+  REQUIRE(f.resolver->set_servers(other.address()));
+  f.resolver->start(late, "a.example", 80);
+  REQUIRE(f.answered(late));
+  REQUIRE(f.answered(early));
+  CHECK(early.answer == "10.0.0.1:80");
+  CHECK(late.answer == "10.0.0.2:80");
+  CHECK(f.resolver->servers() == other.address());
+  for (int i = 0; i < 100; ++i) {  // with questions under way each time
+    f.resolver->start(early, "a.example", 80);
+    REQUIRE(f.resolver->set_servers(i % 2 ? other.address() : f.server.address()));
+  }
+  f.resolver.reset();
+  CHECK_FALSE(early.active());
+  CHECK_FALSE(f.reactor.next_due());
+}
+
+TEST_CASE("Resolver: the second server is asked when the first one fails", "[net]") {
+  Fixture f;
+  test::DnsServer other(f.reactor);
+  f.server.fail("a.example", 2);
+  other.add("a.example", {"10.0.0.2"});
+  REQUIRE(f.resolver->set_servers(f.server.address() + "," + other.address()));
+  CHECK(f.ask("a.example") == "10.0.0.2:80");
+}
+
 TEST_CASE("Resolver: the list of servers is checked", "[net]") {
   Fixture f;
-  const auto done = f.resolver->set_servers("not a server");
+  const std::string bad =
+      GENERATE("not a server", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:5353,",
+               "[127.0.0.1]:53", "::1:x", "[::1", "[::1]53", "localhost", "fe80::1%lo", "1.2.3.4 ");
+  CAPTURE(bad);
+  const auto done = f.resolver->set_servers(bad);
   REQUIRE_FALSE(done);
   CHECK(done.error().code == static_cast<Code>(EINVAL));
+  CHECK_THAT(done.error().message(), Catch::Contains("is no name server"));
   f.server.add("a.example", {"10.0.0.1"});
   CHECK(f.ask("a.example") == "10.0.0.1:80");  // those before are kept
+}
+
+TEST_CASE("Resolver: how servers may be written", "[net]") {
+  const auto list = parse_name_servers("127.0.0.1,127.0.0.1:5353,::1,[::1],[::1]:5353");
+  REQUIRE(list);
+  std::string text;
+  for (const Endpoint& each : *list) text += each.text() + " ";
+  CHECK(text == "127.0.0.1:53 127.0.0.1:5353 [::1]:53 [::1]:53 [::1]:5353 ");
 }

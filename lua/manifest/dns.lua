@@ -1,0 +1,69 @@
+--- The manifest: the module dns.
+return {
+  name = "dns",
+  module = "dns",
+  title = "The module dns",
+  records = {
+    { name = "dns_mx", fields = { { name = "preference", type = "integer" },
+      { name = "host", type = "string" } } },
+    { name = "dns_srv", fields = { { name = "priority", type = "integer" },
+      { name = "weight", type = "integer" }, { name = "port", type = "integer" },
+      { name = "target", type = "string" } } },
+    { name = "dns_soa", fields = { { name = "mname", type = "string" },
+      { name = "rname", type = "string" }, { name = "serial", type = "integer" },
+      { name = "refresh", type = "integer" }, { name = "retry", type = "integer" },
+      { name = "expire", type = "integer" }, { name = "minimum", type = "integer" } } },
+  },
+  entries = {
+    {
+      name = "dns.resolve",
+      signature = "dns.resolve(name [, type [, options]])",
+      summary = "Asks for the records of a name.",
+      args = {
+        { name = "name", type = "string", text = "the name; or, for PTR, an address" },
+        { name = "type", type = "string?", text = '"A", "AAAA", "CNAME", "MX", "NS", "PTR", '
+          .. '"SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first' },
+        { name = "options", type = "resolve_options?" },
+      },
+      options = "resolve",
+      results = "a list of at least one record; or nil, message, code",
+      returns = { "(string|dns_mx|dns_srv|dns_soa)[]? records", "string? message",
+        "string? code" },
+      errors = { { "EDNS", "no such name; no such record; the server failed, refuses to tell, or "
+        .. "sent nonsense; nobody answered within `timeout`" } },
+      waits = true,
+      text = [[
+A record is a string, but for three types:
+
+    MX   { preference =, host = }, the least preference first
+    SRV  { priority =, weight =, port =, target = }, the least priority first
+    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
+
+The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
+"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
+"xn--" form of one with other letters, which is refused as it is.]],
+      example = [[
+local dns = require "dns"
+for _, address in ipairs(assert(dns.resolve "localhost")) do print(address) end
+--> ::1
+--> 127.0.0.1]],
+    },
+    {
+      name = "dns.server",
+      kind = "field",
+      type = "string|string[]|nil",
+      signature = "dns.server",
+      summary = "Names the server to ask, or a list of them; nil: the system's.",
+      waits = false,
+      text = [[
+Each is an address with or without a port: "127.0.0.1:5353", "::1", "[::1]:5353". Assigning holds for
+everything that this Lua state asks from then on, connect included; a malformed address raises.]],
+      example = [[
+local dns = require "dns"
+dns.server = "127.0.0.1:5353"
+print(dns.server)                   --> 127.0.0.1:5353
+dns.server = nil
+print(dns.server)                   --> nil]],
+    },
+  },
+}
