@@ -25,7 +25,7 @@ manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",
-  "hook", "task")
+  "hook", "task", "socket")
 
 --- Pages on what holds for many functions: { name =, title =, text = }.
 manifest.topics = require "manifest.topics"

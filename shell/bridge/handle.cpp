@@ -5,8 +5,8 @@
 namespace moonwire {
 
 const char* type_name(Type type) {
-  static constexpr const char* kNames[] = {"connection", "listener", "watcher", "timer",
-                                           "signal",     "event",    "hook",    "task"};
+  static constexpr const char* kNames[] = {"connection", "listener", "watcher", "timer", "signal",
+                                           "event",      "hook",     "task",    "socket"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

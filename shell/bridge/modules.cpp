@@ -17,7 +17,7 @@ namespace {
 constexpr const Module* kModules[] = {
     &kConnectionModule,     &kHooksModule,  &kConnectModule, &kListenerModule, &kTimerModule,
     &kWatcherModule,        &kSignalModule, &kEventModule,   &kHookModule,     &kTaskModule,
-    &kConnectionTaskModule, &kLoopModule,   &kReactorModule,
+    &kConnectionTaskModule, &kLoopModule,   &kReactorModule, &kSocketModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

@@ -7,7 +7,8 @@ namespace {
 
 /// Objects that may be found again by their number have a weak entry.
 bool findable(Type type) {
-  return type == Type::kConnection || type == Type::kListener || type == Type::kTask;
+  return type == Type::kConnection || type == Type::kListener || type == Type::kTask ||
+         type == Type::kSocket;
 }
 
 Ticket* ticket_at(lua_State* L, int index) {

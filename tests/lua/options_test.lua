@@ -166,7 +166,7 @@ check.case("what is not built yet is refused, and nothing speaks of it", functio
     for _, option in ipairs(manifest.options) do check.ok(option.name ~= name, name) end
   end
   for _, method in ipairs { "starttls", "send" } do check.equal(near[method], nil, method) end
-  for _, scheme in ipairs { "udp", "tls", "http", "https", "ws", "wss" } do
+  for _, scheme in ipairs { "tls", "http", "https", "ws", "wss" } do
     local wanted = ("the scheme %s is not in this version"):format(scheme)
     check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
     check.raises(function() listen(scheme .. "://localhost:1") end, wanted)
