@@ -925,7 +925,8 @@ local socket = {}
 
 ---Sends one datagram.
 ---
----Datagrams leave in the order of the calls. One that fails is lost, and costs no other. Those that a
+---It waits while a name is looked up, and while more than `high_water` is queued. Datagrams leave in
+---the order of the calls. One that fails is lost, and costs no other. Those that a
 ---handler sends back to where they came from leave together, at the end of what has just come; if the
 ---system refuses one of these, it counts in socket.dropped.
 ---
@@ -933,7 +934,7 @@ local socket = {}
 ---echo = listen("udp://127.0.0.1:0", function(sock, data, from) sock:send(from, data:upper()) end)
 ---sock = listen "udp://127.0.0.1:0"
 ---sock:send(echo.address, "hello")
----print(sock:read())                  --> HELLO    127.0.0.1:40001
+---print((sock:read()))                --> HELLO
 ---```
 ---@async
 ---@param to string # an address as "host:port", or what came as the sender; may be left out where the socket is connected

@@ -25,16 +25,17 @@ return {
         { "ETIMEDOUT", "the system took too little within `timeout`; it stays queued" },
         { "ECLOSED", "the socket was closed here" },
       },
-      waits = "for a name that must be looked up, and while more than `high_water` is queued",
+      waits = "for a name, and while too much is queued",
       text = [[
-Datagrams leave in the order of the calls. One that fails is lost, and costs no other. Those that a
+It waits while a name is looked up, and while more than `high_water` is queued. Datagrams leave in
+the order of the calls. One that fails is lost, and costs no other. Those that a
 handler sends back to where they came from leave together, at the end of what has just come; if the
 system refuses one of these, it counts in socket.dropped.]],
       example = [[
 echo = listen("udp://127.0.0.1:0", function(sock, data, from) sock:send(from, data:upper()) end)
 sock = listen "udp://127.0.0.1:0"
 sock:send(echo.address, "hello")
-print(sock:read())                  --> HELLO    127.0.0.1:40001]],
+print((sock:read()))                --> HELLO]],
     },
     {
       name = "read",
