@@ -249,7 +249,9 @@ Status DatagramSocket::send(const Endpoint& to, std::string_view bytes) {
   if (gates_.empty()) return failure(Code::kClosed, "send", to.text());
   if (to.family() == AF_INET && gate_for(AF_INET6)) {
     const auto mapped = Endpoint::from_ip("::ffff:" + to.ip(), to.port());
-    return send_through(*gate_for(AF_INET6), &*mapped, bytes, false);
+    auto sent = send_through(*gate_for(AF_INET6), &*mapped, bytes, false);
+    if (!sent) sent.error().detail = to.text();
+    return sent;
   }
   return failure(static_cast<Code>(EAFNOSUPPORT), "send", to.text(),
                  "the socket, on " + local(0).text() + ", is of another family");
@@ -298,8 +300,11 @@ Status DatagramSocket::send_through(Gate& gate, const Endpoint* to, std::string_
       update(gate);
       return {};
     }
+    const bool confined = code == EINVAL && gate.socket.local.is_loopback();
     const char* const hint =
-        code == EACCES ? "Permission denied; for a broadcast address set broadcast=true" : "";
+        code == EACCES ? "Permission denied; for a broadcast address set broadcast=true"
+        : confined     ? "a socket on the loopback interface reaches this machine only"
+                       : "";
     return failure(static_cast<Code>(code), "send", name(), hint);
   }
   ++counts_.packets_out;

@@ -25,10 +25,11 @@ class PeerNames {
   const Peer* find(std::string_view text) const;
 
  private:
-  static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kMost = 512;
+  static constexpr std::size_t kTexts = 4096;
   struct Table {
-    Peer peers[kMost];              // by their endpoint's hash
-    std::uint8_t by_text[kMost]{};  // by their text's: a place in `peers`
+    Peer peers[kMost];                // by their endpoint's hash: there, or next to it
+    std::uint16_t by_text[kTexts]{};  // by their text's: a place in `peers`
   };
   std::unique_ptr<Table> table_;  // made by the first
 };

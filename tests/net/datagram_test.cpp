@@ -251,6 +251,28 @@ TEST_CASE("DatagramSocket: errors", "[net]") {
   SECTION("another family is refused") {
     CHECK(is(client->send(*Endpoint::from_ip("::1", 9), "x"), EAFNOSUPPORT));
   }
+  SECTION("a socket on the loopback reaches this machine only") {
+    const Status status = client->send(*Endpoint::from_ip("192.0.2.1", 9), "x");
+    REQUIRE(is(status, EINVAL));
+    CHECK(status.error().message() ==
+          "send 192.0.2.1:9: a socket on the loopback interface reaches this machine only");
+  }
+  SECTION("an IPv6 socket that takes both families sends to both") {
+    SocketOptions both;
+    both.ipv6only = false;
+    Socket server(loop.net);
+    REQUIRE(server->open(listen_on("udp://[::]:0", both)));
+    REQUIRE(server->send(client.local(), "x"));
+    Copy got;
+    REQUIRE(client.next(got));
+    REQUIRE(client->send(*Endpoint::from_ip("127.0.0.1", server.local().port()), "y"));
+    REQUIRE(server.next(got));
+    CHECK(got.from == "[::ffff:127.0.0.1]:" + std::to_string(client.local().port()));
+    bool known = false;
+    REQUIRE(server->send(got.from, "z", known));
+    REQUIRE(client.next(got));
+    CHECK(got.data == "z");
+  }
   SECTION("one peer that refuses does not hurt the others, nor their order") {
     Socket server(loop.net);
     server.open("udp://127.0.0.1:0");
