@@ -369,7 +369,7 @@ function connection:abort() end
 
 ---Sends all that comes to another connection, up to the end.
 ---
----At the end of the stream the direction to the other is ended as well. The slower side sets the pace.
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:pipe(c) end)   -- an echo

@@ -238,7 +238,7 @@ sleep(0.05)                         --> ECONNRESET]],
       errors = write_failures,
       waits = true,
       text = "At the end of the stream the direction to the other is ended as well. The slower "
-        .. "side sets the pace.",
+        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket.",
       example = [[
 srv = listen(0, function(c) c:pipe(c) end)   -- an echo
 c = connect(srv.address)

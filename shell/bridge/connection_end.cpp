@@ -10,7 +10,7 @@ void Connection::on_drain() {
   if (rare_ && stream.queued() == 0) {
     runtime().wake_all(flusher(), Reply::yes(true));
   }
-  if (stream.queued() <= stream.limits.low_water) {
+  if (stream.backlog() <= stream.limits.low_water) {
     if (!writer.empty()) runtime().wake_all(writer, Reply::yes(true));
     if (std::exchange(was_above_, false) && has_hook(Hook::kDrain)) schedule(Hook::kDrain);
     if (Connection* const from = source()) {
@@ -302,14 +302,22 @@ void Connection::pipe_to(Connection& other) {
   look_again();
 }
 
+/// Small pieces are copied; where much comes the kernel moves it from socket to socket.
 void Connection::forward() {
+  constexpr std::size_t kMuch = 32 * 1024;
+  std::size_t last = 0;
+  if (stream.relaying()) {
+    rare().piped += stream.take_relayed();
+    if (!stream.push_relayed()) return;
+  }
   while (Connection* const to = sink()) {
     if (stream.unread().empty()) break;
     if (to->stream.shut_down() || to->stream.state() > Stream::State::kOpen) {
       return end_pipe(false);
     }
     const std::string_view piece = stream.take_some(stream.limits.read_size).view();
-    rare().piped += piece.size();
+    last = piece.size();
+    rare().piped += last;
     to->stream.write(piece);
     if (sink() && to->stream.over_high_water()) {
       to->note_high();
@@ -321,6 +329,8 @@ void Connection::forward() {
     end_pipe(true);
   else if (gone_)
     end_pipe(false);
+  else if (last >= kMuch)
+    stream.relay_to(sink()->stream);
 }
 
 /// Over: the end is passed on, and the task in pipe() learns how much went through.
@@ -349,6 +359,7 @@ Connection* Connection::cut_pipe() {
   if (!other) return nullptr;
   rare().sink = nullptr;
   other->rare().source = nullptr;
+  stream.stop_relay();
   stream.pause(false);
   settle_later();
   other->settle_later();

@@ -189,6 +189,7 @@ void Stream::on_ready(Ready ready) {
 }
 
 void Stream::read_once() {
+  if (relaying()) return relay_input();
   const bool discarding = state_ == State::kFinishing;
   std::size_t most = std::min<std::size_t>(limits.read_size, Net::kSharedSize - kCarry);
   if (!discarding) most = std::min(most, std::max<std::size_t>(room(), 1));
@@ -246,6 +247,7 @@ void Stream::received_end() {
 
 void Stream::write_slowly(std::string_view bytes) {
   if (state_ >= State::kFinishing || shutdown_) return;
+  if (relay_) overtake_relay();
   if (bytes.size() >= kDirect && state_ == State::kOpen && !blocked_ && out_.size() < kGather) {
     return write_direct(bytes);
   }
@@ -341,6 +343,7 @@ void Stream::drained() {
 
 void Stream::finish(Nanoseconds limit) {
   if (state_ >= State::kFinishing) return;
+  if (relay_) overtake_relay();
   state_ = State::kFinishing;
   if (limit != Nanoseconds::max()) {
     linger_ = std::make_unique<Linger>(*this);
@@ -371,6 +374,7 @@ void Stream::linger() {
 
 void Stream::shutdown() {
   if (shutdown_ || state_ >= State::kFinishing) return;
+  if (relay_) overtake_relay();
   shutdown_ = true;
   if (fd_) flush();
 }
@@ -400,6 +404,7 @@ void Stream::close(bool reset) {
 
 /// The descriptor and everything that hangs on it; what is unread stays.
 void Stream::release() {
+  leave_relays();
   state_ = State::kClosed;
   linger_.reset();
   watch_.stop();

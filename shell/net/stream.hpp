@@ -84,6 +84,17 @@ class Stream final : Watch::Watcher {
   void put_back(std::string_view bytes);
   /// How much a parked reader needs: raises unread_limit to it. 0: nobody reads.
   void want(std::size_t bytes);
+  /// From here on input goes straight out of `to`, inside the kernel, and on_input() only
+  /// tells that some has. False if it cannot now: there is input here or output there that
+  /// comes first, or no pipe to be had.
+  bool relay_to(Stream& to);
+  bool relaying() const;
+  /// Bytes that went this way since the last call.
+  std::uint64_t take_relayed();
+  /// Goes on when `to` has drained; false if it takes no more now, or failed.
+  bool push_relayed();
+  /// Back to buffered input; what is on its way goes out first.
+  void stop_relay();
   /// Stops receiving, and goes on: somebody downstream is too slow.
   void pause(bool on);
   /// The peer has sent its end; unread bytes may remain.
@@ -106,7 +117,10 @@ class Stream final : Watch::Watcher {
     return out_.fits(count) ? out_.end() : nullptr;
   }
   void fill(std::size_t count) { out_.commit(count); }
-  std::size_t queued() const { return out_.size(); }
+  /// Not sent yet, what is on its way through a relay included.
+  std::size_t queued() const { return out_.size() + (relay_ ? relay_waiting() : 0); }
+  /// In our own memory: what limits are about.
+  std::size_t backlog() const { return out_.size(); }
   bool over_high_water() const { return out_.size() > limits.high_water; }
   /// Sends what the kernel takes now.
   void flush();
@@ -138,6 +152,10 @@ class Stream final : Watch::Watcher {
   /// Gathered at most, within a batch, before it is sent.
   static constexpr std::size_t kGather = 64 * 1024;
   class Linger;
+  struct Relay;
+  struct RelayDeleter {
+    void operator()(Relay* relay) const;
+  };
   void on_ready(Ready ready) override;
   void read_once();
   void hand_over(std::string_view fresh);
@@ -161,6 +179,13 @@ class Stream final : Watch::Watcher {
   void note_failure(int code);
   bool spare_worthy(std::size_t size) const;
   void release();
+  Relay& relay();
+  void relay_input();
+  std::size_t relay_waiting() const;
+  void relay_failed(int code);
+  void pull_relayed();
+  void overtake_relay();
+  void leave_relays();
 
   bool live() const { return net_.live_of_ == this; }
 
@@ -171,6 +196,7 @@ class Stream final : Watch::Watcher {
   Buffer in_;  // what nobody took yet, but for what is live
   Buffer out_;
   std::unique_ptr<Error> failure_;
+  std::unique_ptr<Relay, RelayDeleter> relay_;
   std::unique_ptr<Linger> linger_;  // when a finished stream closes in any case
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
@@ -184,8 +210,9 @@ class Stream final : Watch::Watcher {
   bool end_sent_ : 1 = false;  // by finish(): the peer's end is waited for
   bool dirty_ : 1 = false;
   bool paused_ : 1 = false;
-  bool blocked_ : 1 = false;  // the kernel refused bytes: waits until writable
-  bool above_ : 1 = false;    // was above high water since the last on_drain()
+  bool blocked_ : 1 = false;       // the kernel refused bytes: waits until writable
+  bool unspliceable_ : 1 = false;  // the kernel will not relay from it
+  bool above_ : 1 = false;         // was above high water since the last on_drain()
 };
 
 }  // namespace moonwire

@@ -456,6 +456,50 @@ check.case("the slower side of a pipe sets the pace", function()
   check.equal(piper:join(), #data)
 end)
 
+check.case("much goes through pipes whole, both ways at once, and the ends as well", function()
+  local echo <close> = check.ok(listen(0, function(c) return c:pipe(c) end))
+  local counts = {}
+  local proxy <close> = check.ok(listen(0, function(c)
+    local upstream <close> = check.ok(connect(echo.address))
+    local back = c:spawn(function() return upstream:pipe(c) end)
+    counts.up = c:pipe(upstream)
+    counts.down = back:join()
+  end))
+  local c = check.ok(connect(proxy.address))
+  local writer = spawn(function()
+    for i = 1, 12 do check.ok(c:write(("%07d;"):format(i), BIG)) end
+    return c:shutdown()
+  end)
+  for i = 1, 12 do
+    check.equal(c:read(8), ("%07d;"):format(i))
+    check.ok(c:read(#BIG) == BIG)
+  end
+  check.equal(c:read(), nil)
+  check.ok(writer:join())
+  check.eventually(function() return counts.down end)
+  check.same(counts, { up = 12 * (#BIG + 8), down = 12 * (#BIG + 8) })
+end)
+
+check.case("what is written to the end of a pipe comes after what went through", function()
+  local source, near = pair()
+  local third, fourth = pair({}, { unread_limit = 0 })
+  local piper = spawn(function() return near:pipe(third) end)
+  local writer = spawn(function() return source:write(BIG:rep(3)) and source:flush() end)
+  check.eventually(function() return third.queued > 0 end)
+  local through
+  repeat through = near.bytes_in; sleep(0.05) until near.bytes_in == through
+  piper:cancel()
+  piper:join()
+  third:write("the end")
+  third:shutdown()
+  fourth:set { unread_limit = 1 << 20 }
+  local all = check.ok(fourth:read("a", { max = 16 << 20 }))
+  check.equal(#all, through + 7)
+  check.ok(all:sub(1, -8) == BIG:rep(3):sub(1, through))
+  check.equal(all:sub(-7), "the end")
+  writer:cancel()
+end)
+
 check.case("a connection piped to itself is an echo", function()
   local srv <close> = check.ok(listen(0, function(c) return c:pipe(c) end))
   local c = check.ok(connect(srv.address))
