@@ -9,15 +9,19 @@
 
 ---@class connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
+---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
+---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
+---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
----@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
@@ -48,6 +52,7 @@
 
 ---@class listen_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
+---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
@@ -56,9 +61,13 @@
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
+---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
+---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
+---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
----@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field reuseaddr? boolean # Lets an address be taken again right after its last owner is gone. (default true)
 ---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
@@ -79,7 +88,7 @@
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
----@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -120,7 +129,26 @@
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
----@field read_size? integer # Bounds what one receive takes, and so one call of the data hook. (bytes, default 256 KiB)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class socket_read_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class socket_set_options
+---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
+---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
+---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
+---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -136,6 +164,41 @@
 ---@field stderr? "pipe"|"inherit"|"null"|"stdout"|integer|connection|file* # Says where its standard error goes: a pipe, ours, nowhere, where its standard output goes; a descriptor, connection or file. (default a pipe)
 ---@field stdin? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 ---@field stdout? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard output goes: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
+
+---@class udp_connect_options
+---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
+---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
+---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
+---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class udp_listen_options
+---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
+---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
+---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
+---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field reuseaddr? boolean # Lets an address be taken again right after its last owner is gone. (default true)
+---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
 
 ---@class connection_failure
 ---@field message string
@@ -866,6 +929,137 @@ function task:alive() end
 ---@return task task
 function task:detach() end
 
+---What listen and connect return for "udp://": one socket, any number of peers.
+---@class socket
+---@field id integer # A small number that names it in listings.
+---@field fd integer? # The descriptor's number; nil when closed.
+---@field address string? # Its own address with the real port, as connect takes it; nil when closed.
+---@field addresses string[] # All its addresses, where it is open in two families.
+---@field peer string? # Whom it is connected to; nil if to nobody.
+---@field bytes_in integer # How many bytes have come.
+---@field bytes_out integer # How many bytes have been sent.
+---@field packets_in integer # How many datagrams have come.
+---@field packets_out integer # How many datagrams have been sent.
+---@field dropped integer # How many datagrams the system refused after they had been queued.
+---@field queued integer # Bytes that wait to be sent; each datagram counts 64 more than it has.
+local socket = {}
+
+---Sends one datagram.
+---
+---It waits while a name is looked up, and while more than `high_water` is queued. Datagrams leave in
+---the order of the calls. One that fails is lost, and costs no other. Those that a
+---handler sends back to where they came from leave together, at the end of what has just come; if the
+---system refuses one of these, it counts in socket.dropped.
+---
+---```lua
+---echo = listen("udp://127.0.0.1:0", function(sock, data, from) sock:send(from, data:upper()) end)
+---sock = listen "udp://127.0.0.1:0"
+---sock:send(echo.address, "hello")
+---print((sock:read()))                --> HELLO
+---```
+---@async
+---@param to string # an address as "host:port", or what came as the sender; may be left out where the socket is connected
+---@param data string # may be empty; at most 65507 bytes over IPv4
+---@return true? ok
+---@return string? message
+---@return string? code
+function socket:send(to, data) end
+
+---Waits for the next datagram.
+---
+---For a socket without a handler; with one it raises. Several tasks may wait: each gets one datagram, in the order in which they came. An empty datagram is an empty string.
+---
+---```lua
+---sock = listen "udp://127.0.0.1:0"
+---connect(sock.address):send "hello"
+---data, from = sock:read { timeout = 5 }
+---print(data)                         --> hello
+---```
+---@async
+---@param options? socket_read_options
+---@return string? data
+---@return string? from
+---@return string|integer|nil code
+function socket:read(options) end
+
+---Sends one datagram, made of all the strings, to the peer of a connected socket.
+---
+---```lua
+---sock = listen "udp://127.0.0.1:0"
+---connect(sock.address):write("answer: ", 42)
+---print((sock:read()))                --> answer: 42
+---```
+---@async
+---@param ... string|number
+---@return true? ok
+---@return string? message
+---@return string? code
+function socket:write(...) end
+
+---Joins a multicast group: what is sent to it on the socket's port comes in.
+---
+---Only groups that this socket has joined come in, whatever others on the machine join.
+---
+---```lua
+---sock = listen "udp://0.0.0.0:0"
+---assert(sock:join("239.255.7.7", "127.0.0.1"))
+---print(sock:leave("239.255.7.7", "127.0.0.1"))   --> true
+---```
+---@param group string # an address: "239.1.2.3", "ff02::fb"
+---@param interface? string # its name, number or one of its addresses; without, the system chooses
+---@return true? ok
+---@return string? message
+---@return string? code
+function socket:join(group, interface) end
+
+---Leaves a multicast group.
+---
+---```lua
+---sock = listen "udp://0.0.0.0:0"
+---sock:join("239.255.7.7", "127.0.0.1")
+---print(sock:leave("239.255.7.7", "127.0.0.1"))   --> true
+---```
+---@param group string
+---@param interface? string # as it was joined
+---@return true? ok
+---@return string? message
+---@return string? code
+function socket:leave(group, interface) end
+
+---Changes options.
+---
+---```lua
+---sock = listen "udp://127.0.0.1:0"
+---sock:set { broadcast = true, multicast_ttl = 4 }
+---print(sock:get "multicast_ttl")     --> 4
+---```
+---@param options socket_set_options
+---@return socket? socket
+---@return string? message
+---@return string? code
+function socket:set(options) end
+
+---Tells the value of an option.
+---
+---```lua
+---sock = listen "udp://127.0.0.1:0"
+---print(sock:get "broadcast")         --> false
+---```
+---@param name string # one that socket:set takes
+---@return any value
+---@return string? message
+---@return string? code
+function socket:get(name) end
+
+---Closes the socket; calls of its handler that wait go on.
+---
+---```lua
+---sock = listen "udp://127.0.0.1:0"
+---print(sock:close(), sock:close())   --> true    false
+---```
+---@return boolean closed
+function socket:close() end
+
 ---What process.spawn returns.
 ---@class process
 ---@field id integer # A small number that names it.
@@ -929,6 +1123,11 @@ reactor = {}
 ---unless hooks were set with connection:on, a task of connection:spawn lives, or a task waits on
 ---it. When the handler fails, a traceback is printed and its connection closed; the server goes on.
 ---
+---With "udp://" the handler is called as handler(sock, data, from) for each datagram, with its whole
+---size as a fourth value if it was longer than `read_size` and has been cut. sock:send(from, data)
+---answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
+---fails costs its datagram only. Without a handler socket:read waits.
+---
 ---Listening again on an address of our own swaps handler and options; the socket and its clients
 ---stay (reuseport=true opens one more socket instead).
 ---
@@ -941,12 +1140,15 @@ reactor = {}
 ---@param address integer|string # where to listen, see Addresses; port 0 takes any that is free
 ---@param options? listen_options
 ---@param handler? fun(conn: connection) # runs as a task for each connection; anything with __call will do; without one, listener:accept waits
----@return listener? listener
+---@return listener|socket|nil listener
 ---@return string? message
 ---@return string? code
 function listen(address, options, handler) end
 
 ---Connects to an address.
+---
+---With "udp://" it returns a socket that sends to one peer and hears from nobody else; only a name
+---is waited for, since nobody answers a connect, and there is no handler.
 ---
 ---What is written before the connection is up is sent once it is. When the handler returns, its
 ---connection is finished as a listener's is.
@@ -960,7 +1162,7 @@ function listen(address, options, handler) end
 ---@param address integer|string # where to, see Addresses; a number is a port of this machine
 ---@param options? connect_options
 ---@param handler? fun(conn?: connection, message?: string, code?: string) # runs as a task, once: with the connection, or with nil, message, code
----@return connection? conn
+---@return connection|socket|nil conn
 ---@return string? message
 ---@return string? code
 function connect(address, options, handler) end
@@ -991,7 +1193,7 @@ function read(conn, what, options) end
 ---read(c, function(prefix) print(prefix, c:take()) end, "got")
 ---sleep(0.1)                          --> got    ping
 ---```
----@param x integer|file*|connection|listener # a descriptor's number, a Lua file, a connection or a listener
+---@param x integer|file*|connection|listener|socket # a descriptor's number, a Lua file, a connection, a listener or a socket
 ---@param fn fun(...): boolean? # called as fn(...), as a task
 ---@param ... any
 ---@return watcher? watcher
@@ -1025,7 +1227,7 @@ function write(conn, ...) end
 ---write(c, function() print "writable" end)
 ---sleep(0.1)                          --> writable
 ---```
----@param x integer|file*|connection # a descriptor's number, a Lua file or a connection
+---@param x integer|file*|connection|socket # a descriptor's number, a Lua file, a connection or a socket
 ---@param fn fun(...): boolean? # called as fn(...), as a task
 ---@param ... any
 ---@return watcher? watcher
@@ -1062,7 +1264,7 @@ function except(x, fn, ...) end
 ---print(wait(c, "r", 0.01), wait(c, "r", 1))   --> false    r
 ---```
 ---@async
----@param x integer|file*|connection|listener # whatever read(x, fn) takes
+---@param x integer|file*|connection|listener|socket # whatever read(x, fn) takes
 ---@param what? "r"|"w"|"rw" # (default "r")
 ---@param seconds? number # (seconds, default no limit)
 ---@return string|false|nil what

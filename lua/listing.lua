@@ -126,6 +126,9 @@ local REASONS = {
   { "connection", native.conns, function(row)
     return ("%s %s"):format(row.state, row.peer and "with " .. row.peer or "")
   end },
+  { "socket", native.sockets, function(row)
+    return ("on %s, %d in, %d out"):format(row.address or "?", row.packets_in, row.packets_out)
+  end },
   { "timer", native.timers, function(row) return "due in " .. delay(row.remaining) end },
   { "watcher", native.watchers, function(row)
     return row.kind .. " on " .. (row.fd and "descriptor " .. row.fd or "a connection")

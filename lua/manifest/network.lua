@@ -18,8 +18,8 @@ return {
           .. "connection; anything with __call will do; without one, listener:accept waits" },
       },
       options = "listen",
-      results = "the listener; or nil, message, code",
-      returns = { "listener? listener", "string? message", "string? code" },
+      results = "the listener, or for udp the socket; or nil, message, code",
+      returns = { "listener|socket|nil listener", "string? message", "string? code" },
       errors = {
         { "EADDRINUSE", "somebody else listens there" },
         { "EADDRNOTAVAIL", "the host is not an address of this machine" },
@@ -32,6 +32,11 @@ return {
 When the handler returns, its connection is finished: what is queued goes out, then it closes;
 unless hooks were set with connection:on, a task of connection:spawn lives, or a task waits on
 it. When the handler fails, a traceback is printed and its connection closed; the server goes on.
+
+With "udp://" the handler is called as handler(sock, data, from) for each datagram, with its whole
+size as a fourth value if it was longer than `read_size` and has been cut. sock:send(from, data)
+answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
+fails costs its datagram only. Without a handler socket:read waits.
 
 Listening again on an address of our own swaps handler and options; the socket and its clients
 stay (reuseport=true opens one more socket instead).]],
@@ -53,9 +58,9 @@ print(c:read "l")                   --> HELLO]],
           text = "runs as a task, once: with the connection, or with nil, message, code" },
       },
       options = "connect",
-      results = "the connection, at once still connecting if there is a handler; or nil, "
-        .. "message, code",
-      returns = { "connection? conn", "string? message", "string? code" },
+      results = "the connection, at once still connecting if there is a handler; for udp the "
+        .. "socket; or nil, message, code",
+      returns = { "connection|socket|nil conn", "string? message", "string? code" },
       errors = {
         { "ECONNREFUSED", "nobody listens there" },
         { "ETIMEDOUT", "no answer within `timeout`" },
@@ -65,6 +70,9 @@ print(c:read "l")                   --> HELLO]],
       },
       waits = "only without a handler",
       text = [[
+With "udp://" it returns a socket that sends to one peer and hears from nobody else; only a name
+is waited for, since nobody answers a connect, and there is no handler.
+
 What is written before the connection is up is sent once it is. When the handler returns, its
 connection is finished as a listener's is.]],
       example = [[
@@ -104,8 +112,8 @@ print(read(c, "l"), read(c, 3))     --> one    two]],
       signature = "read(x, fn, ...)",
       summary = "Calls a function when something is readable.",
       args = {
-        { name = "x", type = "integer|file*|connection|listener", text = "a descriptor's number, "
-          .. "a Lua file, a connection or a listener" },
+        { name = "x", type = "integer|file*|connection|listener|socket", text = "a descriptor's "
+          .. "number, a Lua file, a connection, a listener or a socket" },
         { name = "fn", type = "fun(...): boolean?", text = "called as fn(...), as a task" },
         { name = "...", type = "any", text = "given to fn" },
       },
@@ -149,8 +157,8 @@ sleep(0.1)                          --> answer: 42]],
       signature = "write(x, fn, ...)",
       summary = "Calls a function when something is writable.",
       args = {
-        { name = "x", type = "integer|file*|connection", text = "a descriptor's number, a Lua "
-          .. "file or a connection" },
+        { name = "x", type = "integer|file*|connection|socket", text = "a descriptor's number, a "
+          .. "Lua file, a connection or a socket" },
         { name = "fn", type = "fun(...): boolean?", text = "called as fn(...), as a task" },
         { name = "...", type = "any", text = "given to fn" },
       },
@@ -192,7 +200,7 @@ w:delete()]],
       signature = "wait(x [, what [, seconds]])",
       summary = "Waits until something is readable or writable.",
       args = {
-        { name = "x", type = "integer|file*|connection|listener", text = "whatever read(x, fn) "
+        { name = "x", type = "integer|file*|connection|listener|socket", text = "whatever read(x, fn) "
           .. "takes" },
         { name = "what", type = '"r"|"w"|"rw"?', default = '"r"' },
         { name = "seconds", type = "number?", unit = "seconds", default = "no limit" },

@@ -16,6 +16,8 @@ local options = {
     default = 4096, summary = "Bounds the connections that wait in the kernel to be accepted." },
   { name = "bind", types = "string", unit = "address",
     summary = "Names the local address to connect from: a host, or host:port." },
+  { name = "broadcast", types = "boolean", default = false,
+    summary = "Lets a socket of udp send to broadcast addresses." },
   { name = "ipv6only", types = "boolean", otherwise = "a socket for each family",
     summary = "Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both." },
   { name = "keepalive", types = "boolean", default = false,
@@ -24,6 +26,12 @@ local options = {
     default = false,
     summary = "Chooses how close ends: false drops what is queued, a number goes on sending it for "
       .. "so long, 0 resets." },
+  { name = "multicast_interface", types = "string", otherwise = "as the system routes",
+    summary = "Names the interface through which udp sends to groups: its name, number or address." },
+  { name = "multicast_loop", types = "boolean", default = true,
+    summary = "Gives what udp sends to a group to members on this machine as well." },
+  { name = "multicast_ttl", types = "integer", unit = "hops", min = 0, max = 255, default = 1,
+    summary = "Sets how many hops a datagram to a group may take." },
   { name = "nodelay", types = "boolean", default = true,
     summary = "Sends small writes at once instead of gathering them in the kernel." },
   { name = "recvbuf", types = "integer", unit = "bytes", min = 1, max = 2147483647,
@@ -71,9 +79,12 @@ local options = {
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
     summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
+  { name = "max_tasks", types = "integer", unit = "tasks", min = 1, max = 1000000, default = 1000,
+    summary = "Stops a socket of udp receiving while so many calls of its handler have not ended." },
   { name = "read_size", types = "integer", unit = "bytes", min = 1,
     max = 256 * KIB, default = 256 * KIB,
-    summary = "Bounds what one receive takes, and so one call of the data hook." },
+    summary = "Bounds what one receive takes, and so one call of the data hook; udp cuts longer "
+      .. "datagrams, its default and most is 64 KiB." },
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
 
@@ -158,6 +169,14 @@ local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max
   "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
   "unread_limit" }
 
+local datagram = { "broadcast", "high_water", "low_water", "multicast_interface", "multicast_loop",
+  "multicast_ttl", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl", "unread_limit" }
+
+local function and_datagram(...)
+  local all = { ... }
+  return table.move(datagram, 1, #datagram, #all + 1, all)
+end
+
 local function with(...)
   local all = { ... }
   return table.move(stream, 1, #stream, #all + 1, all)
@@ -167,12 +186,13 @@ end
 local tables = {
   accept = { "timeout" },
   close = { "grace" },
-  connect = with("bind"),
+  connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl"),
   flush = { "timeout" },
   hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
-  listen = with("backlog", "ipv6only", "max_connections", "reuseaddr", "reuseport"),
+  listen = with("backlog", "broadcast", "ipv6only", "max_connections", "max_tasks",
+    "multicast_interface", "multicast_loop", "multicast_ttl", "reuseaddr", "reuseport"),
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
   read = { "max", "timeout" },
@@ -180,11 +200,15 @@ local tables = {
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,
+  socket_read = { "timeout" },
+  socket_set = and_datagram("max_tasks"),
   spawn = { "clear_env", "cwd", "detached", "env", "stderr", "stdin", "stdout" },
+  udp_connect = and_datagram("bind"),
+  udp_listen = and_datagram("ipv6only", "max_tasks", "reuseaddr", "reuseport"),
 }
 
 --- How a table is called in messages, where not by its own name.
 local functions = { hooks = "on", listener_set = "set", resolve = "dns.resolve",
-  run = "process.run", spawn = "process.spawn" }
+  run = "process.run", socket_read = "read", socket_set = "set", spawn = "process.spawn" }
 
 return { options = options, tables = tables, functions = functions }

@@ -12,7 +12,8 @@ return {
     "unix:@name"          the same in the abstract namespace
     "fd://3"              an open descriptor
 
-"tcp://host:port" says the same as "host:port". A malformed address raises; an unknown host returns
+"tcp://host:port" says the same as "host:port"; "udp://" before any of these is a socket of
+datagrams. A malformed address raises; an unknown host returns
 nil, message, "EDNS".]],
   },
   {
@@ -26,7 +27,7 @@ and the cause; the code is a name to compare with: errno's ("ECONNREFUSED", "ETI
 
 Wrong arguments raise: a wrong type, an unknown option, a malformed address, a number out of range.
 
-An error in a handler or a hook costs its own connection and prints a traceback. One in a callback
+An error in a handler or a hook costs its own connection, or datagram, and prints a traceback. One in a callback
 of a watcher, timer, signal or event is raised from a dispatch in progress, else printed; the
 watcher is dropped (a signal's stays) and everything else goes on.]],
   },
@@ -46,7 +47,7 @@ Times are seconds, sizes are bytes.]],
     title = "What keeps the program alive",
     text = [[
 What can still bring an event needs no variable: an armed timer, watcher or signal, a listener, a
-connection with a handler, a hook or a waiting task. Anything else is the collector's, which closes
+connection with a handler, a hook or a waiting task, a socket of udp with a handler. Anything else is the collector's, which closes
 it. A script ends when nothing of that is left; why() lists it.]],
   },
 }

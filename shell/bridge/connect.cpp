@@ -1,5 +1,6 @@
 // connect().
 #include "bridge/address_argument.hpp"
+#include "bridge/datagram_socket.hpp"
 #include "bridge/listener.hpp"
 #include "bridge/modules.hpp"
 #include "net/bind_address.hpp"
@@ -23,7 +24,7 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
   return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
                                    std::string(scheme_name(address.scheme)) +
-                                   " is not in this version; tcp, unix and fd are");
+                                   " is not in this version; tcp, udp, unix and fd are");
 }
 
 namespace {
@@ -35,7 +36,16 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
               MaybeFunction handler, Yieldable yieldable) {
   auto address = parse(where, Purpose::kConnect);
   if (!address) return address_failure(runtime, "connect", address.error());
-  if (address->scheme != Scheme::kTcp) return unsupported(runtime, "connect", *address);
+  const bool datagrams = address->scheme == Scheme::kUdp;
+  if (address->scheme != Scheme::kTcp && !datagrams) {
+    return unsupported(runtime, "connect", *address);
+  }
+  if (datagrams && handler) {
+    return Reply::raise(runtime, "connect: udp takes no handler: nobody answers a connect");
+  }
+  const char* misplaced = datagrams ? stream_option(options, kConnectOptions, kUdpConnectOptions)
+                                    : datagram_option(options);
+  if (misplaced) return not_for(runtime, "connect", misplaced, datagrams ? "udp" : "tcp");
   if (!handler && !yieldable.yes) {
     return Reply::raise(
         runtime, "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
@@ -52,6 +62,7 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     if (!bind) return address_failure(runtime, "connect", bind.error());
     how.bind = *bind;
   }
+  if (datagrams) return connect_datagrams(runtime, *address, how, options);
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
   connection->connect(*address, how, static_cast<bool>(handler));

@@ -264,7 +264,8 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
 void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
-  lua_pushcfunction(task->thread, start_feed);
+  const bool datagrams = handle.type() == Type::kSocket;
+  lua_pushcfunction(task->thread, datagrams ? start_datagrams : start_feed);
   task->origin = &handle;
   task->tag = tag;
   note_call(*task, handle, function);

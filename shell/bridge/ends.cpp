@@ -1,6 +1,7 @@
 // How failures are told, and how the program ends.
 #include <cstdio>
 
+#include "bridge/datagram_socket.hpp"
 #include "bridge/listener.hpp"
 
 namespace moonwire {
@@ -16,6 +17,7 @@ void Runtime::report(ErrorReport failure) {
 
 void Runtime::shut_down() {
   each<LuaListener>(Type::kListener, [](LuaListener& listener) { listener.close(); });
+  each<LuaSocket>(Type::kSocket, [](LuaSocket& socket) { socket.close(); });
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     if (tasks_[i]) end_task(*tasks_[i]);
   }

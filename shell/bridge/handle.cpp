@@ -5,8 +5,9 @@
 namespace moonwire {
 
 const char* type_name(Type type) {
-  static constexpr const char* kNames[] = {"connection", "listener", "watcher", "timer",  "signal",
-                                           "event",      "hook",     "task",    "process"};
+  static constexpr const char* kNames[] = {"connection", "listener", "watcher", "timer",
+                                           "signal",     "event",    "hook",    "task",
+                                           "socket",     "process"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

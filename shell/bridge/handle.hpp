@@ -26,6 +26,7 @@ enum class Type : std::uint8_t {
   kEvent,
   kHook,
   kTask,
+  kSocket,
   kProcess,
   kCount
 };
@@ -35,6 +36,7 @@ enum class Type : std::uint8_t {
 enum Stored : std::uint8_t {
   kListenerHandler = 1,
   kListenerNotify = 2,
+  kSocketHandler = 1,
   kConnectionData = 1,  // the data hook; those that follow lie in one table (ticket.cpp)
   kConnectionHandler = 2,
   kConnectionHooks = 3,  // one for each Hook, in its order

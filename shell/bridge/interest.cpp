@@ -10,7 +10,7 @@ Interest::Interest(Runtime& runtime, Client& client, const Waitable& x)
     : runtime_(runtime),
       client_(client),
       object_(x.object),
-      buffers_(x.object && x.object->type() == Type::kConnection),
+      buffers_(x.object && x.object->type() != Type::kListener),
       fd_(x.fd) {
   if (object_) {
     object_->add_observer(*this);

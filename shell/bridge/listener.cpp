@@ -2,6 +2,7 @@
 #include "bridge/listener.hpp"
 
 #include "bridge/address_argument.hpp"
+#include "bridge/datagram_socket.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 
@@ -173,7 +174,11 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
              MaybeFunction handler) {
   auto address = parse(where, Purpose::kListen);
   if (!address) return address_failure(runtime, "listen", address.error());
+  if (address->scheme == Scheme::kUdp) {
+    return listen_datagrams(runtime, *address, options, handler);
+  }
   if (address->scheme != Scheme::kTcp) return unsupported(runtime, "listen", *address);
+  if (const char* name = datagram_option(options)) return not_for(runtime, "listen", name, "tcp");
   LuaListener* listener = nullptr;
   if (!options.boolean(Opt::kReuseport, false)) listener = find_listener(runtime, *address);
   const bool fresh = listener == nullptr;

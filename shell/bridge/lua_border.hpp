@@ -113,6 +113,8 @@ int continue_wait(lua_State* L, int status, lua_KContext context);
 
 /// The body of a trampoline, run as the base function of a task (deliver.cpp).
 int start_feed(lua_State* L);
+/// The same for datagrams (lua_datagrams.cpp).
+int start_datagrams(lua_State* L);
 
 /// Ends a parked thread and the coroutines that wait inside it, innermost first, so that
 /// their <close> variables run; what these raise is reported. [-0, +0, -]

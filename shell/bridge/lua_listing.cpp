@@ -131,6 +131,7 @@ int task_rows(lua_State* L) {
 constexpr luaL_Reg kFunctions[] = {
     {"conns", rows<Type::kConnection>},
     {"listeners", rows<Type::kListener>},
+    {"sockets", rows<Type::kSocket>},
     {"timers", rows<Type::kTimer>},
     {"watchers", rows<Type::kWatcher>},
     {"signals", rows<Type::kSignal>},

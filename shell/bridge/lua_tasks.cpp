@@ -224,7 +224,8 @@ void Runtime::fail_task(Task& task) {
 bool Runtime::raises_in_dispatch(const Task& task) const {
   if (!task.origin || task.origin->owner()) return false;
   if (dispatchers_.empty() && passers_.empty()) return false;
-  return task.origin->type() != Type::kConnection && task.origin->type() != Type::kListener;
+  const Type type = task.origin->type();
+  return type != Type::kConnection && type != Type::kListener && type != Type::kSocket;
 }
 
 void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& failure) {
@@ -262,8 +263,8 @@ void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& fai
       wake(*park.first(), Reply::raise_kept());
     } else {
       failure.source = (origin.owner() ? *origin.owner() : origin).describe();
-      const bool connection = origin.type() == Type::kConnection || origin.owner();
-      if (!connection) ++failures;
+      const bool handler = origin.type() == Type::kConnection || origin.type() == Type::kSocket;
+      if (!handler && !origin.owner()) ++failures;
       report(std::move(failure));
       if (Handle* owner = origin.owner()) owner->close();
     }

@@ -2,6 +2,7 @@
 // read(conn) and read(x, fn), write(conn, ...) and write(x, fn); lines(); os.exit().
 #include <cstdlib>
 
+#include "bridge/datagram_socket.hpp"
 #include "bridge/log.hpp"
 #include "bridge/lua_border.hpp"
 #include "bridge/stream.hpp"
@@ -26,6 +27,12 @@ bool wants_watcher(lua_State* L) {
     return true;
   }
   return false;
+}
+
+bool is_socket(lua_State* L) {
+  const auto* ticket = static_cast<const Ticket*>(lua_touserdata(L, 1));
+  return ticket && lua_rawlen(L, 1) == sizeof(Ticket) && ticket->magic == Ticket::kMagic &&
+         ticket->type == Type::kSocket;
 }
 
 /// os.exit([code [, close]]): output is flushed, the loop ends; pcall cannot stop it.
@@ -78,10 +85,14 @@ int log_verb(lua_State* L) {
   return entry<&log_text>(L);
 }
 
-int read_verb(lua_State* L) { return wants_watcher(L) ? entry<&watch_read>(L) : entry<&read>(L); }
+int read_verb(lua_State* L) {
+  if (wants_watcher(L)) return entry<&watch_read>(L);
+  return is_socket(L) ? entry<&read_datagram>(L) : entry<&read>(L);
+}
 
 int write_verb(lua_State* L) {
-  return wants_watcher(L) ? entry<&watch_write>(L) : entry<&write>(L);
+  if (wants_watcher(L)) return entry<&watch_write>(L);
+  return is_socket(L) ? entry<&write_datagram>(L) : entry<&write>(L);
 }
 
 int lines_verb(lua_State* L) {

@@ -19,6 +19,7 @@ constexpr const Module* kModules[] = {
     &kTimerModule,      &kWatcherModule, &kSignalModule,         &kEventModule,
     &kHookModule,       &kTaskModule,    &kConnectionTaskModule, &kLoopModule,
     &kReactorModule,    &kProcessModule, &kProcessNativeModule,  &kDnsModule,
+    &kSocketModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

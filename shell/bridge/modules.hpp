@@ -9,6 +9,7 @@ extern const Module kConnectionModule;  // stream.cpp
 extern const Module kHooksModule;       // hooks.cpp
 extern const Module kConnectModule;     // connect.cpp
 extern const Module kListenerModule;    // listener.cpp
+extern const Module kSocketModule;      // datagram_socket.cpp
 extern const Module kTimerModule;       // timer.cpp
 extern const Module kWatcherModule;     // watcher.cpp
 extern const Module kSignalModule;      // signal.cpp

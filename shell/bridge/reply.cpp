@@ -9,6 +9,17 @@ Reply Reply::copy(Runtime& runtime, std::string_view text) {
   return bytes(scratch);
 }
 
+Reply Reply::datagram(Runtime& runtime, std::string_view data, std::string_view from,
+                      std::size_t whole) {
+  std::string& scratch = runtime.scratch();
+  scratch.assign(data).append(from);
+  Reply reply = bytes(scratch);
+  reply.kind = Kind::kDatagram;
+  reply.slot = static_cast<std::uint8_t>(from.size());  // an address: 113 bytes at most
+  reply.keep_first = static_cast<int>(whole);
+  return reply;
+}
+
 Reply Reply::fail(Runtime& runtime, const Error& error) {
   std::string& scratch = runtime.scratch();
   scratch = error.message();

@@ -80,7 +80,8 @@ void Runtime::retire(Handle& handle) {
 void Runtime::collect(Handle& handle) {
   if (handle.active > 0) return;
   retire(handle);
-  if (handle.type() == Type::kConnection || handle.type() == Type::kListener) return;
+  const Type type = handle.type();
+  if (type == Type::kConnection || type == Type::kListener || type == Type::kSocket) return;
   graveyard_.pop_back();
   delete &handle;
 }

@@ -194,6 +194,14 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_setfield(L, -2, "code");
       return 1;
     }
+    case Reply::Kind::kDatagram: {
+      const std::size_t size = reply.text.size - reply.slot;
+      lua_pushlstring(L, reply.text.data, size);
+      lua_pushlstring(L, reply.text.data + size, reply.slot);
+      if (reply.keep_first == 0) return 2;
+      lua_pushinteger(L, reply.keep_first);
+      return 3;
+    }
     case Reply::Kind::kPair:
       lua_pushnil(L);
       lua_pushlstring(L, reply.text.data, reply.text.size);
@@ -397,8 +405,9 @@ Waitable Arguments::waitable() {
   }
   auto* ticket = static_cast<Ticket*>(lua_touserdata(state, index));
   if (!ticket || lua_rawlen(state, index) != sizeof(Ticket) || ticket->magic != Ticket::kMagic ||
-      (ticket->type != Type::kConnection && ticket->type != Type::kListener)) {
-    luaL_typeerror(state, index, "descriptor, file, connection or listener");
+      (ticket->type != Type::kConnection && ticket->type != Type::kListener &&
+       ticket->type != Type::kSocket)) {
+    luaL_typeerror(state, index, "descriptor, file, connection, listener or socket");
   }
   Handle* object = runtime.find(ticket->slot, ticket->generation);
   if (object && !object->closed()) {

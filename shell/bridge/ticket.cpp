@@ -8,7 +8,7 @@ namespace {
 /// Objects that may be found again, by their number or for a field, have a weak entry.
 bool findable(Type type) {
   return type == Type::kConnection || type == Type::kListener || type == Type::kTask ||
-         type == Type::kProcess;
+         type == Type::kSocket || type == Type::kProcess;
 }
 
 Ticket* ticket_at(lua_State* L, int index) {

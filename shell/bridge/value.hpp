@@ -121,11 +121,13 @@ struct Reply {
     kSpawn,       // a task's ticket; its function and arguments are queued
     kOutcome,     // true or nil, "exit" or "signal", a number: as os.execute
     kWait,        // parks the task
+    kDatagram,    // data, sender, and how long it was if it was cut
     kEnd,         // parks it for good (abort_branch, os.exit)
   };
 
   Kind kind = Kind::kNothing;
-  std::uint8_t slot = 0;        // kStored, kUnpack, or where `keep` begins: a stored value's number
+  std::uint8_t slot = 0;  // kStored, kUnpack, or where `keep` begins: a stored value's number;
+                          // kDatagram: how much of the text, at its end, is the sender
   std::uint8_t on_timeout = 0;  // kWait: what a time-out answers (TimeoutAnswer)
   Code code = Code::kNone;
   /// Arguments to store one by one: value number and place on the stack (hooks).
@@ -135,7 +137,8 @@ struct Reply {
   };
   static constexpr int kMostStores = 7;
   Store stores[kMostStores];
-  int keep_first = 0;  // arguments to store in the handle, from `slot` on
+  int keep_first =
+      0;  // arguments to store in the handle, from `slot` on; kDatagram: its whole size
   int keep_count = 0;
   struct Text {
     const char* data;
@@ -158,7 +161,8 @@ struct Reply {
 
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
-           kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable;
+           kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
+           kind == Kind::kDatagram;
   }
 
   /// What a wait that ran out of time answers.
@@ -217,6 +221,9 @@ struct Reply {
   static Reply fail(Runtime& runtime, const Error& error);
   static Reply fail(Runtime& runtime, Code code, const char* operation,
                     std::string_view detail = {}, std::string_view cause = {});
+  /// A copy; `whole` 0: it was not cut.
+  static Reply datagram(Runtime& runtime, std::string_view data, std::string_view from,
+                        std::size_t whole);
   /// A copy of the text.
   static Reply copy(Runtime& runtime, std::string_view text);
   /// Raises, with the caller's position in front: misuse.

@@ -14,6 +14,7 @@
 namespace moonwire {
 
 class Stream;
+struct DatagramBatch;
 
 class Net {
  public:
@@ -32,6 +33,9 @@ class Net {
     if (!shared_) shared_ = std::make_unique_for_overwrite<char[]>(kSharedSize);
     return shared_.get();
   }
+
+  /// What all datagrams go through (datagram.cpp); made by the first socket that needs it.
+  std::shared_ptr<DatagramBatch> datagrams;
 
   /// While a batch is open, what streams write gathers; at the end of the outermost
   /// one each leaves in one call.

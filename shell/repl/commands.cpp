@@ -51,7 +51,7 @@ void load(Repl& repl, std::string_view path) { repl.run_file(std::string(path));
 /// Listeners, connections and timers, a line each.
 void list(Repl& repl, std::string_view) {
   std::string text;
-  for (const Type type : {Type::kListener, Type::kConnection, Type::kTimer}) {
+  for (const Type type : {Type::kListener, Type::kConnection, Type::kSocket, Type::kTimer}) {
     repl.runtime().each<Handle>(type, [&](const Handle& handle) {
       if (!handle.closed() && (type != Type::kTimer || handle.alive())) {
         text += handle.describe() + "\n";

@@ -276,7 +276,7 @@ void Repl::on_end() {
 void Repl::tell_what_closes() {
   std::string names;
   std::size_t count = 0;
-  for (const Type type : {Type::kListener, Type::kConnection}) {
+  for (const Type type : {Type::kListener, Type::kConnection, Type::kSocket}) {
     runtime_.each<Handle>(type, [&](const Handle& handle) {
       if (handle.closed()) return;
       if (++count <= kMostNamed) names += (names.empty() ? "" : ", ") + handle.describe();

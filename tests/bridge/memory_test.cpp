@@ -182,6 +182,26 @@ const char* const kPrograms = R"lua(
 )lua";
 const char* const kEndedWell = "through exit 0 run 0 ENOENT exit";
 
+const char* const kDatagrams = R"lua(
+  local echo <close> = listen("udp://127.0.0.1:0", function(sock, data, from)
+    if data == "slow" then sleep(0.001) end
+    sock:send(from, data:upper())
+  end)
+  local c <close> = assert(connect(echo.address, { timeout = 1 }))
+  local sock <close> = assert(listen("udp://127.0.0.1:0", { read_size = 3, ttl = 5 }))
+  local task = spawn(function() return sock:read { timeout = 0.05 } end)
+  sleep(0)
+  c:send "slow"
+  c:write("a", 1)
+  local first = c:read { timeout = 0.05 }
+  local second = c:read { timeout = 0.05 }
+  sock:send(sock.address, "cut off")
+  local data, from, whole = task:join(1)
+  local code = select(3, c:send(("x"):rep(70000)))
+  return first, second, data, from == sock.address:sub(7), whole, code, sock:get "ttl"
+)lua";
+const char* const kReceived = "A1 SLOW cut true 7 EMSGSIZE 5";
+
 /// A conversation that needs all of the loop, to see that it still works.
 const char* const kProof = R"lua(
   collectgarbage() collectgarbage()
@@ -269,6 +289,9 @@ static void sweep(const char* script, const std::string& result) {
 TEST_CASE("Runtime: memory that runs out in a conversation", "[bridge]") { sweep(kTalk, kTold); }
 TEST_CASE("Runtime: memory that runs out in callbacks", "[bridge]") { sweep(kCallbacks, kCalled); }
 TEST_CASE("Runtime: memory that runs out as tasks end", "[bridge]") { sweep(kEnded, kEndedAll); }
+TEST_CASE("Runtime: memory that runs out with datagrams", "[bridge]") {
+  sweep(kDatagrams, kReceived);
+}
 TEST_CASE("Runtime: memory that runs out elsewhere", "[bridge]") { sweep(kRest, kRested); }
 TEST_CASE("Runtime: memory that runs out beside programs", "[bridge]") {
   sweep(kPrograms, kEndedWell);

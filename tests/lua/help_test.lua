@@ -58,7 +58,7 @@ check.case("every method by its value alone", function()
   local objects = { connection = near, listener = srv, watcher = read(near, handler),
     timer = timeout(60, handler), signal = signal("USR1", handler), event = event(handler),
     hook = before_sleep(handler), task = spawn(handler),
-    process = require "process".spawn { "true" } }
+    socket = listen "udp://127.0.0.1:0", process = require "process".spawn { "true" } }
   for _, class in ipairs(require "manifest".classes) do
     for _, method in ipairs(class.methods) do
       local name = class.class .. ":" .. method.name
@@ -67,6 +67,7 @@ check.case("every method by its value alone", function()
     end
   end
   for _, kind in ipairs { "watcher", "timer", "signal", "hook" } do objects[kind]:delete() end
+  objects.socket:close()
 end)
 
 check.case("a member by the variable that the object is in, whatever it is called", function()

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local rows = { conns = {}, timers = {}, tasks = {}, listeners = {}, watchers = {}, signals = {},
-  events = {} }
+  events = {}, sockets = {} }
 local native = {}
 for kind in pairs(rows) do
   native[kind] = function() return table.move(rows[kind], 1, #rows[kind], 1, {}) end
@@ -85,6 +85,7 @@ check.case("why: a line for each thing that keeps the program", function()
     { id = 1, state = "open", peer = "127.0.0.1:9", alive = true },
     { id = 2, state = "open", peer = "127.0.0.1:10", alive = false },
   }
+  rows.sockets = { { id = 4, address = "udp://127.0.0.1:53", packets_in = 7, packets_out = 6 } }
   rows.timers = { { id = 3, remaining = 5, interval = 5, where = "a.lua:1" } }
   rows.watchers = { { id = 1, fd = 0, kind = "read", label = "tty", where = "a.lua:2" } }
   rows.signals = { { id = 1, name = "SIGHUP", where = "a.lua:3" } }
@@ -93,6 +94,7 @@ check.case("why: a line for each thing that keeps the program", function()
 what        id                                         label  where
 listener     1  on 127.0.0.1:8000, 4 accepted, 2 open
 connection   1  open with 127.0.0.1:9
+socket       4  on udp://127.0.0.1:53, 7 in, 6 out
 timer        3  due in 5s                                     a.lua:1
 watcher      1  read on descriptor 0                   tty    a.lua:2
 signal       1  SIGHUP                                        a.lua:3

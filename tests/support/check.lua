@@ -184,8 +184,9 @@ end
 -- --- cases ----------------------------------------------------------------------------
 
 local has_listing, listing = pcall(require, "native.listing")
-local KINDS <const> = { conns = "connection", listeners = "listener", watchers = "watcher",
-  timers = "timer", signals = "signal watcher", events = "event", hooks = "hook", tasks = "task" }
+local KINDS <const> = { conns = "connection", listeners = "listener", sockets = "socket",
+  watchers = "watcher", timers = "timer", signals = "signal watcher", events = "event",
+  hooks = "hook", tasks = "task" }
 
 -- How many there are of each kind, by kind; empty where the shell does not tell. Idle objects
 -- are the collector's, but for connections: these hold a descriptor.
