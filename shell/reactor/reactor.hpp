@@ -73,9 +73,9 @@ class Watch {
   Watch* previous_ = nullptr;
   int fd_ = -1;
   Ready interest_ = Ready::kNone;
-  bool barrier_ = false;
-  bool urgent_ = false;
-  bool lent_ = false;
+  bool barrier_ : 1 = false;  // an idle connection has one of these: it packs
+  bool urgent_ : 1 = false;
+  bool lent_ : 1 = false;
   Ready fresh_ = Ready::kNone;  // asked for since_ then: not reported by an older look
   std::uint64_t since_ = 0;     // the last look at the kernel before it was started or re-aimed
   std::uint64_t served_ = 0;    // the event it was last called for, so that one is not two
