@@ -66,6 +66,7 @@ bool Runtime::before_sleep(std::optional<Nanoseconds> next) {
   if (!sleep_hooks.empty()) {
     may_wait = run_hooks(*this, true, next ? Reply::real(to_seconds(*next)) : Reply::nil());
     if (send_output) send_output();
+    net_.flush();  // what they wrote must not wait for the end of the turn
   }
   if (!queue_.empty() || !deferred_.empty() || aborted_) may_wait = false;
   const Nanoseconds rate = armed_io > 0 && turbo_rate.count() > 0 ? turbo_rate : sleep_rate;

@@ -350,6 +350,22 @@ check.case_here("135. a pass does not wait if the hook says so, or made somethin
   t:delete()
 end)
 
+check.case_here("what the before hook writes to a connection leaves before the poll", function()
+  local got
+  local srv <close> = check.ok(listen("127.0.0.1:0", function(c) got = c:read "l" end))
+  local c <close> = check.ok(connect(srv.address))
+  local h
+  h = before_sleep(function()
+    h:delete()
+    c:write "in time\n"
+  end)
+  local began, t = now(), timeout(5, print)
+  while not got and now() - began < 5 do loop() end
+  t:delete()
+  check.equal(got, "in time")
+  check.ok(now() - began < 4, "it did not wait for the timer")
+end)
+
 check.case("136. a hook that waits is left out until it has ended; one that fails is dropped",
   function()
     local inside, runs, h = false, 0
