@@ -21,29 +21,6 @@ constexpr int kCallFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
-/// send() for sockets, write() for pipes and terminals.
-ssize_t put(int fd, std::string_view bytes) {
-  const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), kCallFlags);
-  if (sent < 0 && errno == ENOTSOCK) return ::write(fd, bytes.data(), bytes.size());
-  return sent;
-}
-
-/// The same for two pieces in one call, which costs the kernel more.
-ssize_t put(int fd, const iovec* pieces, int count) {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces);
-  message.msg_iovlen = static_cast<std::size_t>(count);
-  const ssize_t sent = ::sendmsg(fd, &message, kCallFlags);
-  if (sent < 0 && errno == ENOTSOCK) return ::writev(fd, pieces, count);
-  return sent;
-}
-
-ssize_t get(int fd, char* room, std::size_t size) {
-  const ssize_t got = ::recv(fd, room, size, MSG_DONTWAIT);
-  if (got < 0 && errno == ENOTSOCK) return ::read(fd, room, size);
-  return got;
-}
-
 }  // namespace
 
 /// Ends a finished stream when the peer takes too long to end its own direction.
@@ -62,6 +39,40 @@ class Stream::Linger final : public Timer {
 
 Stream::Stream(Net& net, Sink& sink) : net_(net), sink_(sink), watch_(*this) {}
 Stream::~Stream() { close(); }
+
+/// send() for sockets, write() for pipes and terminals, which the first call tells apart.
+ssize_t Stream::put(std::string_view bytes) {
+  if (socket_) {
+    const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), kCallFlags);
+    if (sent >= 0 || errno != ENOTSOCK) return sent;
+    socket_ = false;
+  }
+  return ::write(fd_.get(), bytes.data(), bytes.size());
+}
+
+/// The same for two pieces in one call, which costs the kernel more.
+ssize_t Stream::put(std::string_view first, std::string_view second) {
+  iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
+                     {const_cast<char*>(second.data()), second.size()}};
+  if (socket_) {
+    msghdr message{};
+    message.msg_iov = pieces;
+    message.msg_iovlen = 2;
+    const ssize_t sent = ::sendmsg(fd_.get(), &message, kCallFlags);
+    if (sent >= 0 || errno != ENOTSOCK) return sent;
+    socket_ = false;
+  }
+  return ::writev(fd_.get(), pieces, 2);
+}
+
+ssize_t Stream::get(char* room, std::size_t size) {
+  if (socket_) {
+    const ssize_t got = ::recv(fd_.get(), room, size, MSG_DONTWAIT);
+    if (got >= 0 || errno != ENOTSOCK) return got;
+    socket_ = false;
+  }
+  return ::read(fd_.get(), room, size);
+}
 
 Status Stream::attach(Fd fd, Way way) {
   const Ready interest = way == Way::kOut ? Ready::kNone : Ready::kRead;
@@ -202,7 +213,7 @@ void Stream::read_once() {
   const std::size_t carried = in_.size() <= kCarry ? in_.size() : 0;
   const bool shared = carried == in_.size();
   char* room = shared ? net_.shared_buffer() + carried : in_.reserve(most);
-  const ssize_t got = get(fd_.get(), room, most);
+  const ssize_t got = get(room, most);
   if (got < 0) {
     if (!would_block(errno)) die(Error{static_cast<Code>(errno), "read", {}, {}});
     return;
@@ -279,9 +290,7 @@ bool Stream::spare_worthy(std::size_t size) const { return out_.capacity() == 0 
 /// copied.
 void Stream::write_direct(std::string_view bytes) {
   const std::string_view head = out_.view();
-  const iovec pieces[2] = {{const_cast<char*>(head.data()), head.size()},
-                           {const_cast<char*>(bytes.data()), bytes.size()}};
-  const ssize_t sent = head.empty() ? put(fd_.get(), bytes) : put(fd_.get(), pieces, 2);
+  const ssize_t sent = head.empty() ? put(bytes) : put(head, bytes);
   std::size_t left = sent > 0 ? static_cast<std::size_t>(sent) : 0;
   if (sent < 0 && !would_block(errno)) note_failure(errno);
   bytes_out_ += left;
@@ -310,7 +319,7 @@ void Stream::send_queued() {
   if (failure_) return;
   while (!out_.empty()) {
     const std::string_view all = out_.view();
-    const ssize_t sent = put(fd_.get(), all);
+    const ssize_t sent = put(all);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (!would_block(errno)) return note_failure(errno);
@@ -346,7 +355,10 @@ void Stream::drained() {
 
 void Stream::finish(Nanoseconds limit) {
   if (state_ >= State::kFinishing) return;
-  if (relay_) overtake_relay();
+  if (relay_) {
+    overtake_relay();
+    stop_relay();
+  }
   state_ = State::kFinishing;
   if (limit != Nanoseconds::max()) {
     linger_ = std::make_unique<Linger>(*this);
@@ -398,7 +410,7 @@ void Stream::close(bool reset) {
     const ::linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   } else if (fd_ && !out_.empty() && !blocked_) {
-    const ssize_t sent = put(fd_.get(), out_.view());
+    const ssize_t sent = put(out_.view());
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
   }
   if (live()) net_.live_ = {};

@@ -161,6 +161,9 @@ class Stream final : Watch::Watcher {
     void operator()(Relay* relay) const;
   };
   void on_ready(Ready ready) override;
+  ssize_t put(std::string_view bytes);
+  ssize_t put(std::string_view first, std::string_view second);
+  ssize_t get(char* room, std::size_t size);
   void read_once();
   void hand_over(std::string_view fresh);
   void drop_front(std::size_t count) {
@@ -217,7 +220,8 @@ class Stream final : Watch::Watcher {
   bool dirty_ : 1 = false;
   bool paused_ : 1 = false;
   bool blocked_ : 1 = false;       // the kernel refused bytes: waits until writable
-  bool unspliceable_ : 1 = false;  // the kernel will not relay from it
+  bool socket_ : 1 = true;         // until a call says that it is none
+  bool unspliceable_ : 1 = false;  // the kernel will not relay from it, or to it
   bool above_ : 1 = false;         // was above high water since the last on_drain()
 };
 

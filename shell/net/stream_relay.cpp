@@ -27,7 +27,7 @@ bool Stream::relaying() const { return relay_ && relay_->to; }
 bool Stream::relay_to(Stream& to) {
   const bool ready = state_ == State::kOpen && to.state_ == State::kOpen && !to.shutdown_ &&
                      to.out_.empty() && unread().empty();
-  if (relaying() || unspliceable_ || !ready) return false;
+  if (relaying() || unspliceable_ || to.unspliceable_ || !ready) return false;
   std::unique_ptr<Splice> splice = Splice::make();
   if (!splice) return false;
   to.relay().from = this;
@@ -57,8 +57,8 @@ void Stream::relay_failed(int code) {
   stop_relay();
 }
 
-/// Gives what the pipe holds. False: the other side takes no more now, or failed; it is
-/// heard of by on_drain() or on_closed().
+/// Gives what the pipe holds. False: the other side takes no more now, or failed, or must be
+/// copied to from here on; it is heard of by on_drain() or on_closed().
 bool Stream::push_relayed() {
   Stream& to = *relay_->to;
   Splice& splice = *relay_->splice;
@@ -73,6 +73,11 @@ bool Stream::push_relayed() {
       continue;
     }
     if (gave < 0 && errno == EINTR) continue;
+    if (gave < 0 && errno == EINVAL) {  // as for a descriptor that appends
+      to.unspliceable_ = true;
+      stop_relay();
+      return false;
+    }
     if (gave < 0 && errno != EAGAIN) {
       to.die(Error{static_cast<Code>(errno), "write", {}, {}});
       return false;

@@ -9,9 +9,11 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "net/owner.hpp"
+#include "support/temporary.hpp"
 
 using namespace moonwire;
 
@@ -36,12 +38,11 @@ std::string cause_of(const Result<std::vector<ListenSocket>>& result) {
 
 /// A directory of its own, gone with the test.
 struct Directory {
-  std::string path;
+  std::string path = test::temporary_name();
   Directory() {
-    char name[] = "/tmp/moonwire-XXXXXX";
-    path = mkdtemp(name);
+    if (!mkdtemp(path.data())) std::abort();
   }
-  ~Directory() { (void)!std::system(("rm -r " + path).c_str()); }
+  ~Directory() { std::filesystem::remove_all(path); }
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/connecting.hpp"
+#include "support/temporary.hpp"
 
 using namespace moonwire;
 using namespace std::chrono_literals;
@@ -202,7 +203,7 @@ TEST_CASE("Listener: accepting", "[net]") {
 }
 
 TEST_CASE("Listener: a Unix socket's file goes with it", "[net]") {
-  const std::string path = "/tmp/moonwire-listener-" + std::to_string(::getpid());
+  const std::string path = test::temporary_name("-" + std::to_string(::getpid()));
   Listening l;
   l.start("unix:" + path);
   struct stat info {};

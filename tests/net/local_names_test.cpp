@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/fd.hpp"
+#include "support/temporary.hpp"
 
 using namespace moonwire;
 
@@ -39,18 +40,18 @@ TEST_CASE("local names: numbers and localhost", "[net]") {
 }
 
 TEST_CASE("local names: the hosts file", "[net]") {
-  char file[] = "/tmp/moonwire-XXXXXX";
-  Fd(mkstemp(file)).reset();
+  std::string file = test::temporary_name();
+  Fd(mkstemp(file.data())).reset();
   std::ofstream(file) << "# 10.0.0.9 db\n"
                          "10.0.0.1\tdb db.internal # db2\n"
                          "  fd00::1 DB\n"
                          "10.0.0.1 db\n"
                          "nonsense db\n"
                          "10.0.0.2\n";
-  CHECK(texts(hosts_file_answer("db", 5432, file)) == "10.0.0.1:5432 [fd00::1]:5432");
-  CHECK(texts(hosts_file_answer("DB.internal", 5432, file)) == "10.0.0.1:5432");
-  CHECK(hosts_file_answer("db2", 1, file).empty());
-  CHECK(hosts_file_answer("10.0.0.2", 1, file).empty());
+  CHECK(texts(hosts_file_answer("db", 5432, file.c_str())) == "10.0.0.1:5432 [fd00::1]:5432");
+  CHECK(texts(hosts_file_answer("DB.internal", 5432, file.c_str())) == "10.0.0.1:5432");
+  CHECK(hosts_file_answer("db2", 1, file.c_str()).empty());
+  CHECK(hosts_file_answer("10.0.0.2", 1, file.c_str()).empty());
   CHECK(hosts_file_answer("db", 1, "/nosuch/file").empty());
-  unlink(file);
+  unlink(file.c_str());
 }

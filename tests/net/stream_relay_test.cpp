@@ -103,6 +103,20 @@ TEST_CASE("Stream: a relay", "[net]") {
     REQUIRE(r.in.holds(4));
     CHECK(in.unread() == "kept");
   }
+  SECTION("to where the kernel will not move anything goes by way of the buffers") {
+    const int flags = ::fcntl(r.out.fd(), F_GETFL);
+    REQUIRE(::fcntl(r.out.fd(), F_SETFL, flags | O_APPEND) == 0);  // splice() refuses it
+    REQUIRE(in.relay_to(r.out));
+    CHECK(r.through("copied", false) == "copied");
+    CHECK_FALSE(in.relaying());
+    CHECK_FALSE(in.relay_to(r.out));
+    CHECK_FALSE(r.out.failure());
+  }
+  SECTION("is over when its source is finished") {
+    REQUIRE(in.relay_to(r.out));
+    in.finish();
+    CHECK_FALSE(in.relaying());
+  }
   SECTION("into itself is an echo") {
     REQUIRE(in.relay_to(in));
     r.in.sink.then_drain = [&] {

@@ -9,6 +9,7 @@
 
 #include "support/pipe.hpp"
 #include "support/recorders.hpp"
+#include "support/temporary.hpp"
 
 using namespace moonwire;
 using namespace std::chrono_literals;
@@ -33,9 +34,9 @@ struct Logger {
 
 /// An open regular file, already deleted.
 Fd temporary_file() {
-  char path[] = "/tmp/moonwire_test_XXXXXX";
-  Fd file(::mkostemp(path, O_CLOEXEC));
-  ::unlink(path);
+  std::string path = test::temporary_name();
+  Fd file(::mkostemp(path.data(), O_CLOEXEC));
+  ::unlink(path.c_str());
   return file;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/pty.hpp"
+#include "support/temporary.hpp"
 
 // The thread sanitizer holds a signal back until the program next calls the C library:
 // code that does not cannot be interrupted there.
@@ -167,7 +168,7 @@ inline Ended run(const std::vector<std::string>& arguments, std::string_view inp
 class ScriptFile {
  public:
   explicit ScriptFile(std::string_view text) {
-    const int fd = ::mkstemps(path_, 4);
+    const int fd = ::mkstemps(path_.data(), 4);
     if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
       std::abort();
     }
@@ -175,11 +176,11 @@ class ScriptFile {
   }
   ScriptFile(const ScriptFile&) = delete;
   ScriptFile& operator=(const ScriptFile&) = delete;
-  ~ScriptFile() { ::unlink(path_); }
-  std::string path() const { return path_; }
+  ~ScriptFile() { ::unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
 
  private:
-  char path_[32] = "/tmp/moonwire-XXXXXX.lua";
+  std::string path_ = test::temporary_name(".lua");
 };
 
 /// The prompt on a dumb terminal.
