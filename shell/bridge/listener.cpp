@@ -33,6 +33,7 @@ Status LuaListener::open() {
 void LuaListener::set_handler(bool has) {
   has_handler_ = has;
   update();
+  hand_over_proxied();
 }
 
 /// Connections are only taken from the kernel for somebody.
@@ -70,10 +71,52 @@ void LuaListener::start_anew() {
   listener_.set_max_connections(0);
 }
 
-/// Who waits in accept() comes before the handler: it waited before there was one.
+/// What has come already is for the task once it has parked.
+void LuaListener::want_one() {
+  listener_.set_accepting(true);
+  if (proxied_.empty()) return;
+  runtime().defer_for(*this,
+                      [](Handle& self) { static_cast<LuaListener&>(self).hand_over_proxied(); });
+}
+
 void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
+  if (!settings.proxy_protocol) return hand_over(std::move(fd), peer, name_of(local));
+  ProxyReader::Sink& sink = *this;
+  auto reader = std::make_unique<ProxyReader>(sink, std::move(fd), peer, local);
+  if (!reader->start(runtime().reactor())) return;
+  readers_.emplace(reader.get(), std::move(reader));
+  count();
+}
+
+void LuaListener::on_header(ProxyReader& reader, const ProxyHeader& header) {
+  const auto self = readers_.extract(&reader);  // destroys it in the end
+  count();
+  if (header.state == ProxyHeader::State::kComplete) {
+    const bool told = header.source.family() != AF_UNSPEC;
+    proxied_.push_back({std::move(reader.fd), told ? header.source : reader.peer,
+                        told ? std::make_shared<const std::string>(header.destination.text())
+                             : name_of(reader.local)});
+    return hand_over_proxied();
+  }
+  if (header.problem.empty()) return;
+  runtime().report({describe(),
+                    "PROXY header from " + reader.peer.text() + ": " + std::string(header.problem) +
+                        "; connection closed",
+                    ""});
+}
+
+void LuaListener::hand_over_proxied() {
+  while (!proxied_.empty() && (has_handler_ || !acceptors.empty())) {
+    Proxied next = std::move(proxied_.front());
+    proxied_.pop_front();
+    hand_over(std::move(next.fd), next.peer, std::move(next.local));
+  }
+}
+
+/// Who waits in accept() comes before the handler: it waited before there was one.
+void LuaListener::hand_over(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local) {
   auto* connection = new Connection(runtime());
-  auto ready = connection->accept(std::move(fd), peer, name_of(local), *this);
+  auto ready = connection->accept(std::move(fd), peer, std::move(local), *this);
   if (ready) ready = settings.give(*connection);
   if (!ready) {
     connection->close();
@@ -101,9 +144,12 @@ void LuaListener::on_trouble(const Error& why) {
   runtime().report({describe(), why.message() + "; accepting goes on when one is free", ""});
 }
 
+/// Those that are not handed over yet have a descriptor too.
+void LuaListener::count() { listener_.set_open(open_count + readers_.size() + proxied_.size()); }
+
 void LuaListener::count_open(int change) {
   open_count += static_cast<std::size_t>(change);
-  listener_.set_open(open_count);
+  count();
   if (open_count > 0 || !grace_) return;
   grace_ = false;
   disarm();
@@ -118,6 +164,8 @@ void LuaListener::close_gracefully(Nanoseconds grace) {
 
 void LuaListener::on_close() {
   listener_.close();
+  readers_.clear();
+  proxied_.clear();
   runtime().wake_all(acceptors, Reply::fail(runtime(), Code::kClosed, "accept", name_));
   if (grace_) return;
   runtime().each<Connection>(Type::kConnection, [this](Connection& c) { c.forget(*this); });

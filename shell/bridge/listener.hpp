@@ -2,8 +2,12 @@
 // connection. Stored values: the handler, on_notify.
 #pragma once
 
+#include <deque>
+#include <unordered_map>
+
 #include "bridge/connection.hpp"
 #include "net/listener.hpp"
+#include "net/proxy_reader.hpp"
 
 namespace moonwire {
 
@@ -15,6 +19,7 @@ struct StreamSettings {
   Nanoseconds patience{0};
   Nanoseconds read_deadline = kForever;
   What frame;
+  bool proxy_protocol = false;  // of a listener: connections begin with a header
 
   /// Takes what is given.
   void take(const OptionValues& options);
@@ -27,7 +32,7 @@ struct StreamSettings {
   Reply socket_value(Runtime& runtime, int fd, SocketOption option) const;
 };
 
-class LuaListener final : public Handle, Listener::Sink, Timer {
+class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Timer {
  public:
   static constexpr Type kType = Type::kListener;
 
@@ -43,7 +48,7 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   /// All options are as they were at first: listen() on our own address follows.
   void start_anew();
   /// A task is about to wait in `acceptors`.
-  void want_one() { listener_.set_accepting(true); }
+  void want_one();
   void count_open(int change);
   std::size_t max_connections() const { return listener_.max_connections(); }
 
@@ -73,18 +78,30 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
  private:
   void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) override;
   void on_trouble(const Error& why) override;
+  void on_header(ProxyReader& reader, const ProxyHeader& header) override;
   void on_call_end(Task&, bool, bool) override {}
   void on_close() override;
   void on_due() override { close_connections(); }
   bool lingers() const override { return grace_; }
   void on_left(Park&) override { update(); }
   void update();
+  void count();
+  void hand_over(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
+  void hand_over_proxied();
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
 
   Address address_;
   Listener listener_;
   std::string name_;
   std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
+  /// Connections whose PROXY header is awaited; and those that nobody wanted when it came.
+  std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
+  struct Proxied {
+    Fd fd;
+    Endpoint peer;
+    std::shared_ptr<const std::string> local;
+  };
+  std::deque<Proxied> proxied_;
   bool has_handler_ = false;
   bool grace_ = false;
 };

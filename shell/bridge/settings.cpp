@@ -96,6 +96,7 @@ void StreamSettings::take(const OptionValues& options) {
   limits.low_water = std::min(limits.low_water, limits.high_water);
   wait_limit = options.seconds(Opt::kTimeout, wait_limit);
   read_deadline = options.seconds(Opt::kReadDeadline, read_deadline);
+  proxy_protocol = options.boolean(Opt::kProxyProtocol, proxy_protocol);
   if (!options.has(Opt::kFrame)) return;
   const OptionValues::Value& kind = options.at(Opt::kFrame);
   if (kind.type == kTypeInteger) {
@@ -142,6 +143,7 @@ Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
     case Opt::kReadSize: return size_of(limits.read_size);
     case Opt::kTimeout: return time_of(wait_limit);
     case Opt::kReadDeadline: return time_of(read_deadline);
+    case Opt::kProxyProtocol: return Reply::yes(proxy_protocol);
     case Opt::kFrame:
       if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
       return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();
