@@ -33,6 +33,7 @@ check.case("sockets that were opened for us serve: TCP, Unix, UDP", function()
     check.ok(listen "udp://127.0.0.1:0")
   local there, datagrams = tcp.address, udp.address
   local p, script = activate([[
+    timeout(30, os.exit, 1)
     io.output(arg[0] .. ".out"):setvbuf "no"
     local left = 3
     local function one_less() left = left - 1 if left == 0 then timeout(0.05, os.exit, 0) end end
