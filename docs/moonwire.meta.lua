@@ -104,6 +104,9 @@
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
 
+---@class pipe_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
 ---@class rate_options
 ---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
 ---@field read? number # Limits what comes in; 0 and -1 are no limit. (bytes a second, default -1)
@@ -410,7 +413,7 @@ function connection:abort() end
 
 ---Sends all that comes to another connection, up to the end.
 ---
----At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket.
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket. When the time is over both go on, and what comes from then on can be read.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:pipe(c) end)   -- an echo
@@ -420,10 +423,11 @@ function connection:abort() end
 ---```
 ---@async
 ---@param other connection
+---@param options? pipe_options
 ---@return integer? bytes
 ---@return string? message
 ---@return string? code
-function connection:pipe(other) end
+function connection:pipe(other, options) end
 
 ---Cuts the stream into messages from here on.
 ---
