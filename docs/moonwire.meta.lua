@@ -20,8 +20,10 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field reconnect? reconnect_options # Connects again after each loss, and after failed attempts: {delay =, max =, factor =, jitter =, tries =, hello =, on_fail =}. (default never)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
@@ -67,6 +69,7 @@
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -89,6 +92,7 @@
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -102,6 +106,14 @@
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
 
+---@class pipe_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class rate_options
+---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
+---@field read? number # Limits what comes in; 0 and -1 are no limit. (bytes a second, default -1)
+---@field write? number # Limits what goes out; 0 and -1 are no limit. (bytes a second, default -1)
+
 ---@class read_options
 ---@field max? integer # Bounds read(n) and read "a"; beyond it they return nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 64 MiB)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -109,6 +121,15 @@
 ---@class read_until_options
 ---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class reconnect_options
+---@field delay? number # Is waited after a failed attempt; the first one after a loss is immediate; 0 never reconnects. (seconds, default 0)
+---@field factor? number # Makes each further wait so many times longer. (default 1)
+---@field hello? string # Is written first on each new connection. (default nothing)
+---@field jitter? number # Makes each wait longer or shorter by chance, at most by this fraction. (default 0)
+---@field max? number # Bounds the wait that factor makes longer. (seconds, default 60)
+---@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each failed attempt, which the log tells as well; attempt counts those in a row. (default none)
+---@field tries? integer # Gives up after so many failures in a row; connect, or the handler, then gets nil, message, code. (attempts, default no limit)
 
 ---@class resolve_options
 ---@field timeout? number # Bounds the wait for the name servers. (seconds, default 5)
@@ -130,6 +151,7 @@
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -216,7 +238,8 @@
 ---@field queued integer # Bytes written that wait to be sent.
 ---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
----@field failure connection_failure? # Why it, or the last read, failed: a table with message and code, or nil.
+---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
+---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
 
@@ -392,7 +415,7 @@ function connection:abort() end
 
 ---Sends all that comes to another connection, up to the end.
 ---
----At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket.
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket. When the time is over both go on, and what comes from then on can be read.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:pipe(c) end)   -- an echo
@@ -402,10 +425,11 @@ function connection:abort() end
 ---```
 ---@async
 ---@param other connection
+---@param options? pipe_options
 ---@return integer? bytes
 ---@return string? message
 ---@return string? code
-function connection:pipe(other) end
+function connection:pipe(other, options) end
 
 ---Cuts the stream into messages from here on.
 ---
@@ -1158,10 +1182,18 @@ function listen(address, options, handler) end
 ---What is written before the connection is up is sent once it is. When the handler returns, its
 ---connection is finished as a listener's is.
 ---
+---With `reconnect` it is the same connection through all losses: its id, options and hooks stay, its
+---timers and tasks end, and the handler runs anew each time it is connected. What ends it for good is
+---ours: close, finish, a handler that returns before the peer's end. While it waits, reads and writes
+---fail as after any loss, and state, attempts and failure tell how it is.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("welcome\n") end)
 ---c = assert(connect(srv.address, { timeout = 5 }))
 ---print(c:read "l")                   --> welcome
+---c = connect(srv.address, { reconnect = { delay = 1, max = 30, factor = 2 } }, function(c)
+---  for line in c:lines() do print(line) end
+---end)
 ---```
 ---@async
 ---@param address integer|string # where to, see Addresses; a number is a port of this machine

@@ -27,8 +27,9 @@ return {
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
 
-Its state is "connecting", "open", "half-closed" (by the peer), "shut down" (by us), "ended" (by
-both), "finishing", "closed" or "failed".]],
+Its state is "connecting", "waiting" (for the next attempt, see the option reconnect), "open",
+"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
+"failed".]],
   methods = {
     {
       name = "read",
@@ -230,15 +231,18 @@ sleep(0.05)                         --> ECONNRESET]],
     },
     {
       name = "pipe",
-      signature = "connection:pipe(other)",
+      signature = "connection:pipe(other [, options])",
       summary = "Sends all that comes to another connection, up to the end.",
-      args = { { name = "other", type = "connection" } },
+      args = { { name = "other", type = "connection" },
+        { name = "options", type = "pipe_options?" } },
+      options = "pipe",
       results = "the number of bytes; or nil, message, code",
       returns = { "integer? bytes", "string? message", "string? code" },
       errors = write_failures,
       waits = true,
       text = "At the end of the stream the direction to the other is ended as well. The slower "
-        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket.",
+        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket. When "
+        .. "the time is over both go on, and what comes from then on can be read.",
       example = [[
 srv = listen(0, function(c) c:pipe(c) end)   -- an echo
 c = connect(srv.address)
@@ -383,8 +387,10 @@ connect(srv.address):read()]],
     { name = "queued", type = "integer", summary = "Bytes written that wait to be sent." },
     { name = "state", type = "string", summary = "Names what it is doing, see above." },
     { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
+    { name = "attempts", type = "integer",
+      summary = "How many attempts to connect have failed in a row (option reconnect)." },
     { name = "failure", type = "connection_failure?",
-      summary = "Why it, or the last read, failed: a table with message and code, or nil." },
+      summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
   },
   records = {

@@ -18,6 +18,7 @@ struct StreamSettings {
   Nanoseconds wait_limit = kForever;
   Nanoseconds patience{0};
   Nanoseconds read_deadline = kForever;
+  StreamRate rate;
   What frame;
   bool proxy_protocol = false;  // of a listener: connections begin with a header
 

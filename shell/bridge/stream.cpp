@@ -166,13 +166,14 @@ Reply shutdown(Runtime&, Self self) {
   return Reply::yes(true);
 }
 
-/// conn:pipe(other) -> bytes | nil, message, code. Waits until the end.
-Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Yieldable yieldable) {
+/// conn:pipe(other [, options]) -> bytes | nil, message, code. Waits until the end.
+Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOptions> options,
+           Yieldable yieldable) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
   if (other->source()) return refuse(runtime, "pipe", "the other end is piped already");
   if (auto why = unwritable(runtime, *other)) return *why;
   if (yieldable.yes && !runtime.running()->cancel_requested) self->pipe_to(*other);
-  return Reply::wait(self->piper(), kForever);
+  return Reply::wait(self->piper(), options.seconds(Opt::kTimeout, kForever));
 }
 
 /// conn:frame(kind) -> conn: "line", a number of bytes; nil: none
