@@ -1809,8 +1809,9 @@ local dns_module = {}
 ---    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
 ---
 ---The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
----"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
----"xn--" form of one with other letters, which is refused as it is.
+---"localhost" and of what the hosts file has need no server, nor do the names that it has for an address
+---(PTR); nothing is cached. Names are ASCII: write the "xn--" form of one with other letters, which is
+---refused as it is.
 ---
 ---```lua
 ---local dns = require "dns"
