@@ -50,17 +50,17 @@ if #words == 0 then fail(2, usage) end
 --- What to add to now() for the time of day, in seconds since 1970, and by how much that may be
 -- wrong. Lua's own clock has whole seconds only; that of date(1) was read while it ran.
 local function clock_difference()
-  local best, error
+  local best, inexact
   for _ = 1, 5 do
     local before = now()
     local text, message = process.run { "date", "+%s.%N" }
     local after = now()
     local time = text and tonumber(text) or fail(1, "ntp.lua: date: " .. (message or text))
-    if not best or (after - before) / 2 < error then
-      best, error = time - (before + after) / 2, (after - before) / 2
+    if not best or (after - before) / 2 < inexact then
+      best, inexact = time - (before + after) / 2, (after - before) / 2
     end
   end
-  return best, error
+  return best, inexact
 end
 
 --- A time stamp less `time`, in seconds. The seconds begin again every 136 years: it is the nearer.
@@ -145,7 +145,7 @@ for i, word in ipairs(words) do
   width = math.max(width, #servers[i])
 end
 
-local difference, error = clock_difference()
+local difference, inexact = clock_difference()
 local tasks, offsets = {}, {}
 for i, server in ipairs(servers) do tasks[i] = spawn(pcall, ask, server, difference) end
 local row = "%-" .. width .. "s  %7s  %-15s  %12s  %9s%s"
@@ -164,6 +164,6 @@ end
 if #offsets == 0 then os.exit(1) end
 table.sort(offsets)
 local middle = (offsets[(#offsets + 1) // 2] + offsets[#offsets // 2 + 1]) / 2
-print(("offset %+.6f s, our clock read to within %.6f s; %d of %d answered"):format(middle, error,
+print(("offset %+.6f s, our clock read to within %.6f s; %d of %d answered"):format(middle, inexact,
   #offsets, #servers))
 os.exit(0)
