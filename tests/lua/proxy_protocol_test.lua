@@ -89,6 +89,26 @@ check.case("accept gets them as well, also those that came first", function()
   check.equal(there.peer, "192.0.2.1:40000")
 end)
 
+check.case("a handler may close its listener while others wait with their headers", function()
+  local server
+  server = check.ok(listen("127.0.0.1:0", { proxy_protocol = true }, function(c)
+    server:close()
+    server = nil
+    collectgarbage()
+    c:write("the last\n")
+  end))
+  local where = server.address
+  local clients = {}
+  for i = 1, 5 do clients[i] = check.ok(connect(where)) end
+  for _, each in ipairs(clients) do each:write(V1) end
+  local served = 0
+  for _, each in ipairs(clients) do
+    if each:read("l", { timeout = 5 }) == "the last" then served = served + 1 end
+    each:close()
+  end
+  check.equal(served, 1)
+end)
+
 check.case("it can be switched, and reads back", function()
   local server <close> = serve()
   check.equal(server:get "proxy_protocol", true)
