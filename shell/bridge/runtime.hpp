@@ -120,7 +120,8 @@ class Runtime final : SleepHook {
                  std::uint8_t tag);
   /// Calls the stored function with (object, piece) for each piece that
   /// handle.next_piece() gives, in one task: a call that waits holds back the next.
-  void feed(Handle& handle, int function, std::uint8_t tag);
+  enum class Feed : std::uint8_t { kPieces, kDatagrams, kValues };
+  void feed(Handle& handle, int function, std::uint8_t tag, Feed what);
 
   /// --- used by entry, ticket and the binding files -------------------------------------
   Handle* find(std::uint32_t slot, std::uint32_t generation) const {
