@@ -44,12 +44,13 @@ both), "finishing", "closed" or "failed".]],
       results = "the bytes; nil at the end of the stream; or nil, message, code",
       returns = { "string? bytes", "string? message", "string? code" },
       errors = {
-        { "EOF", "the stream ended inside n bytes; what came stays for connection:take" },
+        { "EOF", "the stream ended inside n bytes, or a value; what came stays for connection:take" },
+        { "EPROTO", "with frame \"json\": what came is no JSON" },
         table.unpack(read_failures),
       },
       waits = true,
-      text = "With connection:frame set it returns one message, of kind json its value. One task at a time reads: a second "
-        .. "one raises, and so does reading while a data hook is set.",
+      text = "With connection:frame set it returns one message, of kind json its value. One task at a "
+        .. "time reads: a second one raises, and so does reading while a data hook is set.",
       example = [[
 srv = listen(0, function(c) c:write("3\nabc rest") end)
 c = connect(srv.address)
