@@ -12,6 +12,8 @@
 namespace moonwire {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 struct Style {
   std::string_view indent;  // of one level; empty: all on one line
   std::size_t depth = 0;
@@ -19,11 +21,12 @@ struct Style {
   bool ascii = false;
 };
 
-/// The nesting is followed on Lua's stack: the value is at `root`, and above it, for each
-/// level, a key and what the table has there. So the path to any of them can be told.
+/// The nesting is followed on Lua's stack, and not by recursion: the value is at `root`, and
+/// above it, for each level, a key and what the table has there. So the path to any of them
+/// can be told.
 class Encoder {
  public:
-  /// json.null and the marks are right below the value.
+  /// json.null and the marks are right below the value, which is on top.
   Encoder(lua_State* state, int root, const Style& style, std::string& out)
       : L(state),
         root_(root),
@@ -33,8 +36,8 @@ class Encoder {
         object_(lua_topointer(L, root - 1)),
         out_(out) {}
 
-  /// The value on top, `level` tables deep; false: `problem` says why not.
-  bool value(std::size_t level);
+  /// False: `problem` says why not.
+  bool run();
   std::string problem;
 
  private:
@@ -42,21 +45,35 @@ class Encoder {
     std::string name;
     std::size_t begin, end;
   };
+  enum class Kind : std::uint8_t { kArray, kShuffled, kObject, kMarkedObject };
+  /// A table that is being written: its key is on Lua's stack, nil before the first.
+  struct Level {
+    Kind kind;
+    std::size_t begin;              // of what is inside
+    lua_Integer count = 0;          // elements or members
+    lua_Integer whole = 0;          // so many there are: kShuffled
+    std::vector<Member> members{};  // if they are to be sorted
+  };
 
-  bool table(std::size_t level);
-  bool array(int table, std::size_t level);
-  bool shuffled(int table, std::size_t level, lua_Integer done);
-  bool object(int table, std::size_t level, bool marked);
-  bool element(std::size_t level, lua_Integer number);
+  bool value();
+  bool open();
+  Kind kind_of(int table);
+  bool step();
+  bool step_array(int table);
+  bool step_object(int table);
+  bool shuffle(int table);
+  void close();
+  void value_done();
   bool name(int table, bool marked);
-  void arrange(std::vector<Member>& members, std::size_t begin, std::size_t level);
+  void note_member();
+  void arrange(Level& level);
   bool string(int index, const char* what);
   bool number(int index);
   void integer(lua_Integer number);
   void escape(unsigned char byte);
   void escape_wide(std::string_view text, std::size_t& at);
-  void line(std::size_t level);
-  void separate(bool first, std::size_t level);
+  void line();
+  void separate(bool first);
 
   bool is_cycle();
   bool fail(int index, const std::string& why);
@@ -69,83 +86,106 @@ class Encoder {
   const void* const array_;
   const void* const object_;
   std::string& out_;
+  std::vector<Level> levels_;
 };
 
-bool Encoder::value(std::size_t level) {
+bool Encoder::run() {
+  bool well = value();
+  while (well && !levels_.empty()) well = step();
+  return well;
+}
+
+/// Writes the value on top and takes it off; or begins with it, if it is a table.
+bool Encoder::value() {
   const int index = lua_gettop(L);
+  bool well = true;
   switch (lua_type(L, index)) {
-    case LUA_TNIL: out_ += "null"; return true;
-    case LUA_TBOOLEAN: out_ += lua_toboolean(L, index) ? "true" : "false"; return true;
-    case LUA_TNUMBER: return number(index);
-    case LUA_TSTRING: return string(index, "a string");
-    case LUA_TTABLE: return table(level + 1);
-    case LUA_TLIGHTUSERDATA:  // the null of other modules
-    case LUA_TUSERDATA: {
+    case LUA_TTABLE: return open();
+    case LUA_TNIL: out_ += "null"sv; break;
+    case LUA_TBOOLEAN: out_ += lua_toboolean(L, index) ? "true"sv : "false"sv; break;
+    case LUA_TNUMBER: well = number(index); break;
+    case LUA_TSTRING: well = string(index, "a string"); break;
+    default: {
       const void* const address = lua_touserdata(L, index);
-      if (address && address != null_) break;
-      out_ += "null";
-      return true;
+      const bool null = address == null_ || (!address && lua_islightuserdata(L, index));
+      if (!null) {
+        const char* const type = lua_typename(L, lua_type(L, index));
+        return fail(index, std::string("a ") + type + " cannot be put into JSON");
+      }
+      out_ += "null"sv;  // of other modules as well
     }
-    default: break;
   }
-  return fail(index,
-              std::string("a ") + lua_typename(L, lua_type(L, index)) + " cannot be put into JSON");
+  if (well) value_done();
+  return well;
+}
+
+void Encoder::value_done() {
+  if (levels_.empty()) return;
+  lua_pop(L, 1);
+  Level& level = levels_.back();
+  if (!level.members.empty()) level.members.back().end = out_.size();
 }
 
 // --- tables ---------------------------------------------------------------------------------
 
-/// A sequence is an array, as is what is marked so; everything else an object.
-bool Encoder::table(std::size_t level) {
+bool Encoder::open() {
   const int index = lua_gettop(L);
-  const bool deep = level > style_.depth;
+  const std::size_t depth = levels_.size() + 1;
+  const bool deep = depth > style_.depth;
   // A cycle passes through levels 2, 4, 8, 16; what is flat has few tables to compare.
-  if (((level & (level - 1)) == 0 || deep) && is_cycle()) return false;
-  if (deep) {
-    return fail(index, "nested deeper than " + std::to_string(style_.depth));
-  }
+  if (((depth & (depth - 1)) == 0 || deep) && is_cycle()) return false;
+  if (deep) return fail(index, "nested deeper than " + std::to_string(style_.depth));
   if (!lua_checkstack(L, 8)) return fail(index, "not enough memory");
-  const void* mark = nullptr;
-  if (lua_getmetatable(L, index)) {
-    mark = lua_topointer(L, -1);
-    lua_pop(L, 1);
-  }
-  if (mark == array_) return array(index, level);
-  if (mark == object_) return object(index, level, true);
+  const Kind kind = kind_of(index);
+  out_ += kind == Kind::kArray ? '[' : '{';
+  levels_.push_back({kind, out_.size()});
   lua_pushnil(L);
-  if (lua_next(L, index) == 0) {
-    out_ += "{}";
-    return true;
-  }
-  const bool sequence = lua_isinteger(L, -2) != 0;
-  lua_pop(L, 2);
-  return sequence ? array(index, level) : object(index, level, false);
-}
-
-/// In the order that Lua has, as long as that is 1, 2, 3.
-bool Encoder::array(int table, std::size_t level) {
-  out_ += '[';
-  lua_Integer count = 0;
-  lua_pushnil(L);
-  while (lua_next(L, table) != 0) {
-    if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != count + 1) {
-      lua_pop(L, 2);
-      return shuffled(table, level, count);
-    }
-    if (!element(level, ++count)) return false;
-    lua_pop(L, 1);
-  }
-  if (count > 0) line(level - 1);
-  out_ += ']';
   return true;
 }
 
-bool Encoder::element(std::size_t level, lua_Integer number) {
-  separate(number == 1, level);
-  return value(level);
+/// A sequence is an array, as is what is marked so; everything else an object.
+Encoder::Kind Encoder::kind_of(int table) {
+  const void* mark = nullptr;
+  if (lua_getmetatable(L, table)) {
+    mark = lua_topointer(L, -1);
+    lua_pop(L, 1);
+  }
+  if (mark == array_) return Kind::kArray;
+  if (mark == object_) return Kind::kMarkedObject;
+  lua_pushnil(L);
+  if (lua_next(L, table) == 0) return Kind::kObject;
+  const bool sequence = lua_isinteger(L, -2) != 0;
+  lua_pop(L, 2);
+  return sequence ? Kind::kArray : Kind::kObject;
 }
 
-/// The rest of an array whose elements Lua has in another order; or it is none.
-bool Encoder::shuffled(int table, std::size_t level, lua_Integer done) {
+/// The next element or member of the innermost table, or its end.
+bool Encoder::step() {
+  const int table = lua_gettop(L) - 1;  // below its key
+  Level& level = levels_.back();
+  if (level.kind == Kind::kShuffled) {
+    lua_pop(L, 1);
+    if (level.count == level.whole) return close(), true;
+    lua_pushinteger(L, ++level.count);
+    lua_rawgeti(L, table, level.count);
+    separate(level.count == 1);
+    return value();
+  }
+  if (lua_next(L, table) == 0) return close(), true;
+  return level.kind == Kind::kArray ? step_array(table) : step_object(table);
+}
+
+/// In the order that Lua has, as long as that is 1, 2, 3.
+bool Encoder::step_array(int table) {
+  Level& level = levels_.back();
+  if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != level.count + 1) return shuffle(table);
+  separate(++level.count == 1);
+  return value();
+}
+
+/// The rest of an array comes by number: Lua has it in another order; or it is none.
+bool Encoder::shuffle(int table) {
+  lua_pop(L, 2);
   lua_Integer count = 0;
   lua_Integer most = 0;
   lua_pushnil(L);
@@ -161,41 +201,36 @@ bool Encoder::shuffled(int table, std::size_t level, lua_Integer done) {
     return fail(table, "an array with holes: " + std::to_string(count) + " elements up to [" +
                            std::to_string(most) + "]");
   }
-  while (done < count) {
-    lua_pushinteger(L, ++done);
-    lua_rawgeti(L, table, done);
-    if (!element(level, done)) return false;
-    lua_pop(L, 2);
-  }
-  line(level - 1);
-  out_ += ']';
+  levels_.back().kind = Kind::kShuffled;
+  levels_.back().whole = count;
+  lua_pushnil(L);
   return true;
 }
 
-bool Encoder::object(int table, std::size_t level, bool marked) {
-  out_ += '{';
-  const std::size_t begin = out_.size();
-  std::vector<Member> members;
-  bool first = true;
-  lua_pushnil(L);
-  while (lua_next(L, table) != 0) {
-    separate(first, level);
-    first = false;
-    const std::size_t at = out_.size();
-    if (!name(table, marked) || !value(level)) return false;
-    lua_pop(L, 1);
-    if (style_.sort) {
-      std::size_t size = 0;
-      const bool text = lua_type(L, -1) == LUA_TSTRING;
-      const char* const key = text ? lua_tolstring(L, -1, &size) : nullptr;
-      members.push_back(
-          {text ? std::string(key, size) : std::to_string(lua_tointeger(L, -1)), at, out_.size()});
-    }
-  }
-  if (members.size() > 1) arrange(members, begin, level);
-  if (!first) line(level - 1);
-  out_ += '}';
-  return true;
+bool Encoder::step_object(int table) {
+  Level& level = levels_.back();
+  separate(++level.count == 1);
+  if (style_.sort) note_member();
+  return name(table, level.kind == Kind::kMarkedObject) && value();
+}
+
+/// The member whose key and value are on top begins here.
+void Encoder::note_member() {
+  std::size_t size = 0;
+  const bool text = lua_type(L, -2) == LUA_TSTRING;
+  const char* const key = text ? lua_tolstring(L, -2, &size) : nullptr;
+  levels_.back().members.push_back(
+      {text ? std::string(key, size) : std::to_string(lua_tointeger(L, -2)), out_.size(), 0});
+}
+
+/// The innermost table is whole, and on top.
+void Encoder::close() {
+  Level level = std::move(levels_.back());
+  if (level.members.size() > 1) arrange(level);
+  levels_.pop_back();
+  if (level.count > 0) line();
+  out_ += level.kind == Kind::kArray || level.kind == Kind::kShuffled ? ']' : '}';
+  value_done();
 }
 
 /// The key below the value on top. Only a marked object may have integers for names.
@@ -215,31 +250,33 @@ bool Encoder::name(int table, bool marked) {
     return fail(table, std::string("a key that is a ") +
                            (lua_isnumber(L, key) ? "float" : luaL_typename(L, key)));
   }
-  out_ += style_.indent.empty() ? ":" : ": ";
+  out_ += ':';
+  if (!style_.indent.empty()) out_ += ' ';
   return true;
 }
 
 /// By the bytes of their names.
-void Encoder::arrange(std::vector<Member>& members, std::size_t begin, std::size_t level) {
+void Encoder::arrange(Level& level) {
+  std::vector<Member>& members = level.members;
   std::sort(members.begin(), members.end(),
             [](const Member& a, const Member& b) { return a.name < b.name; });
-  const std::string unsorted = out_.substr(begin);
-  out_.resize(begin);
+  const std::string unsorted = out_.substr(level.begin);
+  out_.resize(level.begin);
   for (const Member& member : members) {
-    separate(&member == members.data(), level);
-    out_.append(unsorted, member.begin - begin, member.end - member.begin);
+    separate(&member == members.data());
+    out_.append(unsorted, member.begin - level.begin, member.end - member.begin);
   }
 }
 
-void Encoder::separate(bool first, std::size_t level) {
+void Encoder::separate(bool first) {
   if (!first) out_ += ',';
-  line(level);
+  line();
 }
 
-void Encoder::line(std::size_t level) {
+void Encoder::line() {
   if (style_.indent.empty()) return;
   out_ += '\n';
-  for (std::size_t i = 0; i < level; ++i) out_ += style_.indent;
+  for (std::size_t i = 0; i < levels_.size(); ++i) out_ += style_.indent;
 }
 
 // --- strings and numbers ----------------------------------------------------------------------
@@ -382,7 +419,7 @@ Reply encode(Runtime& runtime, lua_State* L, int root, const Style& style) {
   std::string& out = runtime.scratch();
   out.clear();
   Encoder encoder(L, root, style, out);
-  if (encoder.value(0)) return Reply::bytes(out);
+  if (encoder.run()) return Reply::bytes(out);
   return Reply::raise(runtime, encoder.problem);
 }
 

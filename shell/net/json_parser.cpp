@@ -41,26 +41,6 @@ struct ThrowingAllocator {
   }
 };
 
-/// The text as rapidjson reads it: NUL stands for the end, too.
-class Source {
- public:
-  using Ch = char;
-  explicit Source(std::string_view text)
-      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
-  char Peek() const { return at_ == end_ ? '\0' : *at_; }
-  char Take() { return at_ == end_ ? '\0' : *at_++; }
-  std::size_t Tell() const { return static_cast<std::size_t>(at_ - begin_); }
-  // For parsing in place, which is not asked for.
-  char* PutBegin() { return nullptr; }
-  void Put(char) {}
-  std::size_t PutEnd(char*) { return 0; }
-
- private:
-  const char* begin_;
-  const char* at_;
-  const char* end_;
-};
-
 /// Bytes at the back of a string that grows by more than what is asked for.
 class Tape {
  public:
@@ -101,7 +81,8 @@ class Tape {
 /// What rapidjson tells of the text, put on the tape. False stops it: `refusal` says why.
 class Handler {
  public:
-  Handler(Tape& tape, std::size_t depth) : tape_(tape), most_(depth) {}
+  Handler(Tape& tape, std::size_t depth, std::string_view text)
+      : tape_(tape), most_(depth), surrogates_(has_escaped(text, 'd') || has_escaped(text, 'D')) {}
   enum class Refusal { kNone, kDepth, kRange, kSurrogate };
   Refusal refusal = Refusal::kNone;
 
@@ -128,7 +109,7 @@ class Handler {
   }
   bool String(const char* text, std::size_t size, bool) {
     const std::string_view value(text, size);
-    if (has_surrogate(value)) return refuse(Refusal::kSurrogate);
+    if (surrogates_ && has_surrogate(value)) return refuse(Refusal::kSurrogate);
     tape_.put(value);
     return true;
   }
@@ -145,6 +126,11 @@ class Handler {
   bool Double(double) { return false; }
 
  private:
+  /// An escape that may be a surrogate, by its first digit.
+  static bool has_escaped(std::string_view text, char digit) {
+    const char escape[] = {'\\', 'u', digit};
+    return text.find(std::string_view(escape, sizeof escape)) != text.npos;
+  }
   /// The text has none, so it came from an escape.
   static bool has_surrogate(std::string_view text) {
     for (std::size_t at = 0; (at = text.find('\xed', at)) != text.npos; ++at) {
@@ -178,6 +164,7 @@ class Handler {
 
   Tape& tape_;
   const std::size_t most_;
+  const bool surrogates_;  // are there escapes of them?
   std::size_t depth_ = 0;
   std::size_t open_ = 0;
 };
@@ -289,13 +276,14 @@ tl::unexpected<Error> refused(std::string_view text, const Complaint& complaint,
 }  // namespace
 
 Status parse_json(std::string_view text, std::size_t depth, std::string& tape) {
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag |
+                              rapidjson::kParseNumbersAsStringsFlag;
   const std::size_t valid = valid_utf8(text);
   if (valid < text.size()) return refused(text, {valid, "invalid UTF-8"});
   Tape out(tape, text.size() + 64);
-  Handler handler(out, depth);
-  Source source(text);
+  Handler handler(out, depth, text);
+  std::string copy(text);  // escapes are undone in place, and NUL stands for the end
+  rapidjson::InsituStringStream source(copy.data());
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator> reader;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(source, handler);
   if (result.IsError()) {
