@@ -20,8 +20,10 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field reconnect? reconnect_options # Connects again after each loss, and after failed attempts: {delay =, max =, factor =, jitter =, tries =, hello =, on_fail =}. (default never)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
@@ -75,6 +77,7 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -96,6 +99,7 @@
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -109,6 +113,11 @@
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
 
+---@class rate_options
+---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
+---@field read? number # Limits what comes in; 0 and -1 are no limit. (bytes a second, default -1)
+---@field write? number # Limits what goes out; 0 and -1 are no limit. (bytes a second, default -1)
+
 ---@class read_options
 ---@field max? integer # Bounds read(n) and read "a"; beyond it they return nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 64 MiB)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -116,6 +125,15 @@
 ---@class read_until_options
 ---@field max? integer # Bounds what may come before the delimiter; beyond it the call returns nil, message, "EMSGSIZE". (bytes, default max_line)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
+---@class reconnect_options
+---@field delay? number # Is waited after a failed attempt; the first one after a loss is immediate; 0 never reconnects. (seconds, default 0)
+---@field factor? number # Makes each further wait so many times longer. (default 1)
+---@field hello? string # Is written first on each new connection. (default nothing)
+---@field jitter? number # Makes each wait longer or shorter by chance, at most by this fraction. (default 0)
+---@field max? number # Bounds the wait that factor makes longer. (seconds, default 60)
+---@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each failed attempt, which the log tells as well; attempt counts those in a row. (default none)
+---@field tries? integer # Gives up after so many failures in a row; connect, or the handler, then gets nil, message, code. (attempts, default no limit)
 
 ---@class resolve_options
 ---@field timeout? number # Bounds the wait for the name servers. (seconds, default 5)
@@ -137,6 +155,7 @@
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -223,7 +242,8 @@
 ---@field queued integer # Bytes written that wait to be sent.
 ---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
----@field failure connection_failure? # Why it, or the last read, failed: a table with message and code, or nil.
+---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
+---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
 

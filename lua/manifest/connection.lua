@@ -27,8 +27,9 @@ return {
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
 
-Its state is "connecting", "open", "half-closed" (by the peer), "shut down" (by us), "ended" (by
-both), "finishing", "closed" or "failed".]],
+Its state is "connecting", "waiting" (for the next attempt, see the option reconnect), "open",
+"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
+"failed".]],
   methods = {
     {
       name = "read",
@@ -393,8 +394,10 @@ connect(srv.address):read()]],
     { name = "queued", type = "integer", summary = "Bytes written that wait to be sent." },
     { name = "state", type = "string", summary = "Names what it is doing, see above." },
     { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
+    { name = "attempts", type = "integer",
+      summary = "How many attempts to connect have failed in a row (option reconnect)." },
     { name = "failure", type = "connection_failure?",
-      summary = "Why it, or the last read, failed: a table with message and code, or nil." },
+      summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
   },
   records = {

@@ -78,9 +78,19 @@ local options = {
     otherwise = "the descriptor limit less 16",
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
-    summary = "Bounds a line, or a value of frame \"json\"; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
+    summary = "Bounds a line, or a value of frame \"json\"; a longer one gives nil, message, "
+      .. "\"EMSGSIZE\" and the bytes stay." },
   { name = "max_tasks", types = "integer", unit = "tasks", min = 1, max = 1000000, default = 1000,
     summary = "Stops a socket of udp receiving while so many calls of its handler have not ended." },
+  { name = "rate", types = "table", fields = "rate", otherwise = "none",
+    summary = "Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}." },
+  { name = "burst", of = "rate", types = "number", unit = "bytes", min = 1,
+    otherwise = "a tenth of a second's worth",
+    summary = "Bounds what may move at once after a rest." },
+  { name = "read", of = "rate", types = "number", unit = "bytes a second", min = -1, max = 1e12,
+    default = -1, summary = "Limits what comes in; 0 and -1 are no limit." },
+  { name = "write", of = "rate", types = "number", unit = "bytes a second", min = -1, max = 1e12,
+    default = -1, summary = "Limits what goes out; 0 and -1 are no limit." },
   { name = "read_size", types = "integer", unit = "bytes", min = 1,
     max = 256 * KIB, default = 256 * KIB,
     summary = "Bounds what one receive takes, and so one call of the data hook; udp cuts longer "
@@ -101,6 +111,30 @@ local options = {
   { name = "sort", of = "encode", types = "boolean", otherwise = "true with indent",
     summary = "Writes the members of objects by the bytes of their names, so that the same "
       .. "value gives the same text." },
+
+  -- coming back after a loss
+  { name = "reconnect", types = "table", fields = "reconnect", otherwise = "never",
+    summary = "Connects again after each loss, and after failed attempts: {delay =, max =, "
+      .. "factor =, jitter =, tries =, hello =, on_fail =}." },
+  { name = "delay", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 0,
+    summary = "Is waited after a failed attempt; the first one after a loss is immediate; 0 never "
+      .. "reconnects." },
+  { name = "factor", of = "reconnect", types = "number", min = 1, default = 1,
+    summary = "Makes each further wait so many times longer." },
+  { name = "hello", of = "reconnect", types = "string", otherwise = "nothing",
+    summary = "Is written first on each new connection." },
+  { name = "jitter", of = "reconnect", types = "number", min = 0, max = 1, default = 0,
+    summary = "Makes each wait longer or shorter by chance, at most by this fraction." },
+  { name = "max", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 60,
+    summary = "Bounds the wait that factor makes longer." },
+  { name = "on_fail", of = "reconnect", types = "function",
+    meta = "fun(message: string, code: string, attempt: integer)", otherwise = "none",
+    summary = "Is called as on_fail(message, code, attempt) after each failed attempt, which the "
+      .. "log tells as well; attempt counts those in a row." },
+  { name = "tries", of = "reconnect", types = "integer", unit = "attempts", min = 1,
+    max = 1000000000, otherwise = "no limit",
+    summary = "Gives up after so many failures in a row; connect, or the handler, then gets nil, "
+      .. "message, code." },
 
   -- listener:close
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
@@ -180,7 +214,7 @@ local options = {
 }
 
 local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max_line", "nodelay",
-  "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
+  "rate", "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
   "unread_limit" }
 
 local datagram = { "broadcast", "high_water", "low_water", "multicast_interface", "multicast_loop",
@@ -200,7 +234,8 @@ end
 local tables = {
   accept = { "timeout" },
   close = { "grace" },
-  connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl"),
+  connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
+    "reconnect"),
   decode = { "depth" },
   encode = { "ascii", "depth", "indent", "sort" },
   flush = { "timeout" },
@@ -211,6 +246,8 @@ local tables = {
     "multicast_interface", "multicast_loop", "multicast_ttl", "reuseaddr", "reuseport"),
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
+  rate = { "burst", "read", "write" },
+  reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
   resolve = { "timeout" },

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "bridge/entry.hpp"
-#include "net/connector.hpp"
+#include "bridge/reconnect.hpp"
 #include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 
@@ -35,7 +35,7 @@ class Connection final : public Handle, public Stream::Sink {
  public:
   static constexpr Type kType = Type::kConnection;
   /// What a call into Lua is about (Task::tag).
-  enum Call : std::uint8_t { kHandler, kHook, kFeed };
+  enum Call : std::uint8_t { kHandler, kHook, kFeed, kAttempt };
 
   explicit Connection(Runtime& runtime);
   ~Connection() override;
@@ -47,8 +47,15 @@ class Connection final : public Handle, public Stream::Sink {
   /// Takes one end of a pipe, or whatever reads and writes like one; `name` stands for the
   /// peer.
   Status adopt(Fd fd, Stream::Way way, std::string name);
-  /// Begins to connect; the handler (if `with_handler`) or the opener is told.
-  void connect(const Address& address, const ConnectOptions& options, bool with_handler);
+  /// Begins to connect; the handler (if `with_handler`) or the opener is told. With `again`
+  /// it is tried until it succeeds, and once more after each loss.
+  void connect(const Address& address, const ConnectOptions& options, bool with_handler,
+               std::unique_ptr<Reconnect> again);
+  void try_to_connect(const Address& address, const ConnectOptions& options);
+  /// An attempt is under way.
+  bool trying() const { return seldom().attempt != nullptr; }
+  /// Null if it does not come back after a loss.
+  const Reconnect* again() const { return seldom().again.get(); }
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
   /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
@@ -123,7 +130,7 @@ class Connection final : public Handle, public Stream::Sink {
   void on_wait_failed(const Park& park, const Error& why) override;
   std::string describe() const override;
   void fill_row(Row& row) const override;
-  bool listed() const override { return !gone_; }
+  bool listed() const override { return !gone_ || again(); }
   const char* state_text() const;
 
   /// The reader was told to come back: the slice was over, or bytes were put back.
@@ -150,6 +157,7 @@ class Connection final : public Handle, public Stream::Sink {
   Park& flusher() { return rare().flusher; }
   Park& opener() { return rare().opener; }
   Park& piper() { return rare().piper; }
+  /// Whether it lives without a variable, and whether it can come back by now.
   void update_alive();
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
 
@@ -193,6 +201,7 @@ class Connection final : public Handle, public Stream::Sink {
     std::size_t max = 0;  // the parked reader's
     std::string until;    // and its delimiter
     std::unique_ptr<Attempt> attempt;
+    std::unique_ptr<Reconnect> again;
     std::unique_ptr<Deadline> deadline;
     std::unique_ptr<Error> read_failure;
     Connection* sink = nullptr;
@@ -220,6 +229,10 @@ class Connection final : public Handle, public Stream::Sink {
   void on_connected(Result<Connected>&& outcome);
   void not_connected(Error why);
   void tell_handler(const Reply& failure);
+  bool try_again(const Error& why);
+  void come_back();
+  void renew();
+  void drop(CloseReason reason);
 
   void serve_reader();
   Piece cut_value();

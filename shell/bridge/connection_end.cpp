@@ -83,8 +83,9 @@ void Connection::end_owned() {
 
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
-  if (rare_ && std::exchange(rare_->attempt, nullptr) &&
-      with_handler_) {  // the handler still hears, once
+  const bool returns = rare_ && std::exchange(rare_->again, nullptr);
+  if (rare_ && std::exchange(rare_->attempt, nullptr) && with_handler_ &&
+      !returns) {  // the handler still hears, once
     handler_running_ = true;
     runtime().defer_for(*this, [](Handle& handle) {
       auto& self = static_cast<Connection&>(handle);
@@ -137,8 +138,10 @@ bool Connection::lingers() const {
 }
 
 void Connection::update_alive() {
-  const bool kept = hooks_ != 0 || handler_done_ || seldom().attempt || owns_tasks();
-  set_alive(lingers() || (!gone_ && kept));
+  if (again()) come_back();
+  const bool kept = hooks_ != 0 || handler_done_ || trying() || owns_tasks();
+  const bool returns = again() && (with_handler_ || hooks_ != 0 || !seldom().opener.empty());
+  set_alive(lingers() || returns || (!gone_ && kept));
 }
 
 /// A connection that nobody has any more is finished: its handler has returned, and there
@@ -149,6 +152,8 @@ void Connection::settle() {
   const bool read = has_hook(Hook::kData) || handler_done_ || stream.unread().empty();
   if (hooks_ == 0 && handler_done_) {
     finish(stream.ended() ? CloseReason::kEof : CloseReason::kClosed);
+  } else if (again() && !with_handler_ && over_ && stream.unread().empty()) {
+    finish(CloseReason::kEof);  // and comes back
   } else if (stream.way() == Stream::Way::kOut) {
     // nobody will ever send an end
   } else if (hooks_ != 0 && over_ && read && !has_hook(Hook::kShutdown)) {
@@ -166,7 +171,7 @@ void Connection::settle_later() {
 
 void Connection::on_left(Park& park) {
   if (&park == &seldom().opener) {
-    if (seldom().attempt) close();  // cancelled
+    if (trying() || (again() && connecting())) close();  // cancelled
     return;
   }
   if (&park == &reader) stream.want(0);
@@ -183,13 +188,14 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   if (task.tag == kHandler) {
     handler_running_ = false;
     handler_done_ = true;
-  } else {
+  } else if (task.tag != kAttempt) {
     hook_busy_ = false;
   }
-  if (!ok && !gone_) {
-    reason_ = CloseReason::kError;
+  if (!ok && task.tag == kAttempt)
     close();
-  }
+  else if (!ok && !gone_)
+    drop(CloseReason::kError);
+  if (task.tag == kAttempt) return update_alive();
   if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
   const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
@@ -238,7 +244,7 @@ void Connection::pump_hooks() {
     if (has_hook(hook) && again) run_hook(hook);
   }
   if (!pending_ && !hook_busy_) {
-    if (gone_) hooks_ = 0;
+    if (gone_ && !again()) hooks_ = 0;
     update_alive();
   }
 }
@@ -264,6 +270,8 @@ void Connection::run_hook(Hook hook) {
 // --- text ----------------------------------------------------------------------------------
 
 const char* Connection::state_text() const {
+  const bool away = gone_ || stream.state() == Stream::State::kConnecting;
+  if (again() && away && !closed()) return trying() ? "connecting" : "waiting";
   if (closed() || (gone_ && !stream.failure())) return "closed";
   if (stream.failure()) return "failed";
   switch (stream.state()) {
@@ -294,7 +302,7 @@ void Connection::fill_row(Row& row) const {
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());
-  if (opened != TimePoint{}) row.seconds("age", Clock::now() - opened);
+  if (opened != TimePoint{} && !gone_) row.seconds("age", Clock::now() - opened);
 }
 
 // --- pipe ----------------------------------------------------------------------------------

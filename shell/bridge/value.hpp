@@ -112,6 +112,7 @@ struct Reply {
     kFailure,     // nil, message, code
     kWords,       // a list of the text's words
     kErrorTable,  // {message=, code=}
+    kRecord,      // a table of named values: the text is a Row
     kPair,        // nil, message
     kRaise,       // error(message)
     kRaiseValue,  // error(value kept in the runtime)
@@ -163,7 +164,7 @@ struct Reply {
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
-           kind == Kind::kDatagram || kind == Kind::kJson;
+           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson;
   }
 
   /// What a wait that ran out of time answers.
@@ -230,6 +231,8 @@ struct Reply {
   /// A copy; `whole` 0: it was not cut.
   static Reply datagram(Runtime& runtime, std::string_view data, std::string_view from,
                         std::size_t whole);
+  /// A table of named values; texts among them are in the runtime's scratch already.
+  static Reply record(Runtime& runtime, const class Row& row);
   /// A copy of the text.
   static Reply copy(Runtime& runtime, std::string_view text);
   /// Raises, with the caller's position in front: misuse.
@@ -251,7 +254,7 @@ struct Reply {
     return r;
   }
 
-  /// Stores one argument in argument 1, as its value `to`.
+  /// Stores one argument in the object that is answered, or waited for, as its value `to`.
   Reply& store(int to, int index) {
     for (Store& each : stores) {
       if (each.slot) continue;

@@ -227,6 +227,24 @@ check.case("the frame may change in the midst of a batch", function()
   near:close()
 end)
 
+check.case("a connection that comes back begins with a new value", function()
+  local srv
+  srv = check.ok(listen("127.0.0.1:0", function(c)
+    c:write(srv.accepted == 1 and '{"half":[[[1,' or '{"half":[1,')
+    if c:read "l" == "again" then c:write "2]}" end
+  end))
+  local got = {}
+  local c <close> = check.ok(connect(srv.address, { frame = "json", reconnect = { delay = 0.01 } }))
+  c:on {
+    open = function() c:write(#got == 0 and srv.accepted == 1 and "lose me\n" or "again\n") end,
+    data = function(_, value) got[#got + 1] = value end,
+  }
+  check.eventually(function() return #got >= 1 end)
+  check.same(got[1], { half = { 1, 2 } })
+  check.equal(srv.accepted, 2)
+  srv:close()
+end)
+
 check.case("it is an option of listen and connect; lines and read with a format ignore it", function()
   local srv <close> = check.ok(listen("127.0.0.1:0", { frame = "json" }, function(c)
     for _ = 1, 2 do c:write(json.encode { got = c:read() }, "\n") end
