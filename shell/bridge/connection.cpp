@@ -276,17 +276,21 @@ void Connection::on_input() {
 void Connection::feed_hook() {
   using Kind = What::Kind;
   const std::size_t most = stream.limits.max_line;
-  const bool bounded = frame_.kind == Kind::kLine || frame_.kind == Kind::kJson;
-  stream.want(frame_.kind == Kind::kCount ? frame_.count : bounded ? most : 0);
+  stream.want(frame_.kind == Kind::kCount ? frame_.count : bounded() ? most : 0);
   if (hook_busy_) starved_ = false;
   if (hook_busy_ || stream.unread().empty()) return;
   hook_busy_ = true;
   const bool values = frame_.kind == Kind::kJson;
   runtime().feed(*this, stored(Hook::kData), kFeed,
                  values ? Runtime::Feed::kValues : Runtime::Feed::kPieces);
-  if (hook_busy_ || gone_ || !has_hook(Hook::kData)) return;
-  if (seldom().malformed && frame_.kind == Kind::kJson) return fail(*read_failure());
-  if (starved_ && bounded && stream.unread().size() >= most) fail(longer_than(most));
+  if (hook_busy_ || !has_hook(Hook::kData) || !hopeless()) return;
+  fail(seldom().malformed ? *read_failure() : longer_than(most));
+}
+
+/// What is there for the data hook will never be a message: no JSON, or too long.
+bool Connection::hopeless() const {
+  if (gone_ || !starved_ || !bounded()) return false;
+  return seldom().malformed || stream.unread().size() >= stream.limits.max_line;
 }
 
 Piece Connection::next_piece() {

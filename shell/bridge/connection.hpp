@@ -72,7 +72,10 @@ class Connection final : public Handle, public Stream::Sink {
   /// Null, or why nobody may read now.
   const char* read_conflict() const;
   /// read() without an argument gives one of these.
-  void set_frame(const What& frame) { frame_ = frame; }
+  void set_frame(const What& frame) {
+    frame_ = frame;
+    if (rare_) rare_->malformed = false;
+  }
   const What& frame() const { return frame_; }
   /// The tape of the next value for a data hook, in the runtime's scratch; nothing if there is
   /// none now. Frames of kind json.
@@ -239,6 +242,11 @@ class Connection final : public Handle, public Stream::Sink {
   Status parse_value(std::string_view text, std::string& tape);
   Reply decoded(std::string_view text);
   void feed_hook();
+  bool hopeless() const;
+  /// Messages of the frame are bounded by max_line.
+  bool bounded() const {
+    return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
+  }
   void forward();
   void end_pipe(bool complete);
   Connection* cut_pipe();

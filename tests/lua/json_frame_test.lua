@@ -172,16 +172,26 @@ check.case("a value longer than max_line fails, and its bytes stay", function()
   check.match(message, "^read 127%.0%.0%.1:%d+: more than 10 bytes$")
   near:close()
 
-  local hooked, other <close> = pair({ frame = "json", max_line = 10 })
-  local log = {}
-  hooked:on {
-    data = function(_, value) log[#log + 1] = value end,
-    error = function(_, _, code) log[#log + 1] = code end,
-    close = function(_, reason) log[#log + 1] = reason end,
-  }
-  other:write '1 {"a":"long"}'
-  check.eventually(function() return last(log) == "error" end)
-  check.same(log, { 1, "EMSGSIZE", "error" })
+end)
+
+check.case("it costs a data hook's connection, also behind a call that waits; so does a line", function()
+  for frame, first in pairs { json = 1, line = "1" } do
+    for _, pause in ipairs { false, 0.005 } do
+      local near, far <close> = pair({ frame = frame, max_line = 10 })
+      local log = {}
+      near:on {
+        data = function(_, value)
+          if pause then sleep(pause) end
+          log[#log + 1] = value
+        end,
+        error = function(_, _, code) log[#log + 1] = code end,
+        close = function(_, reason) log[#log + 1] = reason end,
+      }
+      far:write '1\n{"a":"long"}'
+      check.eventually(function() return last(log) == "error" end)
+      check.same(log, { first, "EMSGSIZE", "error" })
+    end
+  end
 end)
 
 check.case("the end inside a value is told; what came stays", function()
