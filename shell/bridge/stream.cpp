@@ -22,6 +22,10 @@ Reply refuse(Runtime& runtime, const char* operation, const char* why) {
 std::optional<Reply> unwritable(Runtime& runtime, Connection& self) {
   const Stream& stream = self.stream;
   if (stream.failure()) return self.failed("write");
+  if (self.gone() && self.again()) {
+    return Reply::fail(runtime, static_cast<Code>(ENOTCONN), "write", self.where(),
+                       "lost; it is to connect again");
+  }
   if (stream.state() >= Stream::State::kFinishing) {
     return Reply::fail(runtime, Code::kClosed, "write", self.where());
   }
