@@ -18,8 +18,10 @@ void ProxyReader::on_ready(Ready) {
   char* const next = bytes_.data() + size_;
   const ssize_t came = recv(fd.get(), next, bytes_.size() - size_, MSG_PEEK);
   if (came < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  const bool left = came == 0 || errno == ECONNRESET;
+  if (came <= 0 && left && size_ == 0) return end(std::string_view());
   if (came < 0) return end(code_text(static_cast<Code>(errno)));
-  if (came == 0) return end(std::string_view(size_ > 0 ? "it ends early" : ""));
+  if (came == 0) return end(std::string_view("it ends early"));
   const std::size_t all = size_ + static_cast<std::size_t>(came);
   const ProxyHeader header = parse_proxy_header({bytes_.data(), all});
   if (header.state == ProxyHeader::State::kMalformed) return end(header);

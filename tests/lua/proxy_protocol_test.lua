@@ -166,6 +166,13 @@ end)
 check.case("one that leaves without a word is not worth one", function()
   local told_of = told [[talk ""]]
   check.equal(told_of, "0\n")
+  check.equal(told [[connect(server.address):abort()]], "")
+  check.match(told [[
+    local c = connect(server.address)
+    c:write "PROXY "
+    sleep(0.05)
+    c:abort()
+  ]], ": Connection reset by peer; connection closed\n$")
 end)
 
 -- Long, and the same for all.
