@@ -20,6 +20,7 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -66,6 +67,7 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -87,6 +89,7 @@
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
@@ -99,6 +102,11 @@
 ---@class loop_options
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
+
+---@class rate_options
+---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
+---@field read? number # Limits what comes in; 0 and -1 are no limit. (bytes a second, default -1)
+---@field write? number # Limits what goes out; 0 and -1 are no limit. (bytes a second, default -1)
 
 ---@class read_options
 ---@field max? integer # Bounds read(n) and read "a"; beyond it they return nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 64 MiB)
@@ -128,6 +136,7 @@
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)

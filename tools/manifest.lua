@@ -90,7 +90,8 @@ local HEADER = [[
 
 namespace moonwire {
 
-/// Every option's name once, sorted; a name means the same Opt in every table.
+/// Every option's name once, sorted; a name means the same Opt in every table, but
+/// `read` within `rate` is kRateRead.
 enum class Opt : std::uint8_t {
 %s
   kCount,
@@ -107,23 +108,28 @@ inline constexpr std::uint8_t kTypeFalse = 64;  // a boolean, but not true
 inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 inline constexpr double kNoDefault = std::numeric_limits<double>::quiet_NaN();
 
+struct OptionTable;
+
 /// One option of one table. `types` is a sum of kType...; the range holds for
 /// numbers. `fallback` is the default of a number, 1 or 0 of a boolean, and NaN
 /// where there is none, or where `false` stands for none. `words`, if not null:
-/// what a string may be, with a "|" after each.
+/// what a string may be, with a "|" after each. `fields`, if not null: what a table holds.
 struct OptionSpec {
-  const char* name;
+  const char* name;  // "rate.read" for one within another
   Opt id;
   std::uint8_t types;
   double minimum, maximum, fallback;
   const char* words;
+  const OptionTable* fields;
 };
 
-/// The options of one function, sorted by name. `function` begins its messages.
+/// The options of one function, sorted by name. `function` begins its messages. Within a
+/// table that is itself an option, keys begin so many characters after those of the names.
 struct OptionTable {
   const char* function;
   const OptionSpec* specs;
   std::size_t count;
+  std::size_t prefix;
 };
 
 %s
@@ -131,30 +137,56 @@ struct OptionTable {
 }  // namespace moonwire
 ]]
 
+--- The option tables that stand within others: by name, "rate." as a prefix.
+local function inner_tables(data)
+  local prefixes = {}
+  for _, option in ipairs(data.options) do
+    if option.fields then prefixes[option.fields] = option.name .. "." end
+  end
+  return prefixes
+end
+
+--- The name of its Opt: "kRateRead" for `read` within `rate`.
+local function opt_name(name, prefix)
+  return "k" .. camel((prefix or ""):gsub("%.", "_") .. name)
+end
+
+--- One table in C++; `prefix` if it stands within another.
+local function cpp_table(data, table_name, prefix)
+  local lines, title = {}, camel(table_name)
+  for _, name in ipairs(sorted(data.tables[table_name])) do
+    local option = data.option(table_name, name)
+    lines[#lines + 1] = ('    {"%s", Opt::%s, %s, %s, %s, %s, %s, %s},\n'):format(
+      (prefix or "") .. name, opt_name(name, prefix), cpp_types(option.types),
+      cpp_number(option.min, "-kNoLimit"), cpp_number(option.max, "kNoLimit"),
+      cpp_default(option), cpp_words(option.words),
+      option.fields and ("&k%sOptions"):format(camel(option.fields)) or "nullptr")
+  end
+  return ('inline constexpr OptionSpec k%sSpecs[] = {\n%s};\n'
+    .. 'inline constexpr OptionTable k%sOptions{"%s", k%sSpecs, %d, %d};\n'):format(title,
+    table.concat(lines), title, data.functions[table_name] or table_name, title, #lines,
+    #(prefix or ""))
+end
+
 local function options_header(data)
   local names, defaults, tables = {}, {}, {}
+  local inner = inner_tables(data)
   for _, option in ipairs(data.options) do
-    names[option.name] = true
+    names[opt_name(option.name, inner[option.of])] = true
     if math.type(option.default) then
       local name = "kFallback" .. (option.of and camel(option.of) or "") .. camel(option.name)
       defaults[#defaults + 1] = ("inline constexpr double %s = %s;%s\n"):format(name,
         cpp_number(option.default), option.unit and "  // " .. option.unit or "")
     end
   end
+  for _, table_name in ipairs(sorted_keys(inner)) do
+    tables[#tables + 1] = cpp_table(data, table_name, inner[table_name])
+  end
   for _, table_name in ipairs(sorted_keys(data.tables)) do
-    local lines, title = {}, camel(table_name)
-    for _, name in ipairs(sorted(data.tables[table_name])) do
-      local option = data.option(table_name, name)
-      lines[#lines + 1] = ('    {"%s", Opt::k%s, %s, %s, %s, %s, %s},\n'):format(name,
-        camel(name), cpp_types(option.types), cpp_number(option.min, "-kNoLimit"),
-        cpp_number(option.max, "kNoLimit"), cpp_default(option), cpp_words(option.words))
-    end
-    tables[#tables + 1] = ('inline constexpr OptionSpec k%sSpecs[] = {\n%s};\n'
-      .. 'inline constexpr OptionTable k%sOptions{"%s", k%sSpecs, %d};\n'):format(title,
-      table.concat(lines), title, data.functions[table_name] or table_name, title, #lines)
+    if not inner[table_name] then tables[#tables + 1] = cpp_table(data, table_name) end
   end
   local enum = {}
-  for _, name in ipairs(sorted_keys(names)) do enum[#enum + 1] = "  k" .. camel(name) .. "," end
+  for _, name in ipairs(sorted_keys(names)) do enum[#enum + 1] = "  " .. name .. "," end
   return HEADER:format(table.concat(enum, "\n"), table.concat(sorted(defaults)),
     table.concat(tables, "\n"))
 end

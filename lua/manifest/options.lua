@@ -81,6 +81,15 @@ local options = {
     summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
   { name = "max_tasks", types = "integer", unit = "tasks", min = 1, max = 1000000, default = 1000,
     summary = "Stops a socket of udp receiving while so many calls of its handler have not ended." },
+  { name = "rate", types = "table", fields = "rate", otherwise = "none",
+    summary = "Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}." },
+  { name = "burst", of = "rate", types = "number", unit = "bytes", min = 1,
+    otherwise = "a tenth of a second's worth",
+    summary = "Bounds what may move at once after a rest." },
+  { name = "read", of = "rate", types = "number", unit = "bytes a second", min = -1, max = 1e12,
+    default = -1, summary = "Limits what comes in; 0 and -1 are no limit." },
+  { name = "write", of = "rate", types = "number", unit = "bytes a second", min = -1, max = 1e12,
+    default = -1, summary = "Limits what goes out; 0 and -1 are no limit." },
   { name = "read_size", types = "integer", unit = "bytes", min = 1,
     max = 256 * KIB, default = 256 * KIB,
     summary = "Bounds what one receive takes, and so one call of the data hook; udp cuts longer "
@@ -166,7 +175,7 @@ local options = {
 }
 
 local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max_line", "nodelay",
-  "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
+  "rate", "read_deadline", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl",
   "unread_limit" }
 
 local datagram = { "broadcast", "high_water", "low_water", "multicast_interface", "multicast_loop",
@@ -195,6 +204,7 @@ local tables = {
     "multicast_interface", "multicast_loop", "multicast_ttl", "reuseaddr", "reuseport"),
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
+  rate = { "burst", "read", "write" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
   resolve = { "timeout" },

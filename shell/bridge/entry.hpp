@@ -75,6 +75,7 @@ class OptionValues {
 
  private:
   friend struct Arguments;
+  Value& slot(Opt option) { return values_[static_cast<std::size_t>(option)]; }
   bool given_ = false;
   Value values_[static_cast<std::size_t>(Opt::kCount)];
 };
@@ -124,6 +125,7 @@ struct Arguments {
   Yieldable yieldable() const;
   bool absent() const;  // nil or none at `next`
   void options(OptionValues& into, const OptionTable& table);
+  void read_fields(OptionValues& into, const OptionTable& table, const char* function, int index);
   Opt option_name(const OptionTable& table);
 };
 

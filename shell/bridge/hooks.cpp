@@ -45,6 +45,7 @@ StreamSettings settings_of(Connection& self) {
   settings.wait_limit = self.wait_limit;
   settings.patience = self.patience();
   settings.read_deadline = self.read_deadline();
+  settings.rate = self.stream.rate();
   settings.frame = self.frame();
   return settings;
 }

@@ -14,6 +14,7 @@ struct StreamSettings {
   Nanoseconds wait_limit = kForever;
   Nanoseconds patience{0};
   Nanoseconds read_deadline = kForever;
+  StreamRate rate;
   What frame;
 
   /// Takes what is given.

@@ -96,6 +96,9 @@ inline bool waits_inside(lua_State* L) { return (thread_word(L) & 2) != 0; }
 /// Pushes a reply that is not a wait, and says how many values. [-0, +n, mv]
 int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
 
+/// The table of a kRecord. [-0, +1, m]
+int push_record(lua_State* L, Runtime& runtime, const Reply& reply);
+
 /// Value `number` of the ticket at `index` (handle.hpp, Stored); and stores the value on top.
 /// [-0, +1, -] and [-1, +0, m]
 void push_value(lua_State* L, int index, int number);

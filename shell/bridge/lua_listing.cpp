@@ -20,15 +20,21 @@ void set_where(lua_State* L, int row, Type type) {
   lua_pop(L, 1);
 }
 
+/// [-0, +1, m]
+void push_fields(lua_State* L, Runtime& runtime, const Row& row) {
+  luaL_checkstack(L, 4, nullptr);
+  lua_newtable(L);
+  for (const Row::Field& field : row) {
+    if (push_reply(L, runtime, field.value) == 1) lua_setfield(L, -2, field.name);
+  }
+}
+
 void push_row(lua_State* L, Runtime& runtime, Handle& handle) {
   const std::size_t depth = runtime.scratch_depth();
   Row row;
   handle.fill_row(row);
-  lua_newtable(L);
+  push_fields(L, runtime, row);
   const int table = lua_gettop(L);
-  for (const Row::Field& field : row) {
-    if (push_reply(L, runtime, field.value) == 1) lua_setfield(L, table, field.name);
-  }
   runtime.drop_scratch(depth);
   lua_pushinteger(L, handle.id());
   lua_setfield(L, table, "id");
@@ -142,6 +148,13 @@ constexpr luaL_Reg kFunctions[] = {
 };
 
 }  // namespace
+
+int push_record(lua_State* L, Runtime& runtime, const Reply& reply) {
+  Row row;
+  std::memcpy(static_cast<void*>(&row), reply.text.data, sizeof row);
+  push_fields(L, runtime, row);
+  return 1;
+}
 
 int load_listing(lua_State* L) {
   luaL_newlib(L, kFunctions);

@@ -9,7 +9,7 @@ namespace {
 
 const OptionSpec* find_spec(const OptionTable& table, std::string_view name) {
   for (std::size_t i = 0; i < table.count; ++i) {
-    if (name == table.specs[i].name) return &table.specs[i];
+    if (name == table.specs[i].name + table.prefix) return &table.specs[i];
   }
   return nullptr;
 }
@@ -39,18 +39,19 @@ int edits(std::string_view a, std::string_view b) {
   const OptionSpec* nearest = nullptr;
   int distance = 4;
   for (std::size_t i = 0; i < table.count; ++i) {
-    const int d = edits(name, table.specs[i].name);
+    const int d = edits(name, table.specs[i].name + table.prefix);
     if (d < distance) {
       distance = d;
       nearest = &table.specs[i];
     }
   }
+  char whole[64] = "";  // as the nearest is written: "rate." in front
+  std::snprintf(whole, sizeof whole, "%.*s%s", static_cast<int>(table.prefix), table.specs[0].name,
+                name.data());
   if (nearest) {
-    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", function, name.data(),
-               nearest->name);
+    luaL_error(L, "%s: unknown option '%s', did you mean '%s'?", function, whole, nearest->name);
   }
-  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", function, name.data(),
-             function);
+  luaL_error(L, "%s: unknown option '%s'; help(\"%s\") lists them", function, whole, function);
   std::abort();
 }
 
@@ -86,22 +87,21 @@ void type_words(const OptionSpec& spec, Text& text) {
   }
 }
 
-[[noreturn]] void wrong_value(lua_State* L, const OptionTable& table, const OptionSpec& spec,
+[[noreturn]] void wrong_value(lua_State* L, const char* function, const OptionSpec& spec,
                               const char* got) {
   Text words;
   type_words(spec, words);
-  luaL_error(L, "%s: option '%s' must be %s, got %s", table.function, spec.name, words, got);
+  luaL_error(L, "%s: option '%s' must be %s, got %s", function, spec.name, words, got);
   std::abort();
 }
 
-[[noreturn]] void wrong_type(lua_State* L, const OptionTable& table, const OptionSpec& spec,
+[[noreturn]] void wrong_type(lua_State* L, const char* function, const OptionSpec& spec,
                              int index) {
-  wrong_value(L, table, spec, luaL_typename(L, index));
+  wrong_value(L, function, spec, luaL_typename(L, index));
 }
 
 /// One of the words that it may be, if only some are.
-void check_word(lua_State* L, const OptionTable& table, const OptionSpec& spec,
-                std::string_view text) {
+void check_word(lua_State* L, const char* function, const OptionSpec& spec, std::string_view text) {
   if (!spec.words) return;
   for (const char* word = spec.words; *word;) {
     const char* end = std::strchr(word, '|');
@@ -111,58 +111,58 @@ void check_word(lua_State* L, const OptionTable& table, const OptionSpec& spec,
   Text got = "\"";
   add(got, text.data());
   add(got, "\"");
-  wrong_value(L, table, spec, got);
+  wrong_value(L, function, spec, got);
 }
 
-void check_range(lua_State* L, const OptionTable& table, const OptionSpec& spec, double value) {
+void check_range(lua_State* L, const char* function, const OptionSpec& spec, double value) {
   if (value >= spec.minimum && value <= spec.maximum) return;
   char text[3][32];
   const double numbers[] = {spec.minimum, spec.maximum, value};
   for (int i = 0; i < 3; ++i) std::snprintf(text[i], sizeof text[i], "%.14g", numbers[i]);
   if (std::isinf(spec.maximum)) {
-    luaL_error(L, "%s: option '%s' must be at least %s, got %s", table.function, spec.name, text[0],
+    luaL_error(L, "%s: option '%s' must be at least %s, got %s", function, spec.name, text[0],
                text[2]);
   }
-  luaL_error(L, "%s: option '%s' must be from %s to %s, got %s", table.function, spec.name, text[0],
+  luaL_error(L, "%s: option '%s' must be from %s to %s, got %s", function, spec.name, text[0],
              text[1], text[2]);
 }
 
 /// Reads the value at `index` (absolute); true if it stays on the stack.
-bool read_value(lua_State* L, const OptionTable& table, const OptionSpec& spec, int index,
+bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int index,
                 OptionValues::Value& into) {
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
       into.boolean = lua_toboolean(L, index) != 0;
       if (!(spec.types & kTypeBoolean) && (into.boolean || !(spec.types & kTypeFalse))) {
-        wrong_value(L, table, spec, into.boolean ? "true" : "false");
+        wrong_value(L, function, spec, into.boolean ? "true" : "false");
       }
       into.type = kTypeBoolean;
       return false;
     case LUA_TNUMBER: {
       int whole = 0;
       const lua_Integer integer = lua_tointegerx(L, index, &whole);
-      if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, table, spec, index);
+      if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, function, spec, index);
       if (!(spec.types & kTypeNumber) && !whole) {
-        luaL_error(L, "%s: option '%s' must be an integer, got %f", table.function, spec.name,
+        luaL_error(L, "%s: option '%s' must be an integer, got %f", function, spec.name,
                    lua_tonumber(L, index));
       }
       into.type = whole ? kTypeInteger : kTypeNumber;
       into.number = whole ? static_cast<double>(integer) : lua_tonumber(L, index);
-      if (std::isnan(into.number)) wrong_type(L, table, spec, index);
-      check_range(L, table, spec, into.number);
+      if (std::isnan(into.number)) wrong_type(L, function, spec, index);
+      check_range(L, function, spec, into.number);
       return false;
     }
     case LUA_TSTRING: {
-      if (!(spec.types & kTypeString)) wrong_type(L, table, spec, index);
+      if (!(spec.types & kTypeString)) wrong_type(L, function, spec, index);
       std::size_t size = 0;
       const char* text = lua_tolstring(L, index, &size);
-      check_word(L, table, spec, {text, size});
+      check_word(L, function, spec, {text, size});
       into.type = kTypeString;
       into.text = {text, size};  // the table keeps it alive
       return false;
     }
     case LUA_TFUNCTION:
-      if (!(spec.types & kTypeFunction)) wrong_type(L, table, spec, index);
+      if (!(spec.types & kTypeFunction)) wrong_type(L, function, spec, index);
       into.type = kTypeFunction;
       into.index = index;
       return true;
@@ -174,11 +174,11 @@ bool read_value(lua_State* L, const OptionTable& table, const OptionSpec& spec, 
       } else if (spec.types & kTypeTable && lua_istable(L, index)) {
         into.type = kTypeTable;
       } else {
-        wrong_type(L, table, spec, index);
+        wrong_type(L, function, spec, index);
       }
       into.index = index;
       return true;
-    default: wrong_type(L, table, spec, index);
+    default: wrong_type(L, function, spec, index);
   }
 }
 
@@ -202,25 +202,37 @@ void Arguments::options(OptionValues& into, const OptionTable& table) {
   }
   ++next;
   into.given_ = true;
+  if (lua_gettop(state) == index) lua_pushnil(state);  // what stays is not the next argument
+  read_fields(into, table, table.function, index);
+}
+
+/// The table at `index`, an option of it that is a table included.
+void Arguments::read_fields(OptionValues& into, const OptionTable& table, const char* function,
+                            int index) {
   // Values that stay (functions, tables) go below the key that lua_next needs.
   lua_pushnil(state);
   while (lua_next(state, index)) {
     luaL_checkstack(state, 4, nullptr);
     if (lua_type(state, -2) != LUA_TSTRING) {
-      luaL_error(state, "%s: option names are strings, got a %s", table.function,
+      luaL_error(state, "%s: option names are strings, got a %s", function,
                  luaL_typename(state, -2));
     }
     const char* name = lua_tostring(state, -2);
     const OptionSpec* spec = find_spec(table, name);
-    if (!spec) unknown_option(state, table, table.function, name);
+    if (!spec) unknown_option(state, table, function, name);
     const int value = lua_gettop(state);
-    OptionValues::Value& slot = into.values_[static_cast<std::size_t>(spec->id)];
-    if (read_value(state, table, *spec, value, slot)) {
+    OptionValues::Value& slot = into.slot(spec->id);
+    if (read_value(state, function, *spec, value, slot)) {
       lua_insert(state, -2);  // value below key
       slot.index = value - 1;
     } else {
       lua_pop(state, 1);
     }
+  }
+  for (std::size_t i = 0; i < table.count; ++i) {
+    const OptionSpec& spec = table.specs[i];
+    if (!spec.fields || into.at(spec.id).type != kTypeTable) continue;
+    read_fields(into, *spec.fields, function, into.at(spec.id).index);
   }
 }
 

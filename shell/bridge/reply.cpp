@@ -1,5 +1,5 @@
 // Replies whose text has to be kept: it goes into the runtime's scratch.
-#include "bridge/runtime.hpp"
+#include "bridge/row.hpp"
 
 namespace moonwire {
 
@@ -17,6 +17,13 @@ Reply Reply::datagram(Runtime& runtime, std::string_view data, std::string_view 
   reply.kind = Kind::kDatagram;
   reply.slot = static_cast<std::uint8_t>(from.size());  // an address: 113 bytes at most
   reply.keep_first = static_cast<int>(whole);
+  return reply;
+}
+
+Reply Reply::record(Runtime& runtime, const Row& row) {
+  static_assert(std::is_trivially_copyable_v<Row>);
+  Reply reply = copy(runtime, {reinterpret_cast<const char*>(&row), sizeof row});
+  reply.kind = Kind::kRecord;
   return reply;
 }
 

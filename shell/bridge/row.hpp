@@ -1,5 +1,5 @@
-// One line of a listing (conns(), timers(), why()): named values that an object tells
-// of itself. Trivially destructible; texts are copied into the runtime's scratch.
+// Named values: a line of a listing (conns(), timers(), why()), or a table that a body
+// answers. Trivially destructible; texts are copied into the runtime's scratch.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,14 @@ class Row {
   void count(const char* name, std::uint64_t value) {
     put(name, Reply::count(static_cast<std::int64_t>(value)));
   }
+  /// An integer if it is one.
+  void number(const char* name, double value) {
+    const auto whole = static_cast<std::int64_t>(value);
+    put(name, static_cast<double>(whole) == value ? Reply::count(whole) : Reply::real(value));
+  }
   void seconds(const char* name, Nanoseconds value) { put(name, Reply::real(to_seconds(value))); }
 
+  bool empty() const { return count_ == 0; }
   const Field* begin() const { return fields_; }
   const Field* end() const { return fields_ + count_; }
 

@@ -1,5 +1,6 @@
 // Options of streams: from an option table to sockets and limits, and back.
 #include "bridge/listener.hpp"
+#include "bridge/row.hpp"
 
 namespace moonwire {
 namespace {
@@ -64,6 +65,16 @@ Reply time_of(Nanoseconds value) {
   return value == kForever ? Reply::nil() : Reply::real(to_seconds(value));
 }
 
+/// As it was given: what has no limit is left out. Nil if nothing has.
+Reply rate_of(Runtime& runtime, const StreamRate& rate) {
+  Row row;
+  if (rate.read > 0) row.number("read", rate.read);
+  if (rate.write > 0) row.number("write", rate.write);
+  if (row.empty()) return Reply::nil();
+  if (rate.burst > 0) row.number("burst", rate.burst);
+  return Reply::record(runtime, row);
+}
+
 void take_socket_options(const OptionValues& options, SocketOptions& socket) {
   take_flag(options, Opt::kNodelay, socket.nodelay);
   take_flag(options, Opt::kKeepalive, socket.keepalive);
@@ -96,6 +107,10 @@ void StreamSettings::take(const OptionValues& options) {
   limits.low_water = std::min(limits.low_water, limits.high_water);
   wait_limit = options.seconds(Opt::kTimeout, wait_limit);
   read_deadline = options.seconds(Opt::kReadDeadline, read_deadline);
+  if (options.has(Opt::kRate)) {
+    rate = {options.number(Opt::kRateRead, -1), options.number(Opt::kRateWrite, -1),
+            options.number(Opt::kRateBurst, -1)};
+  }
   if (!options.has(Opt::kFrame)) return;
   const OptionValues::Value& kind = options.at(Opt::kFrame);
   if (kind.type == kTypeInteger) {
@@ -110,6 +125,7 @@ Status StreamSettings::give(Connection& connection) const {
   connection.wait_limit = wait_limit;
   connection.set_patience(patience);
   connection.set_frame(frame);
+  connection.stream.set_rate(rate);
   if (read_deadline != kForever) connection.set_read_deadline(read_deadline);
   const SocketOptions& s = socket;
   const bool any = s.nodelay || s.keepalive || s.recvbuf || s.sendbuf || s.linger || s.ttl || s.tos;
@@ -142,6 +158,7 @@ Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
     case Opt::kReadSize: return size_of(limits.read_size);
     case Opt::kTimeout: return time_of(wait_limit);
     case Opt::kReadDeadline: return time_of(read_deadline);
+    case Opt::kRate: return rate_of(runtime, rate);
     case Opt::kFrame:
       if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
       return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();

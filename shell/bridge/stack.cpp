@@ -194,6 +194,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_setfield(L, -2, "code");
       return 1;
     }
+    case Reply::Kind::kRecord: return push_record(L, runtime, reply);
     case Reply::Kind::kDatagram: {
       const std::size_t size = reply.text.size - reply.slot;
       lua_pushlstring(L, reply.text.data, size);

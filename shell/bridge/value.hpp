@@ -112,6 +112,7 @@ struct Reply {
     kFailure,     // nil, message, code
     kWords,       // a list of the text's words
     kErrorTable,  // {message=, code=}
+    kRecord,      // a table of named values: the text is a Row
     kPair,        // nil, message
     kRaise,       // error(message)
     kRaiseValue,  // error(value kept in the runtime)
@@ -162,7 +163,7 @@ struct Reply {
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
-           kind == Kind::kDatagram;
+           kind == Kind::kRecord || kind == Kind::kDatagram;
   }
 
   /// What a wait that ran out of time answers.
@@ -224,6 +225,8 @@ struct Reply {
   /// A copy; `whole` 0: it was not cut.
   static Reply datagram(Runtime& runtime, std::string_view data, std::string_view from,
                         std::size_t whole);
+  /// A table of named values; texts among them are in the runtime's scratch already.
+  static Reply record(Runtime& runtime, const class Row& row);
   /// A copy of the text.
   static Reply copy(Runtime& runtime, std::string_view text);
   /// Raises, with the caller's position in front: misuse.

@@ -196,7 +196,8 @@ void Stream::update_interest() {
   if (!watch_.active()) return;
   Ready interest = Ready::kNone;
   const bool discarding = state_ == State::kFinishing;
-  const bool wanted = discarding || shaking_hands() || (!paused_ && room() > 0);
+  const bool throttled = rates_ && reading_throttled();
+  const bool wanted = discarding || shaking_hands() || (!paused_ && !throttled && room() > 0);
   if (!ended_ && wanted && !secure_chokes()) {
     interest = interest | Ready::kRead;
     if (secure_) read_on();
@@ -227,6 +228,8 @@ void Stream::read_once() {
   const bool discarding = state_ == State::kFinishing;
   std::size_t most = std::min<std::size_t>(limits.read_size, Net::kSharedSize - kCarry);
   if (!discarding) most = std::min(most, std::max<std::size_t>(room(), 1));
+  if (!discarding && rates_) most = read_allowance(most);
+  if (most == 0) return update_interest();
   const std::size_t carried = in_.size() <= kCarry ? in_.size() : 0;
   const bool shared = carried == in_.size();
   char* room = shared ? net_.shared_buffer() + carried : in_.reserve(most);
@@ -239,6 +242,7 @@ void Stream::read_once() {
   const auto count = static_cast<std::size_t>(got);
   if (discarding) return;
   bytes_in_ += count;
+  if (rates_) count_read(count);
   if (!shared) {
     in_.commit(count);
     sink_.on_input();
@@ -278,7 +282,8 @@ void Stream::received_end() {
 void Stream::write_slowly(std::string_view bytes) {
   if (state_ >= State::kFinishing || shutdown_) return;
   if (relay_) overtake_relay();
-  if (bytes.size() >= kDirect && state_ == State::kOpen && !blocked_ && out_.size() < kGather) {
+  const bool direct = bytes.size() >= kDirect && out_.size() < kGather && !rates_;
+  if (direct && state_ == State::kOpen && !blocked_) {
     return write_direct(bytes);
   }
   if (out_.empty()) {
@@ -334,7 +339,9 @@ void Stream::note_failure(int code) { failure_ = std::make_unique<Error>(trouble
 void Stream::send_queued() {
   if (failure_ || (secure_ && !push_secure())) return;
   while (!out_.empty()) {
-    const std::string_view all = out_.view();
+    std::string_view all = out_.view();
+    if (rates_) all = all.substr(0, write_allowance(all.size()));
+    if (all.empty()) return;
     const ssize_t sent = put(all);
     if (sent < 0) {
       if (errno == EINTR) continue;
@@ -343,6 +350,7 @@ void Stream::send_queued() {
     }
     const auto count = static_cast<std::size_t>(sent);
     bytes_out_ += count;
+    if (rates_) count_written(count);
     const bool short_write = count < all.size();
     out_.consume(count);
     if (short_write) break;
@@ -428,7 +436,8 @@ void Stream::close(bool reset) {
     const ::linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
   } else if (fd_ && !blocked_ && !shaking_hands()) {
-    const ssize_t sent = out_.empty() ? 0 : put(out_.view());
+    const std::size_t most = rates_ ? write_allowance(out_.size()) : out_.size();
+    const ssize_t sent = out_.empty() ? 0 : put(out_.view().substr(0, most));
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
     if (sent == static_cast<ssize_t>(out_.size())) (void)say_end();  // or it is cut off
   }
@@ -440,6 +449,7 @@ void Stream::close(bool reset) {
 /// The descriptor and everything that hangs on it; what is unread stays.
 void Stream::release() {
   leave_relays();
+  if (rates_) end_rates();
   state_ = State::kClosed;
   linger_.reset();
   secure_.reset();

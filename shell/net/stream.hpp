@@ -26,6 +26,13 @@ struct StreamLimits {
   std::uint32_t read_size = 256 << 10;   ///< the most that one read takes
 };
 
+/// Bytes a second; 0 or less is no limit. `burst`: what may move at once after a rest, in
+/// bytes; by default what a tenth of a second is worth.
+struct StreamRate {
+  double read = -1, write = -1, burst = -1;
+  bool operator==(const StreamRate&) const = default;
+};
+
 /// Bytes taken from a stream, maybe none; or nothing, because what was asked for is not there.
 /// Two words, so that it comes back in registers: an optional view goes through memory.
 class Piece {
@@ -159,6 +166,10 @@ class Stream final : Watch::Watcher {
   std::uint64_t bytes_out() const { return bytes_out_; }
   Net& net() { return net_; }
 
+  /// Limits both directions from now on.
+  void set_rate(const StreamRate& limits);
+  StreamRate rate() const;
+
   StreamLimits limits;
 
  private:
@@ -168,6 +179,11 @@ class Stream final : Watch::Watcher {
   /// Gathered at most, within a batch, before it is sent.
   static constexpr std::size_t kGather = 64 * 1024;
   class Linger;
+  class Throttle;
+  struct Rates;
+  struct RatesDeleter {
+    void operator()(Rates* rates) const;
+  };
   struct Relay;
   struct RelayDeleter {
     void operator()(Relay* relay) const;
@@ -205,6 +221,12 @@ class Stream final : Watch::Watcher {
   void note_failure(int code);
   bool spare_worthy(std::size_t size) const;
   void release();
+  bool reading_throttled() const;
+  std::size_t read_allowance(std::size_t wanted);
+  std::size_t write_allowance(std::size_t wanted);
+  void count_read(std::size_t count);
+  void count_written(std::size_t count);
+  void end_rates();
   Relay& relay();
   void relay_input();
   std::size_t relay_waiting() const;
@@ -238,6 +260,7 @@ class Stream final : Watch::Watcher {
   Buffer out_;
   std::unique_ptr<Error> failure_;
   std::unique_ptr<Relay, RelayDeleter> relay_;
+  std::unique_ptr<Rates, RatesDeleter> rates_;
   std::unique_ptr<Secure, SecureDeleter> secure_;  // stream_tls.cpp
   std::unique_ptr<Linger> linger_;                 // when a finished stream closes in any case
   std::uint64_t bytes_in_ = 0;

@@ -27,7 +27,8 @@ bool Stream::relaying() const { return relay_ && relay_->to; }
 bool Stream::relay_to(Stream& to) {
   const bool ready = state_ == State::kOpen && to.state_ == State::kOpen && !to.shutdown_ &&
                      to.out_.empty() && unread().empty();
-  if (relaying() || unspliceable_ || to.unspliceable_ || !ready) return false;
+  const bool counted = rates_ || to.rates_;  // what moves inside the kernel is not
+  if (relaying() || unspliceable_ || to.unspliceable_ || counted || !ready) return false;
   std::unique_ptr<Splice> splice = Splice::make();
   if (!splice) return false;
   to.relay().from = this;
