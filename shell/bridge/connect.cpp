@@ -3,6 +3,7 @@
 #include "bridge/datagram_socket.hpp"
 #include "bridge/listener.hpp"
 #include "bridge/modules.hpp"
+#include "bridge/tls.hpp"
 #include "net/bind_address.hpp"
 
 namespace moonwire {
@@ -24,7 +25,7 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
   return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
                                    std::string(scheme_name(address.scheme)) +
-                                   " is not in this version; tcp, udp, unix and fd are");
+                                   " is not in this version; tcp, udp, tls, unix and fd are");
 }
 
 namespace {
@@ -37,7 +38,8 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   auto address = parse(where, Purpose::kConnect);
   if (!address) return address_failure(runtime, "connect", address.error());
   const bool datagrams = address->scheme == Scheme::kUdp;
-  if (address->scheme != Scheme::kTcp && !datagrams) {
+  const bool secure = address->scheme == Scheme::kTls;
+  if (address->scheme != Scheme::kTcp && !secure && !datagrams) {
     return unsupported(runtime, "connect", *address);
   }
   if (datagrams && handler) {
@@ -45,7 +47,11 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   }
   const char* misplaced = datagrams ? stream_option(options, kConnectOptions, kUdpConnectOptions)
                                     : datagram_option(options);
-  if (misplaced) return not_for(runtime, "connect", misplaced, datagrams ? "udp" : "tcp");
+  if (!misplaced && !secure && options.has(Opt::kTls)) misplaced = "tls";
+  if (misplaced) {
+    return not_for(runtime, "connect", misplaced,
+                   std::string(scheme_name(address->scheme)).c_str());
+  }
   if (!handler && !yieldable.yes) {
     return Reply::raise(
         runtime, "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
@@ -63,9 +69,15 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     how.bind = *bind;
   }
   if (datagrams) return connect_datagrams(runtime, *address, how, options);
+  std::shared_ptr<TlsContext> tls;
+  if (secure) {
+    auto made = tls_context(runtime, TlsRole::kClient, options);
+    if (!made) return tls_failure(runtime, "connect", address->text(), made.error());
+    tls = std::move(*made);
+  }
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
-  connection->connect(*address, how, static_cast<bool>(handler));
+  connection->connect(*address, how, static_cast<bool>(handler), std::move(tls));
   if (!handler) return Reply::wait(connection->opener());
   return Reply::object(connection).keep(kConnectionHandler, handler.index, 1);
 }

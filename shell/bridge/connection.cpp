@@ -66,6 +66,7 @@ Status Connection::accept(Fd fd, const Endpoint& from, std::shared_ptr<const std
   if (!attached) return attached;
   listener_ = &listener;
   listener_->count_open(+1);
+  server_ = true;
   return {};
 }
 
@@ -75,9 +76,16 @@ Status Connection::adopt(Fd fd, Stream::Way way, std::string name) {
   return stream.attach(std::move(fd), way);
 }
 
-void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler) {
+void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler,
+                         std::shared_ptr<TlsContext> tls) {
   with_handler_ = with_handler;
   peer = address.text();
+  rare().asked = peer;
+  rare().host = address.host;
+  rare().tls = std::move(tls);
+  if (options.timeout >= Nanoseconds(0) && options.timeout != kForever) {
+    rare().due = Clock::now() + options.timeout;
+  }
   rare().attempt = std::make_unique<Attempt>(*this);
   rare().attempt->start(address, options);
   set_alive(true);
@@ -96,12 +104,17 @@ void Connection::on_connected(Result<Connected>&& outcome) {
     opened = Clock::now();
     peer = outcome->peer.text();
     sock = std::make_shared<std::string>(outcome->local.text());
+    if (rare().tls) begin_handshake();
     auto ready = stream.attach(std::move(outcome->fd));
     if (ready) ready = set_socket(std::exchange(rare().socket, {}));
     if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
-  Task* const waiting = opener().first();
   if (!outcome) return not_connected(std::move(outcome.error()));
+  if (handshake_ == Handshake::kNone) connected();  // else on_secured() goes on
+}
+
+void Connection::connected() {
+  Task* const waiting = opener().first();
   set_read_deadline(read_deadline());
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
   if (observed()) tell_observers();

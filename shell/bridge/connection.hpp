@@ -13,6 +13,7 @@
 namespace moonwire {
 
 class LuaListener;
+class TlsContext;
 
 /// In the order they run when several are due.
 enum class Hook : std::uint8_t {
@@ -46,8 +47,18 @@ class Connection final : public Handle, public Stream::Sink {
   /// Takes one end of a pipe, or whatever reads and writes like one; `name` stands for the
   /// peer.
   Status adopt(Fd fd, Stream::Way way, std::string name);
-  /// Begins to connect; the handler (if `with_handler`) or the opener is told.
-  void connect(const Address& address, const ConnectOptions& options, bool with_handler);
+  /// Begins to connect; the handler (if `with_handler`) or the opener is told, with `tls`
+  /// after its handshake.
+  void connect(const Address& address, const ConnectOptions& options, bool with_handler,
+               std::shared_ptr<TlsContext> tls = nullptr);
+  /// The client of a TLS listener: LuaListener::admit() follows the handshake, if it is good.
+  void expect_handshake(std::shared_ptr<TlsContext> tls);
+  /// From here on TLS; the opener is told.
+  void start_tls(std::shared_ptr<TlsContext> tls);
+  /// Its listener has not admitted it yet.
+  bool is_entering() const { return handshake_ == Handshake::kAccept; }
+  /// Accepted, and not connected: the server's part of a handshake is ours.
+  bool is_server() const { return server_; }
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
   /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
@@ -145,6 +156,7 @@ class Connection final : public Handle, public Stream::Sink {
   Park& opener() { return rare().opener; }
   Park& piper() { return rare().piper; }
   void update_alive();
+  /// Connecting, or shaking hands once more.
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
 
   Stream stream;
@@ -189,6 +201,10 @@ class Connection final : public Handle, public Stream::Sink {
     std::unique_ptr<Attempt> attempt;
     std::unique_ptr<Deadline> deadline;
     std::unique_ptr<Error> read_failure;
+    std::string asked;  // the address that was connected to, and its host
+    std::string host;
+    std::shared_ptr<TlsContext> tls;  // until the handshake begins
+    TimePoint due{};                  // when it must be connected
     Connection* sink = nullptr;
     Connection* source = nullptr;
     std::uint64_t piped = 0;
@@ -207,8 +223,13 @@ class Connection final : public Handle, public Stream::Sink {
   void on_input() override;
   void on_drain() override;
   void on_closed() override;
+  void on_secured() override;
   void on_close() override;
   void on_connected(Result<Connected>&& outcome);
+  void connected();
+  void begin_handshake();
+  void handshake_failed();
+  void warn_insecure() const;
   void not_connected(Error why);
   void tell_handler(const Reply& failure);
 
@@ -237,6 +258,10 @@ class Connection final : public Handle, public Stream::Sink {
   std::unique_ptr<Rare> rare_;
   LuaListener* listener_ = nullptr;
   std::uint32_t pieces_ = 0;
+  /// What a handshake that is under way is a part of.
+  enum class Handshake : std::uint8_t { kNone, kConnect, kAccept, kUpgrade };
+  Handshake handshake_ = Handshake::kNone;
+  bool server_ = false;
   std::uint8_t hooks_ = 0;    // set
   std::uint8_t pending_ = 0;  // due
   std::uint8_t told_ = 0;     // ran, of those that run once

@@ -43,6 +43,16 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   Status set(const OptionValues& options);
   /// All options are as they were at first: listen() on our own address follows.
   void start_anew();
+  /// Its connections begin with a handshake by these rules.
+  void set_tls(std::shared_ptr<TlsContext> tls) { tls_ = std::move(tls); }
+  const TlsContext* tls() const { return tls_.get(); }
+  /// A connection is ready: for who waits in accept(), else for the handler, else it waits.
+  void admit(Connection& connection);
+  /// Its handshake failed: it costs a line in the log at most.
+  void refused(const Connection& connection, const Error& why);
+  /// The first of those that are ready and that nobody has taken; null if there is none.
+  Connection* take_ready();
+  void forget(Connection& connection);
   /// A task is about to wait in `acceptors`.
   void want_one() { listener_.set_accepting(true); }
   void count_open(int change);
@@ -81,11 +91,16 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   void on_left(Park&) override { update(); }
   void update();
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
+  std::string with_scheme(std::string text) const;
 
   Address address_;
   Listener listener_;
   std::string name_;
   std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
+  std::shared_ptr<TlsContext> tls_;
+  std::vector<Connection*> ready_;  // their handshakes ended when nobody waited any more
+  TimePoint told_{};                // when a failed handshake was last logged
+  std::size_t untold_ = 0;          // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;
 };

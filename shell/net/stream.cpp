@@ -240,7 +240,7 @@ void Stream::read_once() {
   }
   if (got == 0) return received_end();
   const auto count = static_cast<std::size_t>(got);
-  if (discarding) return;
+  if (discarding) return update_interest();
   bytes_in_ += count;
   if (rates_) count_read(count);
   if (!shared) {

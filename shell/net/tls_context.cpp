@@ -16,7 +16,7 @@ namespace {
 
 /// Servers, and ways to connect, that are remembered at most.
 constexpr std::size_t kMostSessions = 256;
-constexpr std::size_t kMostClients = 64;
+constexpr std::size_t kMostContexts = 64;
 /// What a ticket of one listener means nothing to others by; clients' certificates need one.
 constexpr unsigned char kSessionContext[] = "moonwire";
 
@@ -289,7 +289,7 @@ void TlsContext::keep_session(const std::string& server, OwnedSession session) {
   sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), older));
 }
 
-// --- clients -----------------------------------------------------------------------------
+// --- contexts ----------------------------------------------------------------------------
 
 namespace {
 
@@ -308,8 +308,8 @@ void add_list(std::string& key, const std::vector<std::string>& list) {
 }
 
 /// Says all that options say.
-std::string key_of(const TlsOptions& options) {
-  std::string key;
+std::string key_of(TlsRole role, const TlsOptions& options) {
+  std::string key = role == TlsRole::kServer ? "server\n" : "client\n";
   for (const auto* list : {&options.cert, &options.key, &options.pin, &options.alpn}) {
     add_list(key, *list);
   }
@@ -318,18 +318,19 @@ std::string key_of(const TlsOptions& options) {
     add_source(key, *each);
   }
   key += options.verify ? (*options.verify ? '1' : '0') : '-';
+  key += options.client_auth ? std::to_string(static_cast<int>(*options.client_auth)) : "-";
   return key + std::to_string(options.handshake.count());
 }
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> TlsClients::context(const TlsOptions& options) {
-  trust_ourselves();
-  const std::string key = key_of(options);
+Result<std::shared_ptr<TlsContext>> TlsContexts::get(TlsRole role, const TlsOptions& options) {
+  if (role == TlsRole::kClient) trust_ourselves();
+  const std::string key = key_of(role, options);
   if (const auto found = contexts_.find(key); found != contexts_.end()) return found->second;
-  auto made = TlsContext::open(TlsRole::kClient, options);
+  auto made = TlsContext::open(role, options);
   if (!made) return made;
-  if (contexts_.size() >= kMostClients) contexts_.clear();  // those in use live on
+  if (contexts_.size() >= kMostContexts) contexts_.clear();  // those in use live on
   contexts_[key] = *made;
   return made;
 }

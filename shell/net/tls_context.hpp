@@ -80,12 +80,12 @@ class TlsContext {
   std::uint64_t next_age_ = 0;
 };
 
-/// The contexts of clients, so that who connects twice the same way can resume, and reads no
-/// file twice that has not changed. One thread.
-class TlsClients {
+/// The contexts of one loop: who connects twice the same way can resume, and nobody reads a
+/// file again that has not changed. One thread.
+class TlsContexts {
  public:
   /// As TlsContext::open().
-  Result<std::shared_ptr<TlsContext>> context(const TlsOptions& options);
+  Result<std::shared_ptr<TlsContext>> get(TlsRole role, const TlsOptions& options);
 
  private:
   std::map<std::string, std::shared_ptr<TlsContext>> contexts_;

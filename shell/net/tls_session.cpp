@@ -210,10 +210,12 @@ void TlsSession::close() {
   (void)SSL_shutdown(ssl_.get());  // the peer's end is read() 's
 }
 
+const char* TlsSession::version() const { return SSL_get_version(ssl_.get()); }
+
 TlsFacts TlsSession::facts() const {
   const SSL* const s = ssl_.get();
   TlsFacts facts;
-  facts.version = SSL_get_version(s);
+  facts.version = version();
   facts.cipher = SSL_get_cipher_name(s);
   const unsigned char* chosen = nullptr;
   unsigned size = 0;

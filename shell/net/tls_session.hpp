@@ -67,6 +67,8 @@ class TlsSession {
   /// Why it cannot go on, in words; empty if it can. There may be an alert to send.
   const std::string& failure() const { return failure_; }
 
+  /// "TLSv1.3".
+  const char* version() const;
   TlsFacts facts() const;
   std::shared_ptr<TlsContext> context() const { return context_; }
 

@@ -178,13 +178,13 @@ TEST_CASE("TLS: a client's certificate", "[net]") {
 }
 
 TEST_CASE("TLS: the authority of this process", "[net]") {
-  TlsClients clients;
+  TlsContexts contexts;
   const auto server = TlsContext::open(TlsRole::kServer, {}, {"my.example"});
   REQUIRE(server);
   CHECK((*server)->made_by() != nullptr);
   for (const char* host : {"localhost", "127.0.0.1", "::1", "my.example"}) {
     CAPTURE(host);
-    const auto client = clients.context({});
+    const auto client = contexts.get(TlsRole::kClient, {});
     REQUIRE(client);
     TlsPair pair(*client, *server, host);
     pair.shake_hands();
