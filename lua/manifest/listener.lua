@@ -76,6 +76,8 @@ print(srv:get "backlog")            --> 4096]],
       summary = "All its addresses, where it listens in two families." },
     { name = "accepted", type = "integer", summary = "How many connections it has accepted." },
     { name = "open", type = "integer", summary = "How many of them are open." },
+    { name = "tls", type = "certificate?", summary = "The certificate that it shows, with `ca` if it "
+      .. "was made for the session: the text for another program to trust." },
     { name = "on_notify", type = "function?",
       summary = "May be assigned: what a service calls to tell the listener something." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },

@@ -134,6 +134,30 @@ local options = {
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
 
+  -- coming back after a loss
+  { name = "reconnect", types = "table", fields = "reconnect", otherwise = "never",
+    summary = "Connects again after each loss, and after failed attempts: {delay =, max =, "
+      .. "factor =, jitter =, tries =, hello =, on_fail =}." },
+  { name = "delay", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 0,
+    summary = "Is waited after a failed attempt; the first one after a loss is immediate; 0 never "
+      .. "reconnects." },
+  { name = "factor", of = "reconnect", types = "number", min = 1, default = 1,
+    summary = "Makes each further wait so many times longer." },
+  { name = "hello", of = "reconnect", types = "string", otherwise = "nothing",
+    summary = "Is written first on each new connection." },
+  { name = "jitter", of = "reconnect", types = "number", min = 0, max = 1, default = 0,
+    summary = "Makes each wait longer or shorter by chance, at most by this fraction." },
+  { name = "max", of = "reconnect", types = "number", unit = "seconds", min = 0, default = 60,
+    summary = "Bounds the wait that factor makes longer." },
+  { name = "on_fail", of = "reconnect", types = "function",
+    meta = "fun(message: string, code: string, attempt: integer)", otherwise = "none",
+    summary = "Is called as on_fail(message, code, attempt) after each failed attempt, which the "
+      .. "log tells as well; attempt counts those in a row." },
+  { name = "tries", of = "reconnect", types = "integer", unit = "attempts", min = 1,
+    max = 1000000000, otherwise = "no limit",
+    summary = "Gives up after so many failures in a row; connect, or the handler, then gets nil, "
+      .. "message, code." },
+
   -- listener:close
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
     summary = "Lets the handlers of open connections end for so long, then closes them." },
@@ -233,7 +257,7 @@ local tables = {
   accept = { "timeout" },
   close = { "grace" },
   connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
-    "tls"),
+    "reconnect", "tls"),
   flush = { "timeout" },
   hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
   initialize = { "methods", "options" },
@@ -243,6 +267,7 @@ local tables = {
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
   rate = { "burst", "read", "write" },
+  reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
   resolve = { "timeout" },

@@ -30,6 +30,19 @@ Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
 
 namespace {
 
+ReconnectOptions reconnect_options(const OptionValues& options) {
+  ReconnectOptions reconnect;
+  BackoffPolicy& policy = reconnect.policy;
+  policy.delay = options.seconds(Opt::kReconnectDelay, policy.delay);
+  policy.most = options.seconds(Opt::kReconnectMax, std::max(policy.most, policy.delay));
+  policy.factor = options.number(Opt::kReconnectFactor, policy.factor);
+  policy.jitter = options.number(Opt::kReconnectJitter, policy.jitter);
+  policy.tries = static_cast<int>(options.number(Opt::kReconnectTries, policy.tries));
+  reconnect.hello = options.at(Opt::kReconnectHello).text;
+  reconnect.on_fail = options.has(Opt::kReconnectOnFail);
+  return reconnect;
+}
+
 /// connect(address [, options]) -> connection | nil, message, code. Waits.
 /// connect(address [, options], handler) -> connection; handler(conn) or handler(nil,
 /// message, code) runs, once.
@@ -77,9 +90,20 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   }
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
-  connection->connect(*address, how, static_cast<bool>(handler), std::move(tls));
-  if (!handler) return Reply::wait(connection->opener());
-  return Reply::object(connection).keep(kConnectionHandler, handler.index, 1);
+  const ReconnectOptions reconnect = reconnect_options(options);
+  std::unique_ptr<Reconnect> again;
+  if (reconnect.policy.delay > Nanoseconds(0)) {
+    again = std::make_unique<Reconnect>(*connection, *address, how, reconnect);
+  }
+  connection->stream.write(reconnect.hello);
+  connection->set_tls(std::move(tls));
+  connection->connect(*address, how, static_cast<bool>(handler), std::move(again));
+  Reply reply = handler ? Reply::object(connection) : Reply::wait(connection->opener());
+  if (handler) reply.keep(kConnectionHandler, handler.index, 1);
+  if (reconnect.on_fail) {
+    reply.store(kConnectionOnFail, options.at(Opt::kReconnectOnFail).index);
+  }
+  return reply;
 }
 
 constexpr FunctionEntry kGlobals[] = {{"connect", entry<&connect>}};

@@ -76,21 +76,6 @@ Status Connection::adopt(Fd fd, Stream::Way way, std::string name) {
   return stream.attach(std::move(fd), way);
 }
 
-void Connection::connect(const Address& address, const ConnectOptions& options, bool with_handler,
-                         std::shared_ptr<TlsContext> tls) {
-  with_handler_ = with_handler;
-  peer = address.text();
-  rare().asked = peer;
-  rare().host = address.host;
-  rare().tls = std::move(tls);
-  if (options.timeout >= Nanoseconds(0) && options.timeout != kForever) {
-    rare().due = Clock::now() + options.timeout;
-  }
-  rare().attempt = std::make_unique<Attempt>(*this);
-  rare().attempt->start(address, options);
-  set_alive(true);
-}
-
 /// Nobody waits for it any more: neither does it.
 void Connection::close_unless_told() {
   runtime().defer_for(*this, [](Handle& self) {
@@ -100,6 +85,7 @@ void Connection::close_unless_told() {
 
 void Connection::on_connected(Result<Connected>&& outcome) {
   rare().attempt.reset();
+  if (outcome && gone_) renew();
   if (outcome) {
     opened = Clock::now();
     peer = outcome->peer.text();
@@ -115,6 +101,7 @@ void Connection::on_connected(Result<Connected>&& outcome) {
 
 void Connection::connected() {
   Task* const waiting = opener().first();
+  if (rare().again) rare().again->succeeded();
   set_read_deadline(read_deadline());
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
   if (observed()) tell_observers();
@@ -125,6 +112,8 @@ void Connection::connected() {
 }
 
 void Connection::not_connected(Error why) {
+  if (try_again(why)) return;
+  rare().again.reset();
   const std::size_t depth = runtime().scratch_depth();
   const Reply answer = Reply::fail(runtime(), why);
   stream.fail(std::move(why));
@@ -360,18 +349,22 @@ void merge(std::optional<T>& into, const std::optional<T>& from) {
   if (from) into = from;
 }
 
+void merge_all(SocketOptions& into, const SocketOptions& from) {
+  merge(into.nodelay, from.nodelay);
+  merge(into.keepalive, from.keepalive);
+  merge(into.recvbuf, from.recvbuf);
+  merge(into.sendbuf, from.sendbuf);
+  merge(into.ttl, from.ttl);
+  merge(into.tos, from.tos);
+  merge(into.linger, from.linger);
+}
+
 }  // namespace
 
 Status Connection::set_socket(const SocketOptions& options) {
+  if (rare_ && rare_->again) merge_all(rare_->again->how.socket, options);
   if (stream.fd() < 0) {
-    SocketOptions& socket = rare().socket;
-    merge(socket.nodelay, options.nodelay);
-    merge(socket.keepalive, options.keepalive);
-    merge(socket.recvbuf, options.recvbuf);
-    merge(socket.sendbuf, options.sendbuf);
-    merge(socket.ttl, options.ttl);
-    merge(socket.tos, options.tos);
-    merge(socket.linger, options.linger);
+    merge_all(rare().socket, options);
     return {};
   }
   SocketOptions own = options;  // the rest is the listening socket's

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "bridge/entry.hpp"
-#include "net/connector.hpp"
+#include "bridge/reconnect.hpp"
 #include "net/stream.hpp"
 
 namespace moonwire {
@@ -35,7 +35,7 @@ class Connection final : public Handle, public Stream::Sink {
  public:
   static constexpr Type kType = Type::kConnection;
   /// What a call into Lua is about (Task::tag).
-  enum Call : std::uint8_t { kHandler, kHook, kFeed };
+  enum Call : std::uint8_t { kHandler, kHook, kFeed, kAttempt };
 
   explicit Connection(Runtime& runtime);
   ~Connection() override;
@@ -47,10 +47,19 @@ class Connection final : public Handle, public Stream::Sink {
   /// Takes one end of a pipe, or whatever reads and writes like one; `name` stands for the
   /// peer.
   Status adopt(Fd fd, Stream::Way way, std::string name);
-  /// Begins to connect; the handler (if `with_handler`) or the opener is told, with `tls`
-  /// after its handshake.
+  /// Begins to connect; the handler (if `with_handler`) or the opener is told. With `again`
+  /// it is tried until it succeeds, and once more after each loss.
   void connect(const Address& address, const ConnectOptions& options, bool with_handler,
-               std::shared_ptr<TlsContext> tls = nullptr);
+               std::unique_ptr<Reconnect> again);
+  void try_to_connect(const Address& address, const ConnectOptions& options);
+  /// An attempt is under way.
+  bool trying() const { return seldom().attempt || handshake_ == Handshake::kConnect; }
+  /// Null if it does not come back after a loss.
+  const Reconnect* again() const { return seldom().again.get(); }
+  /// Before connect(): a handshake by these rules is a part of it; null: none is.
+  void set_tls(std::shared_ptr<TlsContext> tls) {
+    if (tls) rare().tls = std::move(tls);
+  }
   /// The client of a TLS listener: LuaListener::admit() follows the handshake, if it is good.
   void expect_handshake(std::shared_ptr<TlsContext> tls);
   /// From here on TLS; the opener is told.
@@ -128,7 +137,7 @@ class Connection final : public Handle, public Stream::Sink {
   void on_wait_failed(const Park& park, const Error& why) override;
   std::string describe() const override;
   void fill_row(Row& row) const override;
-  bool listed() const override { return !gone_; }
+  bool listed() const override { return !gone_ || again(); }
   const char* state_text() const;
 
   /// The reader was told to come back: the slice was over, or bytes were put back.
@@ -155,6 +164,7 @@ class Connection final : public Handle, public Stream::Sink {
   Park& flusher() { return rare().flusher; }
   Park& opener() { return rare().opener; }
   Park& piper() { return rare().piper; }
+  /// Whether it lives without a variable, and whether it can come back by now.
   void update_alive();
   /// Connecting, or shaking hands once more.
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
@@ -199,11 +209,12 @@ class Connection final : public Handle, public Stream::Sink {
     std::size_t max = 0;  // the parked reader's
     std::string until;    // and its delimiter
     std::unique_ptr<Attempt> attempt;
+    std::unique_ptr<Reconnect> again;
     std::unique_ptr<Deadline> deadline;
     std::unique_ptr<Error> read_failure;
     std::string asked;  // the address that was connected to, and its host
     std::string host;
-    std::shared_ptr<TlsContext> tls;  // until the handshake begins
+    std::shared_ptr<TlsContext> tls;  // that connecting is to end with
     TimePoint due{};                  // when it must be connected
     Connection* sink = nullptr;
     Connection* source = nullptr;
@@ -232,6 +243,10 @@ class Connection final : public Handle, public Stream::Sink {
   void warn_insecure() const;
   void not_connected(Error why);
   void tell_handler(const Reply& failure);
+  bool try_again(const Error& why);
+  void come_back();
+  void renew();
+  void drop(CloseReason reason);
 
   void serve_reader();
   void feed_hook();

@@ -88,9 +88,10 @@ void Connection::end_owned() {
 
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
+  const bool returns = rare_ && std::exchange(rare_->again, nullptr);
   const bool shaking = std::exchange(handshake_, Handshake::kNone) == Handshake::kConnect;
   const bool attempted = rare_ && std::exchange(rare_->attempt, nullptr);
-  if ((shaking || attempted) && with_handler_) {  // the handler still hears, once
+  if ((shaking || attempted) && with_handler_ && !returns) {  // the handler still hears, once
     handler_running_ = true;
     runtime().defer_for(*this, [](Handle& handle) {
       auto& self = static_cast<Connection&>(handle);
@@ -143,9 +144,11 @@ bool Connection::lingers() const {
 }
 
 void Connection::update_alive() {
-  const bool connecting = seldom().attempt || handshake_ != Handshake::kNone;
+  if (again()) come_back();
+  const bool connecting = trying() || handshake_ != Handshake::kNone;
   const bool kept = hooks_ != 0 || handler_done_ || connecting || owns_tasks();
-  set_alive(lingers() || (!gone_ && kept));
+  const bool returns = again() && (with_handler_ || hooks_ != 0 || !seldom().opener.empty());
+  set_alive(lingers() || returns || (!gone_ && kept));
 }
 
 /// A connection that nobody has any more is finished: its handler has returned, and there
@@ -156,6 +159,8 @@ void Connection::settle() {
   const bool read = has_hook(Hook::kData) || handler_done_ || stream.unread().empty();
   if (hooks_ == 0 && handler_done_) {
     finish(stream.ended() ? CloseReason::kEof : CloseReason::kClosed);
+  } else if (again() && !with_handler_ && over_ && stream.unread().empty()) {
+    finish(CloseReason::kEof);  // and comes back
   } else if (stream.way() == Stream::Way::kOut) {
     // nobody will ever send an end
   } else if (hooks_ != 0 && over_ && read && !has_hook(Hook::kShutdown)) {
@@ -173,7 +178,8 @@ void Connection::settle_later() {
 
 void Connection::on_left(Park& park) {
   if (&park == &seldom().opener) {
-    if (seldom().attempt || handshake_ != Handshake::kNone) close();  // cancelled
+    const bool shaking = handshake_ != Handshake::kNone;
+    if (trying() || shaking || (again() && connecting())) close();  // cancelled
     return;
   }
   if (&park == &reader) stream.want(0);
@@ -190,13 +196,14 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   if (task.tag == kHandler) {
     handler_running_ = false;
     handler_done_ = true;
-  } else {
+  } else if (task.tag != kAttempt) {
     hook_busy_ = false;
   }
-  if (!ok && !gone_) {
-    reason_ = CloseReason::kError;
+  if (!ok && task.tag == kAttempt)
     close();
-  }
+  else if (!ok && !gone_)
+    drop(CloseReason::kError);
+  if (task.tag == kAttempt) return update_alive();
   if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
   const bool more =
@@ -245,7 +252,7 @@ void Connection::pump_hooks() {
     if (has_hook(hook) && again) run_hook(hook);
   }
   if (!pending_ && !hook_busy_) {
-    if (gone_) hooks_ = 0;
+    if (gone_ && !again()) hooks_ = 0;
     update_alive();
   }
 }
@@ -271,6 +278,8 @@ void Connection::run_hook(Hook hook) {
 // --- text ----------------------------------------------------------------------------------
 
 const char* Connection::state_text() const {
+  const bool away = gone_ || stream.state() == Stream::State::kConnecting;
+  if (again() && away && !closed()) return trying() ? "connecting" : "waiting";
   if (closed() || (gone_ && !stream.failure())) return "closed";
   if (stream.failure()) return "failed";
   switch (stream.state()) {
@@ -303,7 +312,7 @@ void Connection::fill_row(Row& row) const {
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());
-  if (opened != TimePoint{}) row.seconds("age", Clock::now() - opened);
+  if (opened != TimePoint{} && !gone_) row.seconds("age", Clock::now() - opened);
 }
 
 // --- pipe ----------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ enum Stored : std::uint8_t {
   kConnectionData = 1,  // the data hook; those that follow lie in one table (ticket.cpp)
   kConnectionHandler = 2,
   kConnectionHooks = 3,  // one for each Hook, in its order
+  kConnectionOnFail = 10,
   kConnectionValues = 2,
   kTaskResults = 1,
   kProcessStreams = 1,  // stdin, stdout, stderr

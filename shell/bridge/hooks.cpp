@@ -79,6 +79,7 @@ Stream& stream_of(Handle& handle) { return static_cast<Connection&>(handle).stre
 Reply failure_field(Runtime& runtime, Handle& handle) {
   const auto& self = static_cast<Connection&>(handle);
   const Error* why = self.stream.failure() ? self.stream.failure() : self.read_failure();
+  if (self.again() && self.again()->failure()) why = self.again()->failure();
   if (!why) return Reply::nil();
   Reply reply = Reply::fail(runtime, *why);
   reply.kind = Reply::Kind::kErrorTable;
@@ -111,6 +112,11 @@ constexpr FieldEntry kFields[] = {
        const TimePoint opened = static_cast<Connection&>(h).opened;
        return opened == TimePoint{} ? Reply::nil()
                                     : Reply::real(to_seconds(opened.time_since_epoch()));
+     }},
+    {"attempts",
+     [](Runtime&, Handle& h) {
+       const Reconnect* again = static_cast<Connection&>(h).again();
+       return Reply::count(again ? again->failed() : 0);
      }},
     {"failure", failure_field},
     {"fd",

@@ -26,6 +26,23 @@ void push_where(lua_State* L) {
   lua_pushliteral(L, "");
 }
 
+/// Stores arguments as values of the ticket at `index`.
+void keep_arguments(lua_State* L, int index, const Reply& reply) {
+  for (int i = 0; i < reply.keep_count; ++i) {
+    lua_pushvalue(L, reply.keep_first + i);
+    store_value(L, index, reply.slot + i);
+  }
+}
+
+/// The same one by one.
+void store_arguments(lua_State* L, int index, const Reply& reply) {
+  for (const Reply::Store& each : reply.stores) {
+    if (!each.slot) break;
+    lua_pushvalue(L, each.index);
+    store_value(L, index, each.slot);
+  }
+}
+
 /// Parks the running task and yields: the very last act. Raises where nothing can wait.
 int wait(Arguments& in, const Reply& reply) {
   lua_State* L = in.state;
@@ -48,6 +65,10 @@ int wait(Arguments& in, const Reply& reply) {
     const Nanoseconds limit(reply.parking.timeout);
     if (limit != kForever && !task->limit_wait(limit)) {
       return luaL_error(L, "%s: not enough memory", caller_name(L));
+    }
+    if (reply.stores[0].slot) {
+      push_ticket(L, *reply.parking.park->of);
+      store_arguments(L, lua_gettop(L), reply);
     }
     access.park(*task, *reply.parking.park);
     task->on_timeout = reply.on_timeout;
@@ -112,14 +133,6 @@ int unpack_stored(lua_State* L, Handle& handle, int slot) {
   for (int i = 1; i <= count; ++i) lua_rawgeti(L, packed, i);
   lua_remove(L, packed);
   return count;
-}
-
-/// Stores arguments as values of the ticket at `index`.
-void keep_arguments(lua_State* L, int index, const Reply& reply) {
-  for (int i = 0; i < reply.keep_count; ++i) {
-    lua_pushvalue(L, reply.keep_first + i);
-    store_value(L, index, reply.slot + i);
-  }
 }
 
 /// As os.execute tells of a command. [-0, +3, m]
@@ -248,11 +261,7 @@ int finish(Arguments& in, const Reply& reply) {
     keep_arguments(L, lua_gettop(L), reply);
     if (reply.kind == Reply::Kind::kHandle) sync_anchor(L, lua_gettop(L), *reply.handle);
   }
-  for (const Reply::Store& each : reply.stores) {
-    if (!each.slot) break;
-    lua_pushvalue(L, each.index);
-    store_value(L, 1, each.slot);
-  }
+  store_arguments(L, lua_gettop(L), reply);
   return done(in, pushed);
 }
 

@@ -112,8 +112,7 @@ void Connection::begin_handshake() {
   if (own.due != TimePoint{}) {
     limit = std::clamp(own.due - Clock::now(), Nanoseconds(0), limit);
   }
-  stream.secure(std::make_unique<TlsSession>(std::exchange(own.tls, nullptr), own.host, own.asked),
-                limit);
+  stream.secure(std::make_unique<TlsSession>(own.tls, own.host, own.asked), limit);
 }
 
 void Connection::start_tls(std::shared_ptr<TlsContext> tls) {
@@ -157,7 +156,9 @@ void Connection::handshake_failed() {
   if (kind == Handshake::kConnect) {
     why.operation = "connect";
     why.detail = rare().asked;
-    return not_connected(std::move(why));
+    not_connected(std::move(why));
+    if (again()) gone_ = true;  // the next attempt begins with a stream of its own
+    return;
   }
   if (kind == Handshake::kAccept) {
     if (listener_) listener_->refused(*this, why);
@@ -218,8 +219,10 @@ Reply connection_tls(Runtime& runtime, Handle& handle) {
   row.text(runtime, "alpn", facts.alpn);
   row.text(runtime, "server_name", facts.server_name);
   row.put("resumed", Reply::yes(facts.resumed));
-  row.put("verified", Reply::yes(facts.verified));
-  if (facts.has_peer) row.put("peer", Reply::record(runtime, row_of(runtime, facts.peer)));
+  if (facts.has_peer) {
+    row.put("verified", Reply::yes(facts.verified));
+    row.put("peer", Reply::record(runtime, row_of(runtime, facts.peer)));
+  }
   return Reply::record(runtime, row);
 }
 

@@ -248,7 +248,7 @@ struct Reply {
     return r;
   }
 
-  /// Stores one argument in argument 1, as its value `to`.
+  /// Stores one argument in the object that is answered, or waited for, as its value `to`.
   Reply& store(int to, int index) {
     for (Store& each : stores) {
       if (each.slot) continue;

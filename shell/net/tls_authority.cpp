@@ -56,7 +56,10 @@ OwnedCertificate make_certificate(const std::string& name, EVP_PKEY* key,
 /// "DNS:localhost,IP:127.0.0.1".
 std::string alternative_names(const std::vector<std::string>& names) {
   std::string all;
+  std::vector<std::string> known;
   for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    known.push_back(name);
     const bool is_ip = Endpoint::from_ip(name, 0).has_value();
     const std::string host = name.starts_with("*.") ? name.substr(2) : name;
     if (!is_ip && !host_name_fault(host).empty()) continue;
@@ -123,8 +126,7 @@ std::vector<std::string> local_certificate_names() {
     const int family = each->ifa_addr ? each->ifa_addr->sa_family : AF_UNSPEC;
     if (family != AF_INET && family != AF_INET6) continue;
     const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    const std::string ip = Endpoint(each->ifa_addr, size).ip();
-    if (std::find(names.begin(), names.end(), ip) == names.end()) names.push_back(ip);
+    names.push_back(Endpoint(each->ifa_addr, size).ip());
   }
   ::freeifaddrs(all);
   return names;
