@@ -49,9 +49,10 @@ void Stream::secure(std::unique_ptr<TlsSession> session, Nanoseconds limit) {
   if (fd_) send_queued();
   unspliceable_ = true;  // the kernel would move ciphertext
   secure_.reset(new Secure(*this, std::move(session), limit));
+  if (!fd_) return;  // what was written is for the peer at the end of the handshake
   secure_->plain.swap(out_);
   if (state_ == State::kOpen) state_ = State::kConnecting;
-  if (fd_) begin_handshake();
+  begin_handshake();
 }
 
 bool Stream::shaking_hands() const { return secure_ && !secure_->tls->is_open(); }

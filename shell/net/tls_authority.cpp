@@ -2,10 +2,6 @@
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,11 +10,18 @@
 #include "net/host_name.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
+
 namespace {
 
 std::atomic<TlsAuthority*> process_authority{nullptr};
 
-OwnedKey make_key() { return OwnedKey(EVP_EC_gen("P-256")); }
+/// The first thing that an authority does.
+OwnedKey make_key() {
+  (void)load_openssl();  // whoever wants a context has heard of a failure
+  return OwnedKey(EVP_EC_gen("P-256"));
+}
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;

@@ -1,9 +1,5 @@
 #include "net/tls_certificate.hpp"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include <cstdio>
 #include <ctime>
 
@@ -11,6 +7,9 @@
 #include "net/text.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
+
 namespace {
 
 constexpr std::size_t kMostPem = 8 << 20;

@@ -1,13 +1,14 @@
 #include "net/tls_check.hpp"
 
-#include <openssl/err.h>
-
 #include <algorithm>
 #include <ctime>
 
 #include "net/text.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
+
 namespace {
 
 /// One rule that a certificate of the chain breaks.

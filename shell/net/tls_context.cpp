@@ -1,7 +1,6 @@
 #include "net/tls_context.hpp"
 
 #include <fcntl.h>
-#include <openssl/err.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,9 @@
 #include "net/tls_session.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
+
 namespace {
 
 /// Servers, and ways to connect, that are remembered at most.
@@ -59,6 +61,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::open(TlsRole role, const TlsOpti
 }
 
 Status TlsContext::prepare(const std::vector<std::string>& names) {
+  if (auto loaded = load_openssl(); !loaded) return loaded;
   ERR_clear_error();
   context_.reset(
       SSL_CTX_new(role_ == TlsRole::kServer ? TLS_server_method() : TLS_client_method()));

@@ -1,8 +1,5 @@
 #include "net/tls_session.hpp"
 
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
 #include <climits>
 
@@ -12,6 +9,8 @@
 #include "net/tls_words.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
 
 /// What OpenSSL reads from and writes to: the session's two buffers. OpenSSL's own BIO of
 /// memory copies everything once more, and moves what is left at each write.

@@ -1,14 +1,14 @@
 #include "net/tls_words.hpp"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <algorithm>
 
 #include "net/text.hpp"
 #include "net/tls_types.hpp"
 
 namespace moonwire {
+
+using namespace openssl;
+
 namespace {
 
 struct Words {
