@@ -191,7 +191,7 @@
 ---@field ca? string # Names who may sign the peer's certificate: a PEM file or its text. (default the system's roots)
 ---@field cert? string|string[] # Is our certificate, with those that signed it behind: a PEM file or its text; a list for several, of which the client's name chooses. (default a listener has one made for the session)
 ---@field ciphers? string # Lists the ciphers allowed, ":" between; those of TLS 1.3 begin with TLS_, and alone they leave no other version. (default as OpenSSL has them)
----@field client_auth? "none"|"request"|"require" # Says whether a listener wants certificates of its clients. (default "request" if there is a `ca` or `pin`)
+---@field client_auth? "none"|"request"|"require" # Says whether a listener wants certificates of its clients. (default "request" with `ca`)
 ---@field insecure? boolean # Checks nothing about the peer, and warns at each connection. (default false)
 ---@field key? string|string[] # Is the private key of the certificate: a PEM file or its text; a list for several. (default it is with `cert`)
 ---@field keylog? string # Names a file that the secrets are appended to, for Wireshark. (default $SSLKEYLOGFILE)
@@ -270,7 +270,7 @@
 ---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
 ---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
----@field tls connection_tls? # What was agreed on in TLS, and the peer's certificate; nil without TLS.
+---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
 ---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
@@ -600,7 +600,7 @@ function connection:log(level, ...) end
 ---@field addresses string[] # All its addresses, where it listens in two families.
 ---@field accepted integer # How many connections it has accepted.
 ---@field open integer # How many of them are open.
----@field tls certificate? # The certificate that it shows, with `ca` if it was made for the session: the text for another program to trust.
+---@field tls certificate? # The certificate that it shows; its `ca`, if any, is for others to trust.
 ---@field on_notify function? # May be assigned: what a service calls to tell the listener something.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local listener = {}

@@ -62,7 +62,7 @@ local options = {
     summary = "Lists the ciphers allowed, \":\" between; those of TLS 1.3 begin with TLS_, and alone "
       .. "they leave no other version." },
   { name = "client_auth", of = "tls", types = "string", words = { "none", "request", "require" },
-    meta = '"none"|"request"|"require"', otherwise = "\"request\" if there is a `ca` or `pin`",
+    meta = '"none"|"request"|"require"', otherwise = "\"request\" with `ca`",
     summary = "Says whether a listener wants certificates of its clients." },
   { name = "insecure", of = "tls", types = "boolean", default = false,
     summary = "Checks nothing about the peer, and warns at each connection." },

@@ -35,26 +35,29 @@ watcher is dropped (a signal's stays) and everything else goes on.]],
     name = "tls",
     title = "TLS",
     text = [[
-    srv = listen("tls://:8443", handler)              -- a certificate made for this session
-    srv = listen("tls://:8443", { tls = { cert = "site.pem", key = "site.key" } }, handler)
-    c = connect "tls://localhost:8443"                -- trusts sessions of its own process
+    srv = listen("tls://:8443", handler)     -- a certificate for this session
+    srv = listen("tls://:443", { tls = { cert = "a.pem", key = "a.key" } }, fn)
+    c = connect "tls://localhost:8443"       -- trusts those of its own process
     c = connect("tls://host:443", { tls = { alpn = { "http/1.1" } } })
 
-Handlers run, and connect returns, when the handshake is over. A client checks the server's
-certificate: that it is signed by somebody the system knows (or `ca`), is for the host of the address
-(or `server_name`), and valid today; a message says which of these failed, and the ways out. `pin` is
-the SHA-256 of the one public key that counts; `insecure=true` checks nothing, and warns. A server
+Handlers run, and connect returns, when the handshake is over. A client checks
+the server's certificate: that it is signed by somebody the system knows (or
+`ca`), is for the host of the address (or `server_name`), and valid today; a
+message says which of these failed, and the ways out. `pin` is the SHA-256 of
+the one public key that counts; `insecure=true` checks nothing, and warns. A server
 asks for certificates of its clients when it is given a `ca` that signs them.
 
-`cert`, `key` and `ca` are paths of PEM files, or the text itself. Several certificates are lists, and
-the name that the client asks for chooses. Without `cert` a listener shows one that was made for this
-process, for localhost, the host's name and its addresses: every connect in the process trusts
-it, another needs the pin that is printed (srv.tls.pin) or the authority (srv.tls.ca).
+`cert`, `key` and `ca` are paths of PEM files, or the text itself. Several
+certificates are lists, and the name that the client asks for chooses. Without
+`cert` a listener shows one that was made for this process, for localhost, the
+host's name and its addresses: every connect in the process trusts it, another
+needs the pin that is printed (srv.tls.pin) or the authority (srv.tls.ca).
 
-A connection's field tls tells version, cipher, alpn, server_name, resumed and the peer's
-certificate. The end of a stream is one only if the peer has said so inside TLS; a connection that is
-cut off fails with "ETLS". connection:shutdown says so and goes on reading. Sessions are
-resumed by themselves. The environment's SSLKEYLOGFILE, or `keylog`, gets the secrets with which
+A connection's field tls tells version, cipher, alpn, server_name, resumed and
+the peer's certificate. The end of a stream is one only if the peer has said so
+inside TLS; a connection that is cut off fails with "ETLS". connection:shutdown
+says so and goes on reading. Sessions are resumed by themselves. The file named
+by the environment's SSLKEYLOGFILE, or `keylog`, gets the secrets with which
 Wireshark reads a capture.]],
   },
   {
