@@ -333,7 +333,10 @@ void Stream::flush() {
   drained();
 }
 
-void Stream::note_failure(int code) { failure_ = std::make_unique<Error>(trouble("write", code)); }
+void Stream::note_failure(int code) {
+  if (secure_) hear_last_words();
+  failure_ = std::make_unique<Error>(trouble("write", code));
+}
 
 /// As much as the kernel takes; tells nobody. A failure is noted, and told by flush().
 void Stream::send_queued() {

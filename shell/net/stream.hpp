@@ -243,6 +243,7 @@ class Stream final : Watch::Watcher {
   ssize_t get_secure(char* room, std::size_t size);
   bool push_secure();
   bool say_end();
+  void hear_last_words();
   std::size_t secure_waiting() const;
   void read_on();
   void look_again();

@@ -193,6 +193,18 @@ bool Stream::say_end() {
   return push_secure() || failure_;
 }
 
+/// We cannot write any more: the peer may have said why before it went.
+void Stream::hear_last_words() {
+  TlsSession& tls = *secure_->tls;
+  const ssize_t got = get_plain(tls.incoming(kMost), kMost);
+  if (got <= 0) return;
+  tls.arrived(static_cast<std::size_t>(got));
+  if (shaking_hands()) tls.shake_hands();
+  char room[1024];
+  while (tls.is_open() && tls.read(room, sizeof room) > 0) {
+  }
+}
+
 /// In TLS's words if it is what failed.
 Error Stream::trouble(const char* operation, int code) const {
   const bool of_tls = secure_ && !secure_->tls->failure().empty();

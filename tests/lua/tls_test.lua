@@ -408,6 +408,29 @@ check.case("a handler of connect hears of the end of the handshake, good or bad"
   early:close()
 end)
 
+check.case("a refusal that comes late is told to who writes as well", function()
+  local tls = files "good"
+  tls.ca, tls.client_auth = file "ca.pem", "require"
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = tls }, error))
+  local c <close> = check.ok(connect(srv.address, { tls = { ca = file "ca.pem" } }))
+  check.eventually(function() return srv.open == 0 end)
+  local ok, message, code
+  check.eventually(function()
+    ok, message, code = c:write "x"
+    return not ok
+  end)
+  check.equal(code, "ETLS")
+  check.match(message, "it wants a certificate from us")
+end)
+
+check.case("listening again swaps the certificate", function()
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = files "stranger" }, shout))
+  check.fails("ETLS", connect(srv.address, { tls = { ca = file "ca.pem" } }))
+  check.equal(listen(srv.address, { tls = files "good" }, shout), srv)
+  local c <close> = check.ok(connect(srv.address, { tls = { ca = file "ca.pem" } }))
+  check.equal(exchange(c, "x"), "X")
+end)
+
 check.case("a connection comes back with TLS", function()
   local lives = 0
   local srv <close> = check.ok(listen("tls://127.0.0.1:0", function(c)
