@@ -106,6 +106,9 @@
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
 
+---@class pipe_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+
 ---@class rate_options
 ---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
 ---@field read? number # Limits what comes in; 0 and -1 are no limit. (bytes a second, default -1)
@@ -469,7 +472,7 @@ function connection:starttls(options) end
 
 ---Sends all that comes to another connection, up to the end.
 ---
----At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket.
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket. When the time is over both go on, and what comes from then on can be read.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:pipe(c) end)   -- an echo
@@ -479,10 +482,11 @@ function connection:starttls(options) end
 ---```
 ---@async
 ---@param other connection
+---@param options? pipe_options
 ---@return integer? bytes
 ---@return string? message
 ---@return string? code
-function connection:pipe(other) end
+function connection:pipe(other, options) end
 
 ---Cuts the stream into messages from here on.
 ---
@@ -1233,10 +1237,18 @@ function listen(address, options, handler) end
 ---What is written before the connection is up is sent once it is. When the handler returns, its
 ---connection is finished as a listener's is.
 ---
+---With `reconnect` it is the same connection through all losses: its id, options and hooks stay, its
+---timers and tasks end, and the handler runs anew each time it is connected. What ends it for good is
+---ours: close, finish, a handler that returns before the peer's end. While it waits, reads and writes
+---fail as after any loss, and state, attempts and failure tell how it is.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("welcome\n") end)
 ---c = assert(connect(srv.address, { timeout = 5 }))
 ---print(c:read "l")                   --> welcome
+---c = connect(srv.address, { reconnect = { delay = 1, max = 30, factor = 2 } }, function(c)
+---  for line in c:lines() do print(line) end
+---end)
 ---```
 ---@async
 ---@param address integer|string # where to, see Addresses; a number is a port of this machine

@@ -263,15 +263,18 @@ print(c.tls.version, c:read "l")    --> TLSv1.3    your secret]],
     },
     {
       name = "pipe",
-      signature = "connection:pipe(other)",
+      signature = "connection:pipe(other [, options])",
       summary = "Sends all that comes to another connection, up to the end.",
-      args = { { name = "other", type = "connection" } },
+      args = { { name = "other", type = "connection" },
+        { name = "options", type = "pipe_options?" } },
+      options = "pipe",
       results = "the number of bytes; or nil, message, code",
       returns = { "integer? bytes", "string? message", "string? code" },
       errors = write_failures,
       waits = true,
       text = "At the end of the stream the direction to the other is ended as well. The slower "
-        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket.",
+        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket. When "
+        .. "the time is over both go on, and what comes from then on can be read.",
       example = [[
 srv = listen(0, function(c) c:pipe(c) end)   -- an echo
 c = connect(srv.address)

@@ -76,11 +76,19 @@ With "udp://" it returns a socket that sends to one peer and hears from nobody e
 is waited for, since nobody answers a connect, and there is no handler.
 
 What is written before the connection is up is sent once it is. When the handler returns, its
-connection is finished as a listener's is.]],
+connection is finished as a listener's is.
+
+With `reconnect` it is the same connection through all losses: its id, options and hooks stay, its
+timers and tasks end, and the handler runs anew each time it is connected. What ends it for good is
+ours: close, finish, a handler that returns before the peer's end. While it waits, reads and writes
+fail as after any loss, and state, attempts and failure tell how it is.]],
       example = [[
 srv = listen(0, function(c) c:write("welcome\n") end)
 c = assert(connect(srv.address, { timeout = 5 }))
-print(c:read "l")                   --> welcome]],
+print(c:read "l")                   --> welcome
+c = connect(srv.address, { reconnect = { delay = 1, max = 30, factor = 2 } }, function(c)
+  for line in c:lines() do print(line) end
+end)]],
     },
     {
       name = "read",

@@ -266,6 +266,7 @@ local tables = {
     "multicast_interface", "multicast_loop", "multicast_ttl", "reuseaddr", "reuseport", "tls"),
   listener_set = with("backlog", "max_connections"),
   loop = { "io", "timers" },
+  pipe = { "timeout" },
   rate = { "burst", "read", "write" },
   reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   read = { "max", "timeout" },
