@@ -45,7 +45,8 @@ the server's certificate: that it is signed by somebody the system knows (or
 `ca`), is for the host of the address (or `server_name`), and valid today; a
 message says which of these failed, and the ways out. `pin` is the SHA-256 of
 the one public key that counts; `insecure=true` checks nothing, and warns. A server
-asks for certificates of its clients when it is given a `ca` that signs them.
+asks for certificates of its clients when it is given a `ca` that signs them,
+and insists on one with a `pin`, or `client_auth="require"`.
 
 `cert`, `key` and `ca` are paths of PEM files, or the text itself. Several
 certificates are lists, and the name that the client asks for chooses. Without

@@ -117,6 +117,7 @@ void Connection::begin_handshake() {
 
 void Connection::start_tls(std::shared_ptr<TlsContext> tls) {
   handshake_ = Handshake::kUpgrade;
+  opener().purpose = "starttls";
   const Nanoseconds limit = tls->handshake_limit();
   const std::string host = server_ ? std::string() : rare().host;
   const std::string remembered = server_ ? std::string() : "starttls " + rare().asked;
@@ -127,7 +128,7 @@ void Connection::start_tls(std::shared_ptr<TlsContext> tls) {
 /// Whoever has asked for no checks is to be reminded, at each connection.
 void Connection::warn_insecure() const {
   const TlsSession& tls = *stream.tls();
-  if (server_ || tls.context()->verifies()) return;
+  if (server_ || tls.context()->verifies() || tls.context()->only_pins()) return;
   const TlsFacts facts = tls.facts();
   log_line("warn", (seldom().asked.empty() ? where() : seldom().asked) +
                        ": insecure: nobody checked who answered (" + facts.peer.subject + ", " +

@@ -68,7 +68,7 @@ void Stream::shake_hands(bool readable) {
   TlsSession& tls = *secure_->tls;
   if (readable) {
     const ssize_t got = get_plain(tls.incoming(kLeast), kLeast);
-    if (got > 0) tls.arrived(static_cast<std::size_t>(got));
+    tls.arrived(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got == 0) tls.cut_off();
     if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
       return die(trouble("handshake", errno));
@@ -173,10 +173,10 @@ ssize_t Stream::get_secure(char* room, std::size_t size) {
   if (!tls.has_input()) {
     const std::size_t most = std::clamp(size, kLeast, kMost);
     const ssize_t got = get_plain(tls.incoming(most), most);
+    tls.arrived(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0) return got;
     if (got == 0 && state_ == State::kFinishing) return 0;  // nobody hears what may be missing
     if (got == 0) tls.cut_off();
-    tls.arrived(static_cast<std::size_t>(got));
   }
   const std::size_t count = tls.read(room, size);
   if (!tls.outgoing().empty()) (void)push_secure();  // answers and alerts
@@ -197,8 +197,8 @@ bool Stream::say_end() {
 void Stream::hear_last_words() {
   TlsSession& tls = *secure_->tls;
   const ssize_t got = get_plain(tls.incoming(kMost), kMost);
+  tls.arrived(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   if (got <= 0) return;
-  tls.arrived(static_cast<std::size_t>(got));
   if (shaking_hands()) tls.shake_hands();
   char room[1024];
   while (tls.is_open() && tls.read(room, sizeof room) > 0) {

@@ -192,7 +192,8 @@ Status TlsContext::set_trust() {
   SSL_CTX* const c = context_.get();
   using ClientAuth = TlsOptions::ClientAuth;
   const bool trusts = !options_.ca.empty() || !pins_.empty();
-  const ClientAuth usual = trusts ? ClientAuth::kRequest : ClientAuth::kNone;
+  ClientAuth usual = trusts ? ClientAuth::kRequest : ClientAuth::kNone;
+  if (!pins_.empty()) usual = ClientAuth::kRequire;
   const ClientAuth auth = options_.client_auth.value_or(usual);
   only_pins_ = !pins_.empty() && !options_.verify.value_or(false);
   verifies_ = options_.verify.value_or(true);
@@ -296,29 +297,32 @@ void TlsContext::keep_session(const std::string& server, OwnedSession session) {
 
 namespace {
 
+void add_word(std::string& key, const std::string& word) { key.append(word).push_back('\0'); }
+
 /// A file stands for what it holds now.
 void add_source(std::string& key, const std::string& source) {
-  key.append(source).push_back('\0');
+  add_word(key, source);
   struct stat about {};
   if (source.empty() || ::stat(source.c_str(), &about) != 0) return;
   key += std::to_string(about.st_ino) + " " + std::to_string(about.st_size) + " " +
          std::to_string(about.st_mtim.tv_sec) + "." + std::to_string(about.st_mtim.tv_nsec);
 }
 
-void add_list(std::string& key, const std::vector<std::string>& list) {
-  for (const std::string& each : list) add_source(key, each);
-  key += '\n';
-}
-
 /// Says all that options say.
 std::string key_of(TlsRole role, const TlsOptions& options) {
   std::string key = role == TlsRole::kServer ? "server\n" : "client\n";
-  for (const auto* list : {&options.cert, &options.key, &options.pin, &options.alpn}) {
-    add_list(key, *list);
+  for (const auto* list : {&options.cert, &options.key}) {
+    for (const std::string& each : *list) add_source(key, each);
+    key += '\n';
   }
-  for (const auto* each : {&options.ca, &options.keylog, &options.server_name, &options.ciphers,
-                           &options.min_version}) {
-    add_source(key, *each);
+  for (const auto* list : {&options.pin, &options.alpn}) {
+    for (const std::string& each : *list) add_word(key, each);
+    key += '\n';
+  }
+  add_source(key, options.ca);
+  for (const auto* each :
+       {&options.keylog, &options.server_name, &options.ciphers, &options.min_version}) {
+    add_word(key, *each);
   }
   key += options.verify ? (*options.verify ? '1' : '0') : '-';
   key += options.client_auth ? std::to_string(static_cast<int>(*options.client_auth)) : "-";

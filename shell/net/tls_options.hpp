@@ -24,7 +24,7 @@ struct TlsOptions {
   std::string min_version;        ///< "1.2" or "1.3"; none: "1.2"
   std::string keylog;             ///< a file that gets the secrets; none: $SSLKEYLOGFILE
   std::optional<bool> verify;     ///< on, unless a pin speaks for the peer
-  std::optional<ClientAuth> client_auth;  ///< requested if there is a `ca`
+  std::optional<ClientAuth> client_auth;  ///< requested if there is a `ca`, required with a pin
   std::chrono::nanoseconds handshake = std::chrono::seconds(10);
 };
 

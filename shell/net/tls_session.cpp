@@ -114,6 +114,12 @@ int TlsSession::on_verify(X509_STORE_CTX* store, void*) {
   return check_peer(store, *self.context_, self.name_, self.refusal_) ? 1 : 0;
 }
 
+/// What nothing came into is not kept.
+void TlsSession::arrived(std::size_t count) {
+  incoming_.commit(count);
+  if (incoming_.empty()) incoming_.release();
+}
+
 void TlsSession::departed(std::size_t count) {
   outgoing_.consume(count);
   if (outgoing_.empty()) outgoing_.release();
@@ -138,6 +144,7 @@ bool TlsSession::shake_hands() {
   const int result = SSL_do_handshake(ssl_.get());
   open_ = result == 1;
   if (!open_) failed(result);
+  if (incoming_.empty()) incoming_.release();
   return open_;
 }
 

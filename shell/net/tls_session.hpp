@@ -41,7 +41,7 @@ class TlsSession {
   /// --- ciphertext ------------------------------------------------------------------
   /// Room for what comes from the peer, and how much of it came.
   char* incoming(std::size_t size) { return incoming_.reserve(size); }
-  void arrived(std::size_t count) { incoming_.commit(count); }
+  void arrived(std::size_t count);
   /// The peer has ended its direction below TLS: nothing more will arrive. A failure unless
   /// it has said so in TLS.
   void cut_off();
