@@ -185,6 +185,7 @@ std::size_t TlsSession::read(char* room, std::size_t size) {
       break;
     }
     total += static_cast<std::size_t>(got);
+    if (!has_input()) break;  // another call would only say so
   }
   if (incoming_.empty()) incoming_.release();
   return total;
