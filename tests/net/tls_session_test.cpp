@@ -25,6 +25,17 @@ struct Side {
   }
 };
 
+std::size_t read_if_open(TlsSession& session, char (&room)[64]) {
+  return session.is_open() ? session.read(room, sizeof room) : 0;
+}
+
+/// Their handshakes, and what the client has to say after it, once.
+void client_and_server_go_on(TlsPair& pair, bool& said) {
+  pair.client.shake_hands();
+  pair.server.shake_hands();
+  if (pair.client.is_open() && !said) said = pair.client.write("the message") > 0;
+}
+
 std::string pattern(std::size_t size) {
   std::string text(size, 0);
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i * 7 % 26);
@@ -73,6 +84,46 @@ TEST_CASE("TlsSession: bytes", "[net]") {
     CHECK(pair.client.has_input());
     CHECK(pair.client.read(room, 4) == 2);
     CHECK_FALSE(pair.client.has_input());
+  }
+}
+
+TEST_CASE("TlsSession: a byte changed on its way ends it in words, or changes nothing", "[net]") {
+  const Side side;
+  auto client = context(TlsRole::kClient, side.client);
+  auto server = context(TlsRole::kServer, side.server);
+  std::uint32_t random = 12345;
+  const auto next = [&random] { return random = random * 1664525 + 1013904223; };
+  for (int round = 0; round < 400; ++round) {
+    CAPTURE(round);
+    TlsPair pair(client, server);
+    std::size_t until = next() % 2600;  // about what a handshake and its tickets are
+    const auto carry = [&](TlsSession& from, TlsSession& to) {
+      const std::string_view all = from.outgoing();
+      if (all.empty()) return false;
+      char* const room = to.incoming(all.size());
+      std::memcpy(room, all.data(), all.size());
+      if (until < all.size()) room[until] ^= static_cast<char>(1 << next() % 8);
+      until -= std::min(until, all.size());
+      if (until == 0) until = SIZE_MAX;
+      to.arrived(all.size());
+      from.departed(all.size());
+      return true;
+    };
+    char room[64];
+    bool moved = true;
+    bool said = false;
+    std::string came;
+    while (moved) {
+      client_and_server_go_on(pair, said);
+      const bool there = carry(pair.client, pair.server);
+      moved = carry(pair.server, pair.client) || there;
+      while (const std::size_t got = read_if_open(pair.server, room)) came.append(room, got);
+      (void)read_if_open(pair.client, room);
+    }
+    const bool failed = !pair.client.failure().empty() || !pair.server.failure().empty();
+    const bool whole = came == "the message";
+    CHECK((failed || whole || !pair.server.is_open()));
+    CHECK((came.empty() || whole));
   }
 }
 
