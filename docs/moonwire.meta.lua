@@ -10,12 +10,12 @@
 ---@class connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
@@ -31,6 +31,15 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class decode_options
+---@field depth? integer # Refuses arrays and objects that are nested deeper. (levels, default 1000)
+
+---@class encode_options
+---@field ascii? boolean # Writes all but ASCII as \u escapes. (default false)
+---@field depth? integer # Refuses tables that are nested deeper. (levels, default 1000)
+---@field indent? integer|string # Puts each element and member on a line of its own, behind so many blanks a level, or behind this string of them; 0 is all on one line. (default 0)
+---@field sort? boolean # Writes the members of objects by the bytes of their names, so that the same value gives the same text. (default true with indent)
 
 ---@class flush_options
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -56,14 +65,14 @@
 ---@class listen_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
@@ -84,13 +93,13 @@
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
@@ -144,12 +153,12 @@
 ---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class set_options
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
@@ -280,7 +289,7 @@ local connection = {}
 
 ---Reads what is there, a number of bytes, a line, or everything.
 ---
----With connection:frame set it returns one message. One task at a time reads: a second one raises, and so does reading while a data hook is set.
+---With connection:frame set it returns one message, of kind json its value. One task at a time reads: a second one raises, and so does reading while a data hook is set.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:write("3\nabc rest") end)
@@ -490,15 +499,24 @@ function connection:pipe(other, options) end
 
 ---Cuts the stream into messages from here on.
 ---
----read and data hooks then get one message at a time, lines without their end. Bytes already buffered count.
+---read and data hooks then get one message at a time, lines without their end. Bytes already
+---buffered count.
+---
+---With "json" they get values as json.decode makes them. Values stand one behind the other, with or
+---without blanks or newlines between them; one may go over many lines, and be as long as max_line. A
+---number, true, false or null ends with what follows it. null is json.null, so that nil is still the end. What
+---is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
+---with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
 ---
 ---```lua
----srv = listen(0, function(c) c:write("one\ntwo\n") end)
+---srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 ---c = connect(srv.address)
 ---c:frame("line")
 ---print(c:read(), c:read())           --> one    two
+---c:frame("json")
+---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|integer|nil # "line", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -1898,4 +1916,95 @@ function dns_module.resolve(name, type, options) end
 dns_module.server = nil
 
 ---@overload fun(name: "dns"): dns_module
+function require(name) end
+
+---What require "json" returns.
+---@class json_module
+local json_module = {}
+
+---Makes a Lua value of a JSON text.
+---
+---What is read is RFC 8259 and nothing beside: no comments, no NaN, no comma before a bracket, UTF-8
+---without errors. Integers of 64 bits stay integers, others become floats; 1.0, 1e3 and -0 are floats. null is
+---json.null. Of members with the same name the last one counts.
+---
+---Arrays have a mark by which json.encode knows them, empty or not; objects are plain tables.
+---
+---```lua
+---local json = require "json"
+---local order = json.decode '{"id": 9007199254740993, "items": ["tea", "milk"], "note": null}'
+---print(order.id, #order.items, order.note)     --> 9007199254740993    2    null
+---print(json.decode "[1,\n2")
+-----> nil    json.decode: line 2, column 2: expected ',' or ']' after the value, got the end    EPROTO
+---```
+---@param text string # one value; only blanks may be around it
+---@param options? decode_options
+---@return any value
+---@return string? message
+---@return string? code
+function json_module.decode(text, options) end
+
+---Makes a JSON text of a Lua value.
+---
+---A table is an array if json.array has marked it or if it has the keys 1 to n and no other; it is an object
+---if json.object has marked it or if all its keys are strings; the empty table without a mark is an
+---object. Tables are read raw; their other metatables are not asked. Floats are as short as they
+---can be without being another number, and keep their point: 1.0 is no integer. "/" is not escaped.
+---
+---What has no JSON form raises, and the message has the path to it: functions and other objects, NaN and infinity,
+---strings that are not UTF-8, a table that holds itself, an array with holes, a table with numbers beside
+---strings as keys (json.object has it written with all its keys as strings).
+---
+---```lua
+---local json = require "json"
+---print(json.encode { 1, 2.0, "three", json.null, {}, json.array {} })
+-----> [1,2.0,"three",null,{},[]]
+---print(json.encode({ name = "x", at = { 1, 2 } }, { sort = true }))
+-----> {"at":[1,2],"name":"x"}
+---print(select(2, pcall(json.encode, { a = { 1, 2, { f = print } } })))
+-----> json.encode: value at .a[3].f: a function cannot be put into JSON
+---```
+---@param value any # nil, a boolean, number, string, json.null, or a table of these
+---@param options? encode_options
+---@return string text
+function json_module.encode(value, options) end
+
+---Marks a table, or a new one, as an array.
+---
+---The mark is a metatable; a table that has another one is refused. setmetatable(t, nil) takes it away.
+---
+---```lua
+---local json = require "json"
+---print(json.encode { list = json.array() })    --> {"list":[]}
+---```
+---@param table? table # (default a new one)
+---@return table array
+function json_module.array(table) end
+
+---Marks a table, or a new one, as an object.
+---
+---Integers among its keys are written as strings. For the rest as json.array.
+---
+---```lua
+---local json = require "json"
+---print(json.encode(json.object { "a", "b" }))  --> {"1":"a","2":"b"}
+---```
+---@param table? table # (default a new one)
+---@return table object
+function json_module.object(table) end
+
+---Stands for null, which a Lua table cannot hold.
+---
+---There is one; it is equal to nothing else, and true where a condition is asked for. The null of
+---lua-cjson is encoded as null as well.
+---
+---```lua
+---local json = require "json"
+---print(json.encode { gone = json.null })       --> {"gone":null}
+---print(json.decode "[null]"[1] == json.null)   --> true
+---```
+---@type userdata
+json_module.null = nil
+
+---@overload fun(name: "json"): json_module
 function require(name) end

@@ -46,12 +46,13 @@ reconnect), "open",
       results = "the bytes; nil at the end of the stream; or nil, message, code",
       returns = { "string? bytes", "string? message", "string? code" },
       errors = {
-        { "EOF", "the stream ended inside n bytes; what came stays for connection:take" },
+        { "EOF", "the stream ended inside n bytes, or a value; what came stays for connection:take" },
+        { "EPROTO", "with frame \"json\": what came is no JSON" },
         table.unpack(read_failures),
       },
       waits = true,
-      text = "With connection:frame set it returns one message. One task at a time reads: a second "
-        .. "one raises, and so does reading while a data hook is set.",
+      text = "With connection:frame set it returns one message, of kind json its value. One task at a "
+        .. "time reads: a second one raises, and so does reading while a data hook is set.",
       example = [[
 srv = listen(0, function(c) c:write("3\nabc rest") end)
 c = connect(srv.address)
@@ -285,18 +286,27 @@ print(c:read "l")                   --> again]],
       name = "frame",
       signature = "connection:frame(kind)",
       summary = "Cuts the stream into messages from here on.",
-      args = { { name = "kind", type = '"line"|integer|nil',
-        text = '"line", or n for messages of n bytes; nil for none' } },
+      args = { { name = "kind", type = '"line"|"json"|integer|nil',
+        text = '"line", "json", or n for messages of n bytes; nil for none' } },
       results = "the connection",
       returns = { "connection conn" },
       waits = false,
-      text = "read and data hooks then get one message at a time, lines without their end. Bytes "
-        .. "already buffered count.",
+      text = [[
+read and data hooks then get one message at a time, lines without their end. Bytes already
+buffered count.
+
+With "json" they get values as json.decode makes them. Values stand one behind the other, with or
+without blanks or newlines between them; one may go over many lines, and be as long as max_line. A
+number, true, false or null ends with what follows it. null is json.null, so that nil is still the end. What
+is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
+with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.]],
       example = [[
-srv = listen(0, function(c) c:write("one\ntwo\n") end)
+srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 c = connect(srv.address)
 c:frame("line")
-print(c:read(), c:read())           --> one    two]],
+print(c:read(), c:read())           --> one    two
+c:frame("json")
+print(c:read().three, c:read()[1])  --> 3      4]],
     },
     {
       name = "on",

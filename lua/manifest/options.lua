@@ -96,10 +96,10 @@ local options = {
     summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
-  { name = "frame", types = "string|integer", words = { "line" }, meta = '"line"|integer', min = 1,
-    max = 1024 * MIB, otherwise = "none",
-    summary = "Cuts the stream into messages, as connection:frame does: \"line\", or a number "
-      .. "of bytes." },
+  { name = "frame", types = "string|integer", words = { "line", "json" },
+    meta = '"line"|"json"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\" or a "
+      .. "number of bytes." },
   { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Makes write wait while more than this is queued." },
   { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,
@@ -115,7 +115,8 @@ local options = {
     otherwise = "the descriptor limit less 16",
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
-    summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
+    summary = "Bounds a line, or a value of frame \"json\"; a longer one gives nil, message, "
+      .. "\"EMSGSIZE\" and the bytes stay." },
   { name = "max_tasks", types = "integer", unit = "tasks", min = 1, max = 1000000, default = 1000,
     summary = "Stops a socket of udp receiving while so many calls of its handler have not ended." },
   { name = "rate", types = "table", fields = "rate", otherwise = "none",
@@ -133,6 +134,20 @@ local options = {
       .. "datagrams, its default and most is 64 KiB." },
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
+
+  -- json
+  { name = "ascii", of = "encode", types = "boolean", default = false,
+    summary = "Writes all but ASCII as \\u escapes." },
+  { name = "depth", of = "decode", types = "integer", unit = "levels", min = 1, max = 10000,
+    default = 1000, summary = "Refuses arrays and objects that are nested deeper." },
+  { name = "depth", of = "encode", types = "integer", unit = "levels", min = 1, max = 10000,
+    default = 1000, summary = "Refuses tables that are nested deeper." },
+  { name = "indent", of = "encode", types = "integer|string", min = 0, max = 16, default = 0,
+    summary = "Puts each element and member on a line of its own, behind so many blanks a level, "
+      .. "or behind this string of them; 0 is all on one line." },
+  { name = "sort", of = "encode", types = "boolean", otherwise = "true with indent",
+    summary = "Writes the members of objects by the bytes of their names, so that the same "
+      .. "value gives the same text." },
 
   -- coming back after a loss
   { name = "reconnect", types = "table", fields = "reconnect", otherwise = "never",
@@ -258,6 +273,8 @@ local tables = {
   close = { "grace" },
   connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
     "reconnect", "tls"),
+  decode = { "depth" },
+  encode = { "ascii", "depth", "indent", "sort" },
   flush = { "timeout" },
   hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
   initialize = { "methods", "options" },
@@ -284,7 +301,8 @@ local tables = {
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { hooks = "on", listener_set = "set", resolve = "dns.resolve",
-  run = "process.run", tls = "starttls", socket_read = "read", socket_set = "set", spawn = "process.spawn" }
+local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
+  listener_set = "set", resolve = "dns.resolve", run = "process.run", socket_read = "read",
+  socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
 return { options = options, tables = tables, functions = functions }

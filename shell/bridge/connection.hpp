@@ -8,6 +8,7 @@
 
 #include "bridge/entry.hpp"
 #include "bridge/reconnect.hpp"
+#include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 
 namespace moonwire {
@@ -84,8 +85,16 @@ class Connection final : public Handle, public Stream::Sink {
   /// Null, or why nobody may read now.
   const char* read_conflict() const;
   /// read() without an argument gives one of these.
-  void set_frame(const What& frame) { frame_ = frame; }
+  void set_frame(const What& frame) {
+    frame_ = frame;
+    if (rare_) rare_->malformed = false;
+  }
   const What& frame() const { return frame_; }
+  /// The tape of the next value for a data hook, in the runtime's scratch; nothing if there is
+  /// none now. Frames of kind json.
+  Piece next_value() noexcept;
+  /// Puts bytes back in front.
+  void unread(std::string_view bytes);
 
   /// --- writing ---------------------------------------------------------------------
   /// Queues; false above high_water.
@@ -219,6 +228,9 @@ class Connection final : public Handle, public Stream::Sink {
     Connection* sink = nullptr;
     Connection* source = nullptr;
     std::uint64_t piped = 0;
+    JsonSplitter splitter;
+    std::uint64_t split_from = 0;  // where in the input the splitter began
+    bool malformed = false;        // what comes next for the data hook is no JSON
   };
   static const Rare kNone;
   Rare& rare() {
@@ -249,7 +261,15 @@ class Connection final : public Handle, public Stream::Sink {
   void drop(CloseReason reason);
 
   void serve_reader();
+  Piece cut_value();
+  Status parse_value(std::string_view text, std::string& tape);
+  Reply decoded(std::string_view text);
   void feed_hook();
+  bool hopeless() const;
+  /// Messages of the frame are bounded by max_line.
+  bool bounded() const {
+    return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
+  }
   void forward();
   void end_pipe(bool complete);
   Connection* cut_pipe();

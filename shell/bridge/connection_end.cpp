@@ -206,8 +206,8 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   if (task.tag == kAttempt) return update_alive();
   if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
-  const bool more =
-      has_hook(Hook::kData) && !stream.unread().empty() && (task.tag == kHook || !starved_);
+  const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
+                    (task.tag == kHook || !starved_ || hopeless());
   if (more || (stream.ended() && !over_)) look_again();
   if (over_ || hooks_ == 0) settle_later();
   if (pending_) schedule(Hook::kCount);

@@ -9,6 +9,7 @@
 
 #include "bridge/embedded.hpp"
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_json.hpp"
 #include "bridge/lua_listing.hpp"
 
 namespace moonwire {
@@ -161,6 +162,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   lua_pop(L, 1);
   preload(L, "native.bound", load_bound, nullptr);
   preload(L, "native.listing", load_listing, nullptr);
+  preload(L, "native.json", load_json, nullptr);
   return 0;
 }
 

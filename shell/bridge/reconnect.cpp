@@ -97,6 +97,8 @@ void Connection::renew() {
   stream.set_rate(rate);
   stream.write(rare().again->options.hello);
   rare().read_failure.reset();
+  rare().splitter.reset();
+  rare().malformed = false;
   sock.reset();
   reason_ = CloseReason::kClosed;
   pending_ = told_ = 0;

@@ -116,7 +116,7 @@ void StreamSettings::take(const OptionValues& options) {
   if (kind.type == kTypeInteger) {
     frame = {What::Kind::kCount, static_cast<std::size_t>(kind.number)};
   } else {
-    frame.kind = What::Kind::kLine;
+    frame.kind = kind.text == "json" ? What::Kind::kJson : What::Kind::kLine;
   }
 }
 
@@ -161,6 +161,7 @@ Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
     case Opt::kRate: return rate_of(runtime, rate);
     case Opt::kFrame:
       if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
+      if (frame.kind == What::Kind::kJson) return Reply::bytes("json");
       return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();
     default: return Reply::nil();
   }

@@ -131,7 +131,7 @@ Reply peek(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> c
 
 /// conn:unread(data) -> true: puts bytes back in front
 Reply unread(Runtime&, Self self, std::string_view data) {
-  self->stream.put_back(data);
+  self->unread(data);
   self->look_again();
   return Reply::yes(true);
 }
@@ -180,7 +180,7 @@ Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOpti
   return Reply::wait(self->piper(), options.seconds(Opt::kTimeout, kForever));
 }
 
-/// conn:frame(kind) -> conn: "line", a number of bytes; nil: none
+/// conn:frame(kind) -> conn: "line", "json", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
   What what;
   if (!kind) {
@@ -189,8 +189,10 @@ Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
     what = {What::Kind::kCount, static_cast<std::size_t>(kind->number)};
   } else if (!kind->is_number && kind->text == "line") {
     what.kind = What::Kind::kLine;
+  } else if (!kind->is_number && kind->text == "json") {
+    what.kind = What::Kind::kJson;
   } else {
-    return refuse(runtime, "frame", "kinds are \"line\" and a number of bytes");
+    return refuse(runtime, "frame", "kinds are \"line\", \"json\" and a number of bytes");
   }
   self->set_frame(what);
   self->look_again();
