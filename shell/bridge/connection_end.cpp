@@ -308,7 +308,7 @@ void Connection::fill_row(Row& row) const {
   row.text(runtime(), "state", state_text());
   row.text(runtime(), "peer", peer);
   row.text(runtime(), "sock", sock ? *sock : std::string());
-  if (stream.tls()) row.text(runtime(), "tls", stream.tls()->version());
+  if (stream.tls() && stream.tls()->is_open()) row.text(runtime(), "tls", stream.tls()->version());
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());

@@ -59,12 +59,13 @@ const char* find(const Words (&words)[count], int code) {
 }
 
 std::string alert_words(int alert, const std::string& name) {
-  const std::string official = SSL_alert_desc_string_long(alert);
+  std::string official = SSL_alert_desc_string_long(alert);
+  official = official == "unknown" ? std::to_string(alert) : quoted(official);
   const char* const known = find(kAlerts, alert);
-  if (!known) return "the peer has given up: " + official;
+  if (!known) return "the peer has given up: alert " + official;
   const bool about_name = alert == SSL_AD_UNRECOGNIZED_NAME && !name.empty();
   return "the peer has given up: " + std::string(known) + (about_name ? ", " + quoted(name) : "") +
-         " (alert " + quoted(official) + ")";
+         " (alert " + official + ")";
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ check.case("a listener without files and a client of the same process just work"
   check.equal(c.tls.peer.pin, srv.tls.pin)
   check.match(c.tls.peer.issuer, "session CA")
   check.match(tostring(c), "tls")
-  check.equal(conns[c.id], c)
+  check.match(tostring(conns()), "127%.0%.0%.1:%d+  TLSv1%.3 ")
 end)
 
 check.case("another program needs the authority, which the listener has", function()
