@@ -10,9 +10,7 @@ local folder = os.tmpname()
 os.remove(folder)
 
 local function sh(command, ...)
-  local out, how = process.run({ "sh", "-ec", "cd '" .. folder .. "' && " .. command:format(...) },
-    { stderr = "stdout" })
-  return out, how
+  return process.run { "sh", "-ec", "cd '" .. folder .. "' && " .. command:format(...) }
 end
 
 local function make_files()
@@ -44,9 +42,9 @@ local function make_files()
     openssl ca -batch -config db.conf -cert ca.pem -keyfile ca.key -in good.csr -out expired.pem \
       -startdate 20200101000000Z -enddate 20200201000000Z -notext
   ]]
-  local out, how = process.run({ "sh", "-ec", "cd '" .. folder .. "'\n" .. script },
-    { stderr = "stdout" })
-  if not sh "test -s expired.pem" then error("openssl: " .. tostring(out) .. tostring(how)) end
+  local out, _, status = process.run { "sh", "-ec", "cd '" .. folder .. "'\n" .. script,
+    stderr = "stdout" }
+  if status ~= 0 then error("openssl: " .. tostring(out)) end
 end
 make_files()
 
@@ -446,6 +444,19 @@ check.case("a connection comes back with TLS", function()
   check.same({ lines[1], lines[2], lines[3] }, { "1", "2", "3" })
 end)
 
+check.case("a certificate that is not good is tried again as a refusal is", function()
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = files "stranger" }, shout))
+  local failures = {}
+  local c <close> = connect(srv.address, { tls = { ca = file "ca.pem" },
+    reconnect = { delay = 0.01, hello = "hello\n",
+      on_fail = function(message, code) failures[#failures + 1] = code .. " " .. message end } },
+    function(c) failures.answer = c:read "l" end)
+  check.eventually(function() return #failures >= 2 end)
+  check.match(failures[1], "^ETLS connect tls://.*who is not known")
+  listen(srv.address, { tls = files "good" }, shout)
+  check.eventually(function() return failures.answer == "HELLO" end)
+end)
+
 check.case("a listener's end ends the handshakes too", function()
   local srv = check.ok(listen("tls://127.0.0.1:0", shout))
   local silent <close> = check.ok(connect((srv.address:match "//(.*)")))
@@ -560,6 +571,21 @@ check.case("secrets are written where the option says", function()
   check.match(text_of "secrets", "^%u+[%u_%d]+ %x+ %x+\n")
   check.match(check.fails("ENOENT", connect(srv.address, { tls = { keylog = "no/such/file" } })),
     'tls.keylog "no/such/file"')
+end)
+
+check.case("the environment's log of keys gets both ends; who checks nothing is reminded", function()
+  local script = [[
+    local srv = assert(listen("tls://127.0.0.1:0", function(c) c:write "x" end))
+    for _ = 1, 2 do connect(srv.address, { tls = { insecure = true } }):read "a" end
+    srv:close()]]
+  local text = check.ok(process.run { check.ok(os.getenv "MOONWIRE"), "-e", script,
+    stderr = "stdout", env = { SSLKEYLOGFILE = file "both" } })
+  local _, warnings = text:gsub("warn tls://127%.0%.0%.1:%d+: insecure: nobody checked who answered", "")
+  check.equal(warnings, 2)
+  local secrets = text_of "both"
+  local random = check.match(secrets, "CLIENT_TRAFFIC_SECRET_0 (%x+) ")
+  local _, times = secrets:gsub("CLIENT_TRAFFIC_SECRET_0 " .. random, "")
+  check.equal(times, 2)
 end)
 
 os.execute("rm -r '" .. folder .. "'")
