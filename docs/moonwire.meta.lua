@@ -27,6 +27,7 @@
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
@@ -86,6 +87,7 @@
 ---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
@@ -198,6 +200,21 @@
 ---@field stdin? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 ---@field stdout? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard output goes: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 
+---@class tls_options
+---@field alpn? string|string[] # Names the protocols that we speak inside, best first: {"h2", "http/1.1"}. (default none)
+---@field ca? string # Names who may sign the peer's certificate: a PEM file or its text. (default the system's roots)
+---@field cert? string|string[] # Is our certificate, with those that signed it behind: a PEM file or its text; a list for several, of which the client's name chooses. (default a listener has one made for the session)
+---@field ciphers? string # Lists the ciphers allowed, ":" between; those of TLS 1.3 begin with TLS_, and alone they leave no other version. (default as OpenSSL has them)
+---@field client_auth? "none"|"request"|"require" # Says whether a listener wants certificates of its clients. (default "request" with `ca`)
+---@field insecure? boolean # Checks nothing about the peer, and warns at each connection. (default false)
+---@field key? string|string[] # Is the private key of the certificate: a PEM file or its text; a list for several. (default it is with `cert`)
+---@field keylog? string # Names a file that the secrets are appended to, for Wireshark. (default $SSLKEYLOGFILE)
+---@field min_version? "1.2"|"1.3" # Is the lowest version of TLS allowed. (default "1.2")
+---@field pin? string|string[] # Is the SHA-256 of the peer's public key, or a list: "sha256//" and base64, or hex; who signed, name and dates count no more then, unless verify=true. (default none)
+---@field server_name? string # Is the name to ask the server for, and to check its certificate against. (default the address's host)
+---@field timeout? number # Bounds the handshake. (seconds, default 10)
+---@field verify? boolean # Checks the peer's certificate; false is the same as insecure=true. (default true)
+
 ---@class udp_connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
@@ -237,6 +254,25 @@
 ---@field message string
 ---@field code string
 
+---@class connection_tls
+---@field version string
+---@field cipher string
+---@field alpn string?
+---@field server_name string?
+---@field resumed boolean
+---@field verified boolean?
+---@field peer certificate?
+
+---@class certificate
+---@field subject string
+---@field issuer string
+---@field names string?
+---@field fingerprint string
+---@field pin string
+---@field valid_from integer
+---@field expires integer
+---@field ca string?
+
 ---A stream of bytes to a peer: what connect returns and handlers are given.
 ---@class connection
 ---@field id integer # A small number: conns[id] is the connection.
@@ -248,6 +284,7 @@
 ---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
 ---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
+---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
 ---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
@@ -422,6 +459,28 @@ function connection:shutdown() end
 ---@return boolean closed
 function connection:abort() end
 
+---Goes on with TLS from here on.
+---
+---What was written before leaves as it is. A connection that was accepted has the server's part, one that connected the client's.
+---
+---```lua
+---srv = listen(0, function(c)
+---  if c:read "l" == "STARTTLS" then c:write "go\n" assert(c:starttls()) end
+---  c:write("your secret\n")
+---end)
+---c = connect(srv.address)
+---c:write("STARTTLS\n")
+---c:read "l"
+---c:starttls { server_name = "localhost" }
+---print(c.tls.version, c:read "l")    --> TLSv1.3    your secret
+---```
+---@async
+---@param options? tls_options # as in the option `tls` of listen and connect, see TLS
+---@return connection? conn
+---@return string? message
+---@return string? code
+function connection:starttls(options) end
+
 ---Sends all that comes to another connection, up to the end.
 ---
 ---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket. When the time is over both go on, and what comes from then on can be read.
@@ -565,6 +624,7 @@ function connection:log(level, ...) end
 ---@field addresses string[] # All its addresses, where it listens in two families.
 ---@field accepted integer # How many connections it has accepted.
 ---@field open integer # How many of them are open.
+---@field tls certificate? # The certificate that it shows; its `ca`, if any, is for others to trust.
 ---@field on_notify function? # May be assigned: what a service calls to tell the listener something.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local listener = {}

@@ -27,7 +27,8 @@ return {
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
 
-Its state is "connecting", "waiting" (for the next attempt, see the option reconnect), "open",
+Its state is "connecting", "handshake" (of TLS), "waiting" (for the next attempt, see the option
+reconnect), "open",
 "half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
 "failed".]],
   methods = {
@@ -231,6 +232,37 @@ c:abort()
 sleep(0.05)                         --> ECONNRESET]],
     },
     {
+      name = "starttls",
+      signature = "connection:starttls([options])",
+      summary = "Goes on with TLS from here on.",
+      args = { { name = "options", type = "tls_options?", text = "as in the option `tls` of "
+        .. "listen and connect, see TLS" } },
+      options = "tls",
+      results = "the connection; or nil, message, code, and then it is closed",
+      returns = { "connection? conn", "string? message", "string? code" },
+      errors = {
+        { "ETLS", "the handshake failed, or the peer's certificate is not good" },
+        { "EPROTO", "bytes that came before have not been read: they may be somebody else's; "
+          .. "nothing has happened" },
+        { "ETIMEDOUT", "the handshake did not end within `timeout`" },
+        { "EINVAL", "it has TLS already, or one direction has ended" },
+        failures[1], failures[2],
+      },
+      waits = true,
+      text = "What was written before leaves as it is. A connection that was accepted has the "
+        .. "server's part, one that connected the client's.",
+      example = [[
+srv = listen(0, function(c)
+  if c:read "l" == "STARTTLS" then c:write "go\n" assert(c:starttls()) end
+  c:write("your secret\n")
+end)
+c = connect(srv.address)
+c:write("STARTTLS\n")
+c:read "l"
+c:starttls { server_name = "localhost" }
+print(c.tls.version, c:read "l")    --> TLSv1.3    your secret]],
+    },
+    {
       name = "pipe",
       signature = "connection:pipe(other [, options])",
       summary = "Sends all that comes to another connection, up to the end.",
@@ -399,6 +431,8 @@ connect(srv.address):read()]],
     { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
     { name = "attempts", type = "integer",
       summary = "How many attempts to connect have failed in a row (option reconnect)." },
+    { name = "tls", type = "connection_tls?",
+      summary = "What TLS agreed on, and the peer's certificate; nil without TLS." },
     { name = "failure", type = "connection_failure?",
       summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
@@ -406,5 +440,14 @@ connect(srv.address):read()]],
   records = {
     { name = "connection_failure", fields = { { name = "message", type = "string" },
       { name = "code", type = "string" } } },
+    { name = "connection_tls", fields = { { name = "version", type = "string" },
+      { name = "cipher", type = "string" }, { name = "alpn", type = "string?" },
+      { name = "server_name", type = "string?" }, { name = "resumed", type = "boolean" },
+      { name = "verified", type = "boolean?" }, { name = "peer", type = "certificate?" } } },
+    { name = "certificate", fields = { { name = "subject", type = "string" },
+      { name = "issuer", type = "string" }, { name = "names", type = "string?" },
+      { name = "fingerprint", type = "string" }, { name = "pin", type = "string" },
+      { name = "valid_from", type = "integer" }, { name = "expires", type = "integer" },
+      { name = "ca", type = "string?" } } },
   },
 }

@@ -50,6 +50,43 @@ local options = {
   { name = "ttl", types = "integer", unit = "hops", min = 1, max = 255,
     otherwise = "as the system has it", summary = "Sets how many hops a packet may take." },
 
+  -- tls
+  { name = "tls", types = "table", fields = "tls", otherwise = "certificates of the system",
+    summary = "Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}." },
+  { name = "alpn", of = "tls", types = "string|table", otherwise = "none", meta = "string|string[]",
+    summary = "Names the protocols that we speak inside, best first: {\"h2\", \"http/1.1\"}." },
+  { name = "ca", of = "tls", types = "string", otherwise = "the system's roots",
+    summary = "Names who may sign the peer's certificate: a PEM file or its text." },
+  { name = "cert", of = "tls", types = "string|table", meta = "string|string[]",
+    otherwise = "a listener has one made for the session",
+    summary = "Is our certificate, with those that signed it behind: a PEM file or its text; a "
+      .. "list for several, of which the client's name chooses." },
+  { name = "ciphers", of = "tls", types = "string", otherwise = "as OpenSSL has them",
+    summary = "Lists the ciphers allowed, \":\" between; those of TLS 1.3 begin with TLS_, and alone "
+      .. "they leave no other version." },
+  { name = "client_auth", of = "tls", types = "string", words = { "none", "request", "require" },
+    meta = '"none"|"request"|"require"', otherwise = "\"request\" with `ca`",
+    summary = "Says whether a listener wants certificates of its clients." },
+  { name = "insecure", of = "tls", types = "boolean", default = false,
+    summary = "Checks nothing about the peer, and warns at each connection." },
+  { name = "key", of = "tls", types = "string|table", otherwise = "it is with `cert`",
+    meta = "string|string[]",
+    summary = "Is the private key of the certificate: a PEM file or its text; a list for several." },
+  { name = "keylog", of = "tls", types = "string", otherwise = "$SSLKEYLOGFILE",
+    summary = "Names a file that the secrets are appended to, for Wireshark." },
+  { name = "min_version", of = "tls", types = "string", words = { "1.2", "1.3" },
+    meta = '"1.2"|"1.3"', otherwise = "\"1.2\"",
+    summary = "Is the lowest version of TLS allowed." },
+  { name = "pin", of = "tls", types = "string|table", meta = "string|string[]", otherwise = "none",
+    summary = "Is the SHA-256 of the peer's public key, or a list: \"sha256//\" and base64, or hex; "
+      .. "who signed, name and dates count no more then, unless verify=true." },
+  { name = "server_name", of = "tls", types = "string", otherwise = "the address's host",
+    summary = "Is the name to ask the server for, and to check its certificate against." },
+  { name = "timeout", of = "tls", types = "number", unit = "seconds", min = 0, default = 10,
+    summary = "Bounds the handshake." },
+  { name = "verify", of = "tls", types = "boolean", default = true,
+    summary = "Checks the peer's certificate; false is the same as insecure=true." },
+
   -- time
   { name = "read_deadline", types = "number", unit = "seconds", min = 0, otherwise = "none",
     summary = "Drops a connection from which nothing has come for so long; 0 is none." },
@@ -238,7 +275,7 @@ local tables = {
   accept = { "timeout" },
   close = { "grace" },
   connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
-    "reconnect"),
+    "reconnect", "tls"),
   decode = { "depth" },
   encode = { "ascii", "depth", "indent", "sort" },
   flush = { "timeout" },
@@ -247,7 +284,7 @@ local tables = {
   inspect = { "depth", "items", "width" },
   listen = with("backlog", "broadcast", "ipv6only", "max_connections", "max_tasks",
     "multicast_interface", "multicast_loop", "multicast_ttl", "proxy_protocol", "reuseaddr",
-    "reuseport"),
+    "reuseport", "tls"),
   listener_set = with("backlog", "max_connections", "proxy_protocol"),
   loop = { "io", "timers" },
   pipe = { "timeout" },
@@ -261,6 +298,8 @@ local tables = {
   socket_read = { "timeout" },
   socket_set = and_datagram("max_tasks"),
   spawn = { "clear_env", "cwd", "detached", "env", "stderr", "stdin", "stdout" },
+  tls = { "alpn", "ca", "cert", "ciphers", "client_auth", "insecure", "key", "keylog",
+    "min_version", "pin", "server_name", "timeout", "verify" },
   udp_connect = and_datagram("bind"),
   udp_listen = and_datagram("ipv6only", "max_tasks", "reuseaddr", "reuseport"),
 }
@@ -268,6 +307,6 @@ local tables = {
 --- How a table is called in messages, where not by its own name.
 local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
   listener_set = "set", resolve = "dns.resolve", run = "process.run", socket_read = "read",
-  socket_set = "set", spawn = "process.spawn" }
+  socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
 return { options = options, tables = tables, functions = functions }

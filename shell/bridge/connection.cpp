@@ -66,6 +66,7 @@ Status Connection::accept(Fd fd, const Endpoint& from, std::shared_ptr<const std
   if (!attached) return attached;
   listener_ = &listener;
   listener_->count_open(+1);
+  server_ = true;
   return {};
 }
 
@@ -89,12 +90,17 @@ void Connection::on_connected(Result<Connected>&& outcome) {
     opened = Clock::now();
     peer = outcome->peer.text();
     sock = std::make_shared<std::string>(outcome->local.text());
+    if (rare().tls) begin_handshake();
     auto ready = stream.attach(std::move(outcome->fd));
     if (ready) ready = set_socket(std::exchange(rare().socket, {}));
     if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
-  Task* const waiting = opener().first();
   if (!outcome) return not_connected(std::move(outcome.error()));
+  if (handshake_ == Handshake::kNone) connected();  // else on_secured() goes on
+}
+
+void Connection::connected() {
+  Task* const waiting = opener().first();
   if (rare().again) rare().again->succeeded();
   set_read_deadline(read_deadline());
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);

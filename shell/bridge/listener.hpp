@@ -2,7 +2,6 @@
 // connection. Stored values: the handler, on_notify.
 #pragma once
 
-#include <deque>
 #include <unordered_map>
 
 #include "bridge/connection.hpp"
@@ -48,8 +47,18 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   Status set(const OptionValues& options);
   /// All options are as they were at first: listen() on our own address follows.
   void start_anew();
+  /// Its connections begin with a handshake by these rules.
+  void set_tls(std::shared_ptr<TlsContext> tls) { tls_ = std::move(tls); }
+  const TlsContext* tls() const { return tls_.get(); }
+  /// A connection is ready: for who waits in accept(), else for the handler, else it waits.
+  void admit(Connection& connection);
+  /// Its handshake failed: it costs a line in the log at most.
+  void refused(const Connection& connection, const Error& why);
+  /// The first of those that are ready and that nobody has taken; null if there is none.
+  Connection* take_ready();
+  void forget(Connection& connection);
   /// A task is about to wait in `acceptors`.
-  void want_one();
+  void want_one() { listener_.set_accepting(true); }
   void count_open(int change);
   std::size_t max_connections() const { return listener_.max_connections(); }
 
@@ -87,22 +96,20 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   void on_left(Park&) override { update(); }
   void update();
   void count();
-  void hand_over(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
-  void hand_over_proxied();
+  void enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
+  std::string with_scheme(std::string text) const;
 
   Address address_;
   Listener listener_;
   std::string name_;
   std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
-  /// Connections whose PROXY header is awaited; and those that nobody wanted when it came.
+  /// Connections whose PROXY header is awaited.
   std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
-  struct Proxied {
-    Fd fd;
-    Endpoint peer;
-    std::shared_ptr<const std::string> local;
-  };
-  std::deque<Proxied> proxied_;
+  std::shared_ptr<TlsContext> tls_;
+  std::vector<Connection*> ready_;  // nobody wanted them when they were
+  TimePoint told_{};                // when a failed handshake was last logged
+  std::size_t untold_ = 0;          // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;
 };
