@@ -44,12 +44,14 @@
   X(SSL_set_shutdown) X(SSL_shutdown) X(SSL_use_cert_and_key) X(SSL_write) \
   X(TLS_client_method) X(TLS_server_method) X(X509_add_ext) X(X509_check_host) \
   X(X509_check_ip_asc) X(X509_check_private_key) X(X509_EXTENSION_free) X(X509_free) \
-  X(X509_get0_notAfter) X(X509_get0_notBefore) X(X509_get_ext_d2i) X(X509_get_issuer_name) \
-  X(X509_get_serialNumber) X(X509_get_subject_name) X(X509_get_X509_PUBKEY) \
-  X(X509_getm_notAfter) X(X509_getm_notBefore) X(X509_gmtime_adj) \
-  X(X509_NAME_add_entry_by_txt) X(X509_NAME_get_text_by_NID) X(X509_NAME_print_ex) \
-  X(X509_new) X(X509_set_issuer_name) X(X509_set_pubkey) X(X509_set_version) X(X509_sign) \
-  X(X509_STORE_add_cert) X(X509_STORE_CTX_get0_cert) X(X509_STORE_CTX_get_current_cert) \
+  X(X509_get0_notAfter) X(X509_get0_notBefore) X(X509_get_default_cert_dir) \
+  X(X509_get_default_cert_dir_env) X(X509_get_default_cert_file_env) X(X509_get_ext_d2i) \
+  X(X509_get_issuer_name) X(X509_get_serialNumber) X(X509_get_subject_name) \
+  X(X509_get_X509_PUBKEY) X(X509_getm_notAfter) X(X509_getm_notBefore) X(X509_gmtime_adj) \
+  X(X509_LOOKUP_ctrl) X(X509_LOOKUP_hash_dir) X(X509_NAME_add_entry_by_txt) \
+  X(X509_NAME_get_text_by_NID) X(X509_NAME_print_ex) X(X509_new) X(X509_set_issuer_name) \
+  X(X509_set_pubkey) X(X509_set_version) X(X509_sign) X(X509_STORE_add_cert) \
+  X(X509_STORE_add_lookup) X(X509_STORE_CTX_get0_cert) X(X509_STORE_CTX_get_current_cert) \
   X(X509_STORE_CTX_get_error) X(X509_STORE_CTX_get_error_depth) X(X509_STORE_CTX_get_ex_data) \
   X(X509_STORE_CTX_set_error) X(X509_STORE_CTX_set_ex_data) X(X509_STORE_CTX_set_verify_cb) \
   X(X509_STORE_free) X(X509_STORE_new) X(X509_STORE_set_default_paths) \

@@ -562,6 +562,18 @@ check.case("openssl s_server: what it shows is checked, and lines go to and fro"
   p:wait()
 end)
 
+check.case("the system's roots are trusted, from a directory or a file", function()
+  check.ok(sh "mkdir roots && cp ca.pem roots && openssl rehash roots")
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = files "good" }, shout))
+  local script = ("print(connect %q)"):format(srv.address)
+  local function told(env)
+    return (check.ok(process.run { check.ok(os.getenv "MOONWIRE"), "-e", script, env = env }))
+  end
+  check.match(told { SSL_CERT_FILE = false, SSL_CERT_DIR = file "roots" }, "^connection 1")
+  check.match(told { SSL_CERT_FILE = file "ca.pem", SSL_CERT_DIR = folder }, "^connection 1")
+  check.match(told { SSL_CERT_FILE = file "other.pem", SSL_CERT_DIR = folder }, "who is not known")
+end)
+
 -- --- secrets --------------------------------------------------------------------------------
 
 check.case("secrets are written where the option says", function()
