@@ -78,6 +78,7 @@
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
@@ -101,6 +102,7 @@
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
@@ -1230,6 +1232,9 @@ reactor = {}
 ---answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
 ---fails costs its datagram only. Without a handler socket:read waits.
 ---
+---`proxy_protocol` believes whoever connects: use it where only the proxy can. What is no header
+---costs its connection, and is told.
+---
 ---Listening again on an address of our own swaps handler and options; the socket and its clients
 ---stay (reuseport=true opens one more socket instead).
 ---
@@ -1882,8 +1887,9 @@ local dns_module = {}
 ---    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
 ---
 ---The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
----"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
----"xn--" form of one with other letters, which is refused as it is.
+---"localhost" and of what the hosts file has need no server, nor do the names that it has for an address
+---(PTR); nothing is cached. Names are ASCII: write the "xn--" form of one with other letters, which is
+---refused as it is.
 ---
 ---```lua
 ---local dns = require "dns"

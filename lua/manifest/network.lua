@@ -39,6 +39,9 @@ size as a fourth value if it was longer than `read_size` and has been cut. sock:
 answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
 fails costs its datagram only. Without a handler socket:read waits.
 
+`proxy_protocol` believes whoever connects: use it where only the proxy can. What is no header
+costs its connection, and is told.
+
 Listening again on an address of our own swaps handler and options; the socket and its clients
 stay (reuseport=true opens one more socket instead).]],
       example = [[

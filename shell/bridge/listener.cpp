@@ -35,6 +35,8 @@ Status LuaListener::open() {
 void LuaListener::set_handler(bool has) {
   has_handler_ = has;
   update();
+  if (!has) return;
+  while (Connection* const ready = take_ready()) ready->run_handler(*this, kListenerHandler);
 }
 
 /// Connections are only taken from the kernel for somebody.
@@ -72,11 +74,36 @@ void LuaListener::start_anew() {
   listener_.set_max_connections(0);
 }
 
-/// Who waits in accept() comes before the handler: it waited before there was one.
 void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
+  if (!settings.proxy_protocol) return enter(std::move(fd), peer, name_of(local));
+  ProxyReader::Sink& sink = *this;
+  auto reader = std::make_unique<ProxyReader>(sink, std::move(fd), peer, local);
+  if (!reader->start(runtime().reactor())) return;
+  readers_.emplace(reader.get(), std::move(reader));
+  count();
+}
+
+void LuaListener::on_header(ProxyReader& reader, const ProxyHeader& header) {
+  const auto self = readers_.extract(&reader);  // destroys it in the end
+  count();
+  if (header.state == ProxyHeader::State::kComplete) {
+    const bool told = header.source.family() != AF_UNSPEC;
+    return enter(std::move(reader.fd), told ? header.source : reader.peer,
+                 told ? std::make_shared<const std::string>(header.destination.text())
+                      : name_of(reader.local));
+  }
+  if (header.problem.empty()) return;
+  runtime().report({describe(),
+                    "PROXY header from " + reader.peer.text() + ": " + std::string(header.problem) +
+                        "; connection closed",
+                    ""});
+}
+
+/// The PROXY header is behind it, if there was to be one.
+void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local) {
   auto* connection = new Connection(runtime());
   if (tls_) connection->expect_handshake(tls_);
-  auto ready = connection->accept(std::move(fd), peer, name_of(local), *this);
+  auto ready = connection->accept(std::move(fd), peer, std::move(local), *this);
   if (ready) ready = settings.give(*connection);
   if (!ready) {
     connection->close();
@@ -138,9 +165,12 @@ void LuaListener::on_trouble(const Error& why) {
   runtime().report({describe(), why.message() + "; accepting goes on when one is free", ""});
 }
 
+/// Those that are not handed over yet have a descriptor too.
+void LuaListener::count() { listener_.set_open(open_count + readers_.size()); }
+
 void LuaListener::count_open(int change) {
   open_count += static_cast<std::size_t>(change);
-  listener_.set_open(open_count);
+  count();
   if (open_count > 0 || !grace_) return;
   grace_ = false;
   disarm();
@@ -155,6 +185,7 @@ void LuaListener::close_gracefully(Nanoseconds grace) {
 
 void LuaListener::on_close() {
   listener_.close();
+  readers_.clear();
   runtime().wake_all(acceptors, Reply::fail(runtime(), Code::kClosed, "accept", name_));
   while (Connection* const unclaimed = take_ready()) unclaimed->close();
   runtime().each<Connection>(Type::kConnection, [this](Connection& c) {

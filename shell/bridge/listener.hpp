@@ -2,8 +2,11 @@
 // connection. Stored values: the handler, on_notify.
 #pragma once
 
+#include <unordered_map>
+
 #include "bridge/connection.hpp"
 #include "net/listener.hpp"
+#include "net/proxy_reader.hpp"
 
 namespace moonwire {
 
@@ -16,6 +19,7 @@ struct StreamSettings {
   Nanoseconds read_deadline = kForever;
   StreamRate rate;
   What frame;
+  bool proxy_protocol = false;  // of a listener: connections begin with a header
 
   /// Takes what is given.
   void take(const OptionValues& options);
@@ -28,7 +32,7 @@ struct StreamSettings {
   Reply socket_value(Runtime& runtime, int fd, SocketOption option) const;
 };
 
-class LuaListener final : public Handle, Listener::Sink, Timer {
+class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Timer {
  public:
   static constexpr Type kType = Type::kListener;
 
@@ -84,12 +88,15 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
  private:
   void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) override;
   void on_trouble(const Error& why) override;
+  void on_header(ProxyReader& reader, const ProxyHeader& header) override;
   void on_call_end(Task&, bool, bool) override {}
   void on_close() override;
   void on_due() override { close_connections(); }
   bool lingers() const override { return grace_; }
   void on_left(Park&) override { update(); }
   void update();
+  void count();
+  void enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
   std::string with_scheme(std::string text) const;
 
@@ -97,8 +104,10 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   Listener listener_;
   std::string name_;
   std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
+  /// Connections whose PROXY header is awaited.
+  std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
   std::shared_ptr<TlsContext> tls_;
-  std::vector<Connection*> ready_;  // their handshakes ended when nobody waited any more
+  std::vector<Connection*> ready_;  // nobody wanted them when they were
   TimePoint told_{};                // when a failed handshake was last logged
   std::size_t untold_ = 0;          // and how many were not since
   bool has_handler_ = false;

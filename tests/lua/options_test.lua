@@ -147,8 +147,8 @@ check.case("each option of the manifest is tried in this file, and read back whe
   local manifest = require "manifest"
   local tried = { bind = true, ipv6only = true, reuseaddr = true, reuseport = true,
     max_connections = true, backlog = true, recvbuf = true, sendbuf = true,
-    -- rate_test.lua, reconnect_test.lua, tls_test.lua
-    rate = true, reconnect = true, tls = true }
+    -- rate_test.lua, reconnect_test.lua, proxy_protocol_test.lua, tls_test.lua
+    rate = true, reconnect = true, proxy_protocol = true, tls = true }
   -- udp_test.lua tries these
   for _, name in ipairs(manifest.tables.udp_listen) do tried[name] = true end
   for _, entry in ipairs(VALUES) do tried[entry[1]] = true end
