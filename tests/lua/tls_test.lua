@@ -457,6 +457,16 @@ check.case("a certificate that is not good is tried again as a refusal is", func
   check.eventually(function() return failures.answer == "HELLO" end)
 end)
 
+check.case("a PROXY header comes before the handshake", function()
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { proxy_protocol = true }, function(c)
+    c:write(c.peer, "\n")
+  end))
+  local c <close> = check.ok(connect((srv.address:match "//(.*)")))
+  c:write "PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n"
+  check.ok(c:starttls())
+  check.equal(c:read "l", "192.0.2.1:4711")
+end)
+
 check.case("a listener's end ends the handshakes too", function()
   local srv = check.ok(listen("tls://127.0.0.1:0", shout))
   local silent <close> = check.ok(connect((srv.address:match "//(.*)")))
