@@ -20,7 +20,8 @@ namespace {
 /// Servers, and ways to connect, that are remembered at most.
 constexpr std::size_t kMostSessions = 256;
 constexpr std::size_t kMostContexts = 64;
-/// What a ticket of one listener means nothing to others by; clients' certificates need one.
+/// OpenSSL resumes no session with a client's certificate without one. Tickets of another
+/// listener are not opened in any case: each has keys of its own.
 constexpr unsigned char kSessionContext[] = "moonwire";
 
 /// "5ed36f99.0": a directory of those is read as far as somebody asks, by the name's hash.
@@ -71,8 +72,8 @@ const TlsContext& context_of(const SSL* ssl) {
   return *static_cast<TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
 
-Error misused(const char* option, std::string cause) {
-  return Error{static_cast<Code>(EINVAL), "tls", option, std::move(cause)};
+tl::unexpected<Error> wrong(const char* option, std::string cause) {
+  return failure(static_cast<Code>(EINVAL), "tls", option, std::move(cause));
 }
 
 }  // namespace
@@ -114,10 +115,6 @@ Status TlsContext::prepare(const std::vector<std::string>& names) {
   }
   if (auto done = set_identities(names); !done) return done;
   return set_trust();
-}
-
-tl::unexpected<Error> TlsContext::wrong(const char* option, std::string cause) const {
-  return tl::unexpected<Error>(misused(option, std::move(cause)));
 }
 
 Status TlsContext::set_versions() {
@@ -179,6 +176,11 @@ Status TlsContext::set_identities(const std::vector<std::string>& names) {
     const std::string key = i < options_.key.size() ? options_.key[i] : std::string();
     auto identity = load_identity(options_.cert[i], key);
     if (!identity) return tl::unexpected<Error>(std::move(identity.error()));
+    // Not what is used later: it tells now of a key that is too weak for OpenSSL.
+    if (SSL_CTX_use_cert_and_key(context_.get(), identity->certificate.get(), identity->key.get(),
+                                 nullptr, 1) != 1) {
+      return failure(Code::kTls, "tls", "tls.cert", openssl_trouble());
+    }
     identities_.push_back(std::move(*identity));
   }
   if (identities_.empty() && role_ == TlsRole::kServer) {
