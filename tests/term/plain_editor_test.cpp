@@ -77,7 +77,7 @@ TEST_CASE("PlainEditor: the prompt", "[term]") {
   SECTION("drops the block at an interrupt") {
     editor.input("do\n");
     bench.shown();
-    editor.interrupt();
+    editor.interrupt({});
     CHECK(bench.shown() == "\r\nnet> ");
     editor.input("x\n");
     CHECK(bench.ears.blocks == std::vector<std::string>{"x"});
@@ -119,7 +119,7 @@ TEST_CASE("PlainEditor: text", "[term]") {
   SECTION("the prompt comes again after something else wrote") {
     editor.drain();
     CHECK(bench.pipe.read() == "\r\n");
-    editor.resized();
+    editor.resumed();
     CHECK(bench.shown() == "net> ");
   }
 }
