@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "repl/commands.hpp"
+#include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
 #include "repl/print.hpp"
 #include "term/plain_editor.hpp"
@@ -144,6 +145,12 @@ void Repl::run_init() {
 }
 
 // --- running what was typed -----------------------------------------------------------------
+
+LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor) {
+  const std::string_view before = block.substr(0, cursor);
+  if (is_command_name(before)) return {0, command_names(before)};
+  return complete_lua(runtime_, before);
+}
 
 bool Repl::is_complete(std::string_view block) {
   return is_command(block) || !is_incomplete(runtime_, block);

@@ -50,6 +50,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show(const Failure& failure);
   void end_by(int signal);
 
+  LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
   bool is_complete(std::string_view block) override;
   void on_block(const std::string& block) override;
   void on_end() override;

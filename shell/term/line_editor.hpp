@@ -8,13 +8,26 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace moonwire {
 
 class LineEditor {
  public:
+  /// What may stand in place of the text before the cursor.
+  struct Candidate {
+    std::string text;    // of the whole word
+    std::string ending;  // "(" of a function: inserted with it if it is the only one
+  };
+  struct Completion {
+    std::size_t from = 0;               // where the word begins
+    std::vector<Candidate> candidates;  // sorted, each once
+  };
+
   class Listener {
    public:
+    /// For the text before `cursor`. Must not take long, and changes nothing.
+    virtual Completion complete(std::string_view block, std::size_t cursor) = 0;
     /// Whether Enter runs `block`, or asks for a further line.
     virtual bool is_complete(std::string_view block) = 0;
     /// A block was entered, without its last newline. The listener calls stop() if it

@@ -64,6 +64,7 @@ void RichEditor::stop() {
 void RichEditor::lend(bool on) {
   if (started_ || on == lent_) return;
   lent_ = on;
+  line_taken_ = true;
   if (on && pastes_) outlet_.write(kDoNotMarkPastes);
   if (on) pastes_ = false;
   outlet_.flush();
@@ -74,6 +75,10 @@ void RichEditor::lend(bool on) {
 
 std::size_t RichEditor::input(std::string_view bytes) {
   std::string_view rest = bytes;
+  // io.read("n") leaves the newline behind its number, which is no Enter for us.
+  if (started_ && !bytes.empty() && std::exchange(line_taken_, false) && bytes[0] == '\n') {
+    rest.remove_prefix(1);
+  }
   while (started_) {
     const auto key = decoder_.next(rest);
     if (!key) break;
@@ -139,6 +144,7 @@ void RichEditor::resized() {
 }
 
 void RichEditor::resumed() {
+  if (std::exchange(continues_, false)) return;
   size_ = Terminal::size(STDOUT_FILENO);
   if (!shown_.rows.empty()) outlet_.write(kNewRow);  // stopped without a warning
   shown_ = {};

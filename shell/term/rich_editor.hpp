@@ -92,6 +92,7 @@ class RichEditor final : public LineEditor {
   void suspend();
   void literal();
   void tab();
+  void complete();
   void search_older();
   void search_newer();
 
@@ -129,6 +130,7 @@ class RichEditor final : public LineEditor {
   int goal_column_ = -1;  // where up() and down() came from; -1: they did not
   bool moved_vertically_ = false;
   bool literal_ = false;  // the next key is text
+  int tabs_ = 0;          // in a row
 
   Terminal::Size size_;
   Layout shown_;          // without rows: nothing is on the screen
@@ -141,8 +143,10 @@ class RichEditor final : public LineEditor {
   Alarm patience_;
   bool started_ = false;
   bool lent_ = false;
-  bool dirty_ = false;   // what is shown is not what should be
-  bool pastes_ = false;  // the terminal marks them
+  bool line_taken_ = false;  // while it was: the newline of that line may be left
+  bool continues_ = false;   // after a stop of ours, the signal that ends it is yet to come
+  bool dirty_ = false;       // what is shown is not what should be
+  bool pastes_ = false;      // the terminal marks them
 };
 
 }  // namespace moonwire

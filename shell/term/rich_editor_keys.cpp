@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "term/candidate_list.hpp"
 #include "term/paste.hpp"
 #include "term/renderer.hpp"
 #include "term/rich_editor.hpp"
@@ -70,6 +71,8 @@ constexpr RichEditor::Binding RichEditor::kBindings[] = {
 
 void RichEditor::take_key(const Key& key) {
   dirty_ = true;
+  continues_ = false;
+  tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
   if (std::exchange(literal_, false)) return take_literal(key);
   if (!search_prompt_.empty() && take_search_key(key)) return;
   moved_vertically_ = false;
@@ -213,12 +216,30 @@ void RichEditor::redo() {
 
 void RichEditor::literal() { literal_ = true; }
 
-/// Where only blanks stand before the cursor, an indent.
+/// Where only blanks stand before the cursor, an indent; elsewhere the rest of the word.
 void RichEditor::tab() {
   const std::string_view before =
       std::string_view(buffer_.text()).substr(0, buffer_.cursor()).substr(buffer_.line_start());
   if (before.find_first_not_of(' ') == std::string_view::npos) return buffer_.insert("  ");
-  bell();
+  complete();
+}
+
+/// As far as all candidates agree; a second Tab shows them.
+void RichEditor::complete() {
+  const Completion found = listener_.complete(buffer_.text(), buffer_.cursor());
+  if (found.candidates.empty()) return bell();
+  const LineEditor::Candidate& first = found.candidates.front();
+  std::string common = first.text;
+  for (const LineEditor::Candidate& candidate : found.candidates) {
+    const auto end =
+        std::mismatch(common.begin(), common.end(), candidate.text.begin(), candidate.text.end());
+    common.erase(end.first, common.end());
+  }
+  if (found.candidates.size() == 1) common += first.ending;
+  const std::size_t typed = buffer_.cursor() - found.from;
+  if (common.size() > typed) return buffer_.insert(std::string_view(common).substr(typed));
+  if (tabs_ < 2) return bell();
+  emit(candidate_list(found.candidates, size_.columns, std::max(1, size_.rows / 2)));
 }
 
 // --- the terminal --------------------------------------------------------------------------
@@ -234,6 +255,7 @@ void RichEditor::suspend() {
   drain();
   ::kill(0, SIGTSTP);
   resumed();
+  continues_ = true;
 }
 
 // --- history -------------------------------------------------------------------------------

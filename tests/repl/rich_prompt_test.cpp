@@ -499,6 +499,13 @@ TEST_CASE("Rich prompt: while a chunk waits", "[repl]") {
     REQUIRE(session.shows("name? bob\nnet> "));
     CHECK(session.enters("name", "\"bob\"\n"));
   }
+  SECTION("what io.read leaves of its line does not become an empty block") {
+    session.type("io.read 'n'\r");
+    REQUIRE(session.shows("net> io.read 'n'\n"));
+    session.type("42\r");
+    CHECK(session.shows("net> io.read 'n'\n42\n42\nnet> "));
+    CHECK(session.enters("1", "1\n"));
+  }
   SECTION("a child has the terminal as it was, and the prompt comes after it") {
     session.type("os.execute 'echo child; stty -a | grep -q -w -e -icanon || echo cooked'\r");
     CHECK(session.shows("child\ncooked\ntrue    \"exit\"  0\nnet> "));
@@ -522,6 +529,53 @@ TEST_CASE("Rich prompt: signals", "[repl]") {
     session.pty().signal(SIGCONT);
     session.type("d");
     CHECK(session.shows("net> abc\nnet> abcd"));
+  }
+}
+
+TEST_CASE("Rich prompt: completion", "[repl]") {
+  Session session({10, 40});
+  REQUIRE(session.ready);
+  const auto completes = [&](const std::string& keys, const std::string& line) {
+    session.type("\x15" + keys + "\t");
+    return session.shows("net> " + line);
+  };
+  SECTION("of one name inserts it, with the bracket of a call") {
+    CHECK(completes("pri", "print("));
+    CHECK(completes("retu", "return"));
+    CHECK(completes("print(string.rev", "print(string.reverse("));
+    CHECK(completes(".hist", ".history "));
+  }
+  SECTION("of several goes as far as they agree, then lists them above") {
+    CHECK(completes("collec", "collectgarbage("));
+    CHECK(completes("string.", "string."));
+    session.type("\t");
+    CHECK(
+        session.shows("byte      gmatch    pack      unpack\nchar      gsub      packsize  upper\n"
+                      "dump      len       rep\nfind      lower     reverse\n"
+                      "format    match     sub\nnet> string."));
+  }
+  SECTION("knows the methods of our objects, and fields in tables behind a metatable") {
+    session.type(
+        "s = listen(0, print) t = setmetatable({own = 1}, {__index = {behind = print}});\r");
+    REQUIRE(session.shows("net> "));
+    CHECK(completes("s:acc", "s:accept("));
+    CHECK(completes("s.addr", "s.address"));
+    CHECK(completes("t.o", "t.own"));
+    CHECK(completes("t.b", "t.behind("));
+    CHECK(completes("t:o", "t:o"));
+  }
+  SECTION("runs no function of the user's") {
+    session.type("t = setmetatable({}, {__index = function() print 'ran' end});\r");
+    REQUIRE(session.shows("net> "));
+    CHECK(completes("t.x.y", "t.x.y"));
+    CHECK(session.screen().all().find("\nran") == std::string::npos);
+  }
+  SECTION("is silent in strings and comments, and after what only running would tell") {
+    CHECK(completes("'pri", "'pri"));
+    CHECK(completes("-- pri", "-- pri"));
+    CHECK(completes("f().pri", "f().pri"));
+    CHECK(completes("12", "12"));
+    CHECK(completes("'a' .. pri", "'a' .. print("));
   }
 }
 
