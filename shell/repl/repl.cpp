@@ -9,6 +9,7 @@
 #include "repl/commands.hpp"
 #include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
+#include "repl/highlight.hpp"
 #include "repl/print.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
@@ -31,10 +32,14 @@ bool ends_with_semicolon(std::string_view text) {
   return last != std::string_view::npos && text[last] == ';';
 }
 
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
 /// A terminal on both sides that can do more than a teletype.
 bool wants_rich_editor() {
-  const char* term = std::getenv("TERM");
-  if (term == nullptr || *term == '\0' || std::string_view(term) == "dumb") return false;
+  if (!is_set("TERM") || std::string_view(std::getenv("TERM")) == "dumb") return false;
   return Terminal::is_terminal(STDIN_FILENO) && Terminal::is_terminal(STDOUT_FILENO);
 }
 
@@ -64,7 +69,8 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
-      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)),
+      coloured_(!is_set("NO_COLOR")) {
   LineEditor::Listener& listener = *this;
   if (rich_) {
     Terminal& terminal = shell.terminal();
@@ -150,6 +156,11 @@ LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor
   const std::string_view before = block.substr(0, cursor);
   if (is_command_name(before)) return {0, command_names(before)};
   return complete_lua(runtime_, before);
+}
+
+std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
+  if (!coloured_ || is_command(block)) return {};
+  return highlight(block, cursor);
 }
 
 bool Repl::is_complete(std::string_view block) {

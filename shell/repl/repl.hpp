@@ -51,6 +51,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void end_by(int signal);
 
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
+  std::vector<Span> style(std::string_view block, std::size_t cursor) override;
   bool is_complete(std::string_view block) override;
   void on_block(const std::string& block) override;
   void on_end() override;
@@ -88,6 +89,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::string suffix_;                          // and after it: the stack of an error
   TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
   bool input_is_terminal_;
+  bool coloured_;
   int status_ = -1;  // not negative: the prompt ends with it
 };
 

@@ -17,10 +17,11 @@ class Rows {
   /// The cursor stands before what comes next.
   void mark_cursor() { marked_ = true; }
 
-  void add(std::string_view bytes, int width) {
-    if (width > columns_) return add("?", 1);
+  void add(std::string_view bytes, int width, Style style = Style::kPlain) {
+    if (width > columns_) return add("?", 1, style);
     make_room(width);
     place_cursor();
+    set_style(style);
     layout.rows.back().bytes += bytes;
     layout.rows.back().columns += width;
   }
@@ -32,6 +33,7 @@ class Rows {
 
   /// A cursor behind a full row stands in the next one.
   void finish_line() {
+    set_style(Style::kPlain);
     if (marked_) make_room(1);
     place_cursor();
   }
@@ -42,6 +44,7 @@ class Rows {
   void make_room(int width) {
     ScreenRow& row = layout.rows.back();
     if (row.columns + width <= columns_) return;
+    set_style(Style::kPlain);
     row.bytes.append(static_cast<std::size_t>(columns_ - row.columns), ' ');
     row.columns = columns_;
     row.wraps = true;
@@ -55,8 +58,37 @@ class Rows {
     marked_ = false;
   }
 
+  /// Every row begins and ends plain, so that each can be drawn by itself.
+  void set_style(Style style) {
+    if (style == style_) return;
+    std::string& bytes = layout.rows.back().bytes;
+    if (style_ != Style::kPlain) bytes += kPlainStyle;
+    bytes += style_bytes(style);
+    style_ = style;
+  }
+
   int columns_;
   bool marked_ = false;
+  Style style_ = Style::kPlain;
+};
+
+/// Which style the bytes of a text have, asked from its beginning on.
+class Styles {
+ public:
+  explicit Styles(const std::vector<Span>* spans) : spans_(spans) {}
+
+  Style at(std::size_t position) {
+    if (spans_ == nullptr) return Style::kPlain;
+    while (next_ < spans_->size() && (*spans_)[next_].from + (*spans_)[next_].size <= position) {
+      ++next_;
+    }
+    if (next_ == spans_->size() || position < (*spans_)[next_].from) return Style::kPlain;
+    return (*spans_)[next_].style;
+  }
+
+ private:
+  const std::vector<Span>* spans_;
+  std::size_t next_ = 0;
 };
 
 std::string_view shrunk(std::string_view prompt, int columns) {
@@ -64,16 +96,20 @@ std::string_view shrunk(std::string_view prompt, int columns) {
   return columns > 1 ? ">" : "";
 }
 
-void add_text(Rows& rows, std::string_view text) {
-  while (!text.empty()) {
-    const Cluster cluster = next_cluster(text);
-    if (cluster.literal) {
-      rows.add(text.substr(0, cluster.size), cluster.width);
-    } else {
-      for (const char c : shown_form(text.substr(0, cluster.size))) rows.add({&c, 1}, 1);
-    }
-    text.remove_prefix(cluster.size);
+/// The cluster that `text` begins with; how many bytes it has.
+std::size_t add_cluster(Rows& rows, std::string_view text, Style style) {
+  const Cluster cluster = next_cluster(text);
+  if (cluster.literal) {
+    rows.add(text.substr(0, cluster.size), cluster.width, style);
+  } else {
+    for (const char c : shown_form(text.substr(0, cluster.size))) rows.add({&c, 1}, 1, style);
   }
+  return cluster.size;
+}
+
+void add_prompt(Rows& rows, std::string_view prompt, int columns) {
+  prompt = shrunk(prompt, columns);
+  while (!prompt.empty()) prompt.remove_prefix(add_cluster(rows, prompt, Style::kPlain));
 }
 
 /// Over what may stand in the last column.
@@ -92,22 +128,19 @@ void mark_row(ScreenRow& row, char mark, int columns) {
 
 Layout lay_out(const View& view, int columns) {
   Rows rows(columns);
-  add_text(rows, shrunk(view.prompt, columns));
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t end = std::min(view.text.find('\n', at), view.text.size());
-    if (view.cursor >= at && view.cursor <= end) {
-      add_text(rows, view.text.substr(at, view.cursor - at));
-      rows.mark_cursor();
-      add_text(rows, view.text.substr(view.cursor, end - view.cursor));
+  Styles styles(view.spans);
+  add_prompt(rows, view.prompt, columns);
+  for (std::size_t at = 0; at < view.text.size();) {
+    if (at == view.cursor) rows.mark_cursor();
+    if (view.text[at] == '\n') {
+      rows.end_line();
+      add_prompt(rows, view.continued, columns);
+      ++at;
     } else {
-      add_text(rows, view.text.substr(at, end - at));
+      at += add_cluster(rows, view.text.substr(at), styles.at(at));
     }
-    if (end == view.text.size()) break;
-    rows.end_line();
-    add_text(rows, shrunk(view.continued, columns));
-    at = end + 1;
   }
+  if (view.cursor == view.text.size()) rows.mark_cursor();
   rows.finish_line();
   return std::move(rows.layout);
 }

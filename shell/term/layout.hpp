@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "term/style.hpp"
+
 namespace moonwire {
 
 /// What is to be shown.
@@ -15,6 +17,7 @@ struct View {
   std::string_view continued;  // before the others
   std::string_view text;
   std::size_t cursor = 0;
+  const std::vector<Span>* spans = nullptr;  // of the text; null: all of it is plain
 };
 
 struct ScreenRow {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "term/style.hpp"
+
 namespace moonwire {
 
 class LineEditor {
@@ -28,6 +30,8 @@ class LineEditor {
    public:
     /// For the text before `cursor`. Must not take long, and changes nothing.
     virtual Completion complete(std::string_view block, std::size_t cursor) = 0;
+    /// How `block` looks. `cursor`: npos when it is left.
+    virtual std::vector<Span> style(std::string_view block, std::size_t cursor) = 0;
     /// Whether Enter runs `block`, or asks for a further line.
     virtual bool is_complete(std::string_view block) = 0;
     /// A block was entered, without its last newline. The listener calls stop() if it

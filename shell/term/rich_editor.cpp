@@ -132,7 +132,7 @@ void RichEditor::resized() {
   if (shown_.rows.empty()) return;
   if (before.columns != size_.columns) {
     // The terminal has folded the rows of the block too, and the cursor went along.
-    const Layout folded = layout();
+    const Layout folded = layout(false);
     shown_.cursor_row =
         std::min<std::size_t>(folded.cursor_row, static_cast<std::size_t>(size_.rows - 1));
   }
@@ -193,8 +193,12 @@ void RichEditor::repaint() {
   if (!above_.empty() && !pace_.armed()) pace_.arm_at(reactor_, next_frame_);
 }
 
-Layout RichEditor::layout() {
+/// `left`: as it stays on the screen.
+Layout RichEditor::layout(bool left) {
+  const std::size_t partner_of = left ? std::string::npos : buffer_.cursor();
+  const std::vector<Span> spans = listener_.style(buffer_.text(), partner_of);
   View view;
+  view.spans = &spans;
   view.prompt = search_prompt_.empty() ? kPrompt : std::string_view(search_prompt_);
   view.continued = kContinued;
   view.text = buffer_.text();
@@ -206,7 +210,7 @@ Layout RichEditor::layout() {
 void RichEditor::draw(std::string& out, bool whole) {
   if (!pastes_) out += kMarkPastes;
   pastes_ = true;
-  Layout next = layout();
+  Layout next = layout(whole);
   const auto rows = static_cast<std::size_t>(size_.rows);
   if (whole && next.rows.size() > rows) {
     render_erased(out, shown_);

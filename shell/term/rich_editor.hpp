@@ -108,7 +108,7 @@ class RichEditor final : public LineEditor {
   void keys_time_out();
   void wait_for_more();
   void pace_over() {}  // the loop repaints after each turn
-  Layout layout();
+  Layout layout(bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
   void leave_block(std::string_view mark);

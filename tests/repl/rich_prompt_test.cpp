@@ -580,6 +580,27 @@ TEST_CASE("Rich prompt: completion", "[repl]") {
 }
 
 TEST_CASE("Rich prompt: environment", "[repl]") {
+  SECTION("colours, and none in a command") {
+    Session session;
+    REQUIRE(session.ready);
+    session.type("return 'x'");
+    REQUIRE(session.shows("net> return 'x'"));
+    CHECK(session.pty().transcript().find("\x1b[35mreturn\x1b[0m \x1b[32m'x'\x1b[0m") !=
+          std::string::npos);
+    session.type("\x15.load end");
+    REQUIRE(session.shows("net> .load end"));
+    CHECK(session.pty().transcript().find("\x1b[35mend") == std::string::npos);
+  }
+  SECTION("the partner of a bracket is marked, but not in what was entered") {
+    Session session;
+    session.type("print(1)");
+    REQUIRE(session.shows("net> print(1)"));
+    CHECK(session.pty().transcript().find("\x1b[1;4m(\x1b[0m") != std::string::npos);
+    session.type("\r");
+    REQUIRE(session.shows("net> print(1)\n1\nnet> "));
+    const std::string& all = session.pty().transcript();
+    CHECK(all.find("print(\x1b[36m1", all.rfind("\x1b[1;4m")) != std::string::npos);
+  }
   SECTION("NO_COLOR: no colour at all") {
     Session session({24, 80}, {"NO_COLOR=1"});
     REQUIRE(session.enters("local x = 'text' return x", "\"text\"\n"));

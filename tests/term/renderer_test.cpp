@@ -20,7 +20,8 @@ struct Bench {
   explicit Bench(int width) : columns(width), screen(kRows, width) { screen.feed("above\r\n"); }
 
   Layout window(const std::string& text, std::size_t cursor) {
-    return window_of(lay_out({"net> ", "...> ", text, cursor}, columns), kRows, columns, top);
+    return window_of(lay_out({"net> ", "...> ", text, cursor, nullptr}, columns), kRows, columns,
+                     top);
   }
 
   void show(const std::string& text, std::size_t cursor) {
@@ -67,7 +68,7 @@ std::size_t random_cursor(std::mt19937& random, const std::string& text) {
 
 TEST_CASE("Layout: rows", "[term]") {
   const auto rows = [](std::string_view text, std::size_t cursor, int columns) {
-    const Layout layout = lay_out({"net> ", "...> ", text, cursor}, columns);
+    const Layout layout = lay_out({"net> ", "...> ", text, cursor, nullptr}, columns);
     std::string all;
     for (const ScreenRow& row : layout.rows) all += row.bytes + (row.wraps ? "+" : "|");
     return all + std::to_string(layout.cursor_row) + "," + std::to_string(layout.cursor_column);
@@ -92,6 +93,16 @@ TEST_CASE("Layout: rows", "[term]") {
   }
 }
 
+TEST_CASE("Layout: styles end with the row, and go on in the next", "[term]") {
+  const std::vector<Span> spans{{3, 6, Style::kKeyword}, {10, 1, Style::kString}};
+  const Layout layout = lay_out({"> ", "> ", "abcrepeat x\n", 0, &spans}, 8);
+  REQUIRE(layout.rows.size() == 3);
+  CHECK(layout.rows[0].bytes == "> abc\x1b[35mrep\x1b[0m");
+  CHECK(layout.rows[0].columns == 8);
+  CHECK(layout.rows[1].bytes == "\x1b[35meat\x1b[0m \x1b[32mx\x1b[0m");
+  CHECK(layout.rows[2].bytes == "> ");
+}
+
 TEST_CASE("Layout: a window on a high block has the cursor in it", "[term]") {
   std::string text;
   for (int i = 1; i <= 20; ++i) text += "line " + std::to_string(i) + "\n";
@@ -113,8 +124,8 @@ TEST_CASE("Layout: a window on a high block has the cursor in it", "[term]") {
 
 TEST_CASE("Renderer: typing at the end of a line costs the letter", "[term]") {
   std::string out;
-  const Layout shown = lay_out({"net> ", "...> ", "ab", 2}, 80);
-  render(out, shown, lay_out({"net> ", "...> ", "abc", 3}, 80), 80);
+  const Layout shown = lay_out({"net> ", "...> ", "ab", 2, nullptr}, 80);
+  render(out, shown, lay_out({"net> ", "...> ", "abc", 3, nullptr}, 80), 80);
   CHECK(out == "c");
 }
 
