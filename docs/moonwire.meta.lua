@@ -10,12 +10,12 @@
 ---@class connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
@@ -27,9 +27,19 @@
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class decode_options
+---@field depth? integer # Refuses arrays and objects that are nested deeper. (levels, default 1000)
+
+---@class encode_options
+---@field ascii? boolean # Writes all but ASCII as \u escapes. (default false)
+---@field depth? integer # Refuses tables that are nested deeper. (levels, default 1000)
+---@field indent? integer|string # Puts each element and member on a line of its own, behind so many blanks a level, or behind this string of them; 0 is all on one line. (default 0)
+---@field sort? boolean # Writes the members of objects by the bytes of their names, so that the same value gives the same text. (default true with indent)
 
 ---@class flush_options
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -55,19 +65,20 @@
 ---@class listen_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
@@ -76,20 +87,22 @@
 ---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
@@ -103,6 +116,9 @@
 ---@class loop_options
 ---@field io? boolean # Looks at descriptors and signals. (default true)
 ---@field timers? boolean # Runs the timers that are due. (default true)
+
+---@class pipe_options
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class rate_options
 ---@field burst? number # Bounds what may move at once after a rest. (bytes, default a tenth of a second's worth)
@@ -139,12 +155,12 @@
 ---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class set_options
----@field frame? "line"|integer # Cuts the stream into messages, as connection:frame does: "line", or a number of bytes. (default none)
+---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
----@field max_line? integer # Bounds a line; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
@@ -183,6 +199,21 @@
 ---@field stderr? "pipe"|"inherit"|"null"|"stdout"|integer|connection|file* # Says where its standard error goes: a pipe, ours, nowhere, where its standard output goes; a descriptor, connection or file. (default a pipe)
 ---@field stdin? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 ---@field stdout? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard output goes: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
+
+---@class tls_options
+---@field alpn? string|string[] # Names the protocols that we speak inside, best first: {"h2", "http/1.1"}. (default none)
+---@field ca? string # Names who may sign the peer's certificate: a PEM file or its text. (default the system's roots)
+---@field cert? string|string[] # Is our certificate, with those that signed it behind: a PEM file or its text; a list for several, of which the client's name chooses. (default a listener has one made for the session)
+---@field ciphers? string # Lists the ciphers allowed, ":" between; those of TLS 1.3 begin with TLS_, and alone they leave no other version. (default as OpenSSL has them)
+---@field client_auth? "none"|"request"|"require" # Says whether a listener wants certificates of its clients. (default "request" with `ca`)
+---@field insecure? boolean # Checks nothing about the peer, and warns at each connection. (default false)
+---@field key? string|string[] # Is the private key of the certificate: a PEM file or its text; a list for several. (default it is with `cert`)
+---@field keylog? string # Names a file that the secrets are appended to, for Wireshark. (default $SSLKEYLOGFILE)
+---@field min_version? "1.2"|"1.3" # Is the lowest version of TLS allowed. (default "1.2")
+---@field pin? string|string[] # Is the SHA-256 of the peer's public key, or a list: "sha256//" and base64, or hex; who signed, name and dates count no more then, unless verify=true. (default none)
+---@field server_name? string # Is the name to ask the server for, and to check its certificate against. (default the address's host)
+---@field timeout? number # Bounds the handshake. (seconds, default 10)
+---@field verify? boolean # Checks the peer's certificate; false is the same as insecure=true. (default true)
 
 ---@class udp_connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
@@ -223,6 +254,25 @@
 ---@field message string
 ---@field code string
 
+---@class connection_tls
+---@field version string
+---@field cipher string
+---@field alpn string?
+---@field server_name string?
+---@field resumed boolean
+---@field verified boolean?
+---@field peer certificate?
+
+---@class certificate
+---@field subject string
+---@field issuer string
+---@field names string?
+---@field fingerprint string
+---@field pin string
+---@field valid_from integer
+---@field expires integer
+---@field ca string?
+
 ---A stream of bytes to a peer: what connect returns and handlers are given.
 ---@class connection
 ---@field id integer # A small number: conns[id] is the connection.
@@ -234,13 +284,14 @@
 ---@field state string # Names what it is doing, see above.
 ---@field opened number? # When it was opened, on the clock of now.
 ---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
+---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
 ---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
 
 ---Reads what is there, a number of bytes, a line, or everything.
 ---
----With connection:frame set it returns one message. One task at a time reads: a second one raises, and so does reading while a data hook is set.
+---With connection:frame set it returns one message, of kind json its value. One task at a time reads: a second one raises, and so does reading while a data hook is set.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:write("3\nabc rest") end)
@@ -408,9 +459,31 @@ function connection:shutdown() end
 ---@return boolean closed
 function connection:abort() end
 
+---Goes on with TLS from here on.
+---
+---What was written before leaves as it is. A connection that was accepted has the server's part, one that connected the client's.
+---
+---```lua
+---srv = listen(0, function(c)
+---  if c:read "l" == "STARTTLS" then c:write "go\n" assert(c:starttls()) end
+---  c:write("your secret\n")
+---end)
+---c = connect(srv.address)
+---c:write("STARTTLS\n")
+---c:read "l"
+---c:starttls { server_name = "localhost" }
+---print(c.tls.version, c:read "l")    --> TLSv1.3    your secret
+---```
+---@async
+---@param options? tls_options # as in the option `tls` of listen and connect, see TLS
+---@return connection? conn
+---@return string? message
+---@return string? code
+function connection:starttls(options) end
+
 ---Sends all that comes to another connection, up to the end.
 ---
----At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket.
+---At the end of the stream the direction to the other is ended as well. The slower side sets the pace. Where much comes, the kernel moves it from socket to socket. When the time is over both go on, and what comes from then on can be read.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:pipe(c) end)   -- an echo
@@ -420,22 +493,32 @@ function connection:abort() end
 ---```
 ---@async
 ---@param other connection
+---@param options? pipe_options
 ---@return integer? bytes
 ---@return string? message
 ---@return string? code
-function connection:pipe(other) end
+function connection:pipe(other, options) end
 
 ---Cuts the stream into messages from here on.
 ---
----read and data hooks then get one message at a time, lines without their end. Bytes already buffered count.
+---read and data hooks then get one message at a time, lines without their end. Bytes already
+---buffered count.
+---
+---With "json" they get values as json.decode makes them. Values stand one behind the other, with or
+---without blanks or newlines between them; one may go over many lines, and be as long as max_line. A
+---number, true, false or null ends with what follows it. null is json.null, so that nil is still the end. What
+---is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
+---with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
 ---
 ---```lua
----srv = listen(0, function(c) c:write("one\ntwo\n") end)
+---srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 ---c = connect(srv.address)
 ---c:frame("line")
 ---print(c:read(), c:read())           --> one    two
+---c:frame("json")
+---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|integer|nil # "line", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -541,6 +624,7 @@ function connection:log(level, ...) end
 ---@field addresses string[] # All its addresses, where it listens in two families.
 ---@field accepted integer # How many connections it has accepted.
 ---@field open integer # How many of them are open.
+---@field tls certificate? # The certificate that it shows; its `ca`, if any, is for others to trust.
 ---@field on_notify function? # May be assigned: what a service calls to tell the listener something.
 ---@field fd integer? # The descriptor's number; nil when closed.
 local listener = {}
@@ -1148,6 +1232,9 @@ reactor = {}
 ---answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
 ---fails costs its datagram only. Without a handler socket:read waits.
 ---
+---`proxy_protocol` believes whoever connects: use it where only the proxy can. What is no header
+---costs its connection, and is told.
+---
 ---Listening again on an address of our own swaps handler and options; the socket and its clients
 ---stay (reuseport=true opens one more socket instead).
 ---
@@ -1173,10 +1260,18 @@ function listen(address, options, handler) end
 ---What is written before the connection is up is sent once it is. When the handler returns, its
 ---connection is finished as a listener's is.
 ---
+---With `reconnect` it is the same connection through all losses: its id, options and hooks stay, its
+---timers and tasks end, and the handler runs anew each time it is connected. What ends it for good is
+---ours: close, finish, a handler that returns before the peer's end. While it waits, reads and writes
+---fail as after any loss, and state, attempts and failure tell how it is.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("welcome\n") end)
 ---c = assert(connect(srv.address, { timeout = 5 }))
 ---print(c:read "l")                   --> welcome
+---c = connect(srv.address, { reconnect = { delay = 1, max = 30, factor = 2 } }, function(c)
+---  for line in c:lines() do print(line) end
+---end)
 ---```
 ---@async
 ---@param address integer|string # where to, see Addresses; a number is a port of this machine
@@ -1792,8 +1887,9 @@ local dns_module = {}
 ---    SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
 ---
 ---The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
----"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
----"xn--" form of one with other letters, which is refused as it is.
+---"localhost" and of what the hosts file has need no server, nor do the names that it has for an address
+---(PTR); nothing is cached. Names are ASCII: write the "xn--" form of one with other letters, which is
+---refused as it is.
 ---
 ---```lua
 ---local dns = require "dns"
@@ -1826,4 +1922,95 @@ function dns_module.resolve(name, type, options) end
 dns_module.server = nil
 
 ---@overload fun(name: "dns"): dns_module
+function require(name) end
+
+---What require "json" returns.
+---@class json_module
+local json_module = {}
+
+---Makes a Lua value of a JSON text.
+---
+---What is read is RFC 8259 and nothing beside: no comments, no NaN, no comma before a bracket, UTF-8
+---without errors. Integers of 64 bits stay integers, others become floats; 1.0, 1e3 and -0 are floats. null is
+---json.null. Of members with the same name the last one counts.
+---
+---Arrays have a mark by which json.encode knows them, empty or not; objects are plain tables.
+---
+---```lua
+---local json = require "json"
+---local order = json.decode '{"id": 9007199254740993, "items": ["tea", "milk"], "note": null}'
+---print(order.id, #order.items, order.note)     --> 9007199254740993    2    null
+---print(json.decode "[1,\n2")
+-----> nil    json.decode: line 2, column 2: expected ',' or ']' after the value, got the end    EPROTO
+---```
+---@param text string # one value; only blanks may be around it
+---@param options? decode_options
+---@return any value
+---@return string? message
+---@return string? code
+function json_module.decode(text, options) end
+
+---Makes a JSON text of a Lua value.
+---
+---A table is an array if json.array has marked it or if it has the keys 1 to n and no other; it is an object
+---if json.object has marked it or if all its keys are strings; the empty table without a mark is an
+---object. Tables are read raw; their other metatables are not asked. Floats are as short as they
+---can be without being another number, and keep their point: 1.0 is no integer. "/" is not escaped.
+---
+---What has no JSON form raises, and the message has the path to it: functions and other objects, NaN and infinity,
+---strings that are not UTF-8, a table that holds itself, an array with holes, a table with numbers beside
+---strings as keys (json.object has it written with all its keys as strings).
+---
+---```lua
+---local json = require "json"
+---print(json.encode { 1, 2.0, "three", json.null, {}, json.array {} })
+-----> [1,2.0,"three",null,{},[]]
+---print(json.encode({ name = "x", at = { 1, 2 } }, { sort = true }))
+-----> {"at":[1,2],"name":"x"}
+---print(select(2, pcall(json.encode, { a = { 1, 2, { f = print } } })))
+-----> json.encode: value at .a[3].f: a function cannot be put into JSON
+---```
+---@param value any # nil, a boolean, number, string, json.null, or a table of these
+---@param options? encode_options
+---@return string text
+function json_module.encode(value, options) end
+
+---Marks a table, or a new one, as an array.
+---
+---The mark is a metatable; a table that has another one is refused. setmetatable(t, nil) takes it away.
+---
+---```lua
+---local json = require "json"
+---print(json.encode { list = json.array() })    --> {"list":[]}
+---```
+---@param table? table # (default a new one)
+---@return table array
+function json_module.array(table) end
+
+---Marks a table, or a new one, as an object.
+---
+---Integers among its keys are written as strings. For the rest as json.array.
+---
+---```lua
+---local json = require "json"
+---print(json.encode(json.object { "a", "b" }))  --> {"1":"a","2":"b"}
+---```
+---@param table? table # (default a new one)
+---@return table object
+function json_module.object(table) end
+
+---Stands for null, which a Lua table cannot hold.
+---
+---There is one; it is equal to nothing else, and true where a condition is asked for. The null of
+---lua-cjson is encoded as null as well.
+---
+---```lua
+---local json = require "json"
+---print(json.encode { gone = json.null })       --> {"gone":null}
+---print(json.decode "[null]"[1] == json.null)   --> true
+---```
+---@type userdata
+json_module.null = nil
+
+---@overload fun(name: "json"): json_module
 function require(name) end

@@ -94,6 +94,7 @@ listing.conns = listed(native.conns, {
   { "state", "left", text "state" },
   { "peer", "left", text "peer" },
   { "sock", "left", text "sock" },
+  { "tls", "left", text "tls" },
   { "in", "right", shown(bytes, "bytes_in") },
   { "out", "right", shown(bytes, "bytes_out") },
   { "queued", "right", shown(bytes, "queued") },

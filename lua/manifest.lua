@@ -22,7 +22,8 @@ end
 --- Globals, in the order of the manual: { name =, title =, entries =, constants =, records = };
 -- records are tables that functions return: { name =, fields = }. With `module`, its entries
 -- are of that module, "dns.resolve", and no globals.
-manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns")
+manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns",
+  "json")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",

@@ -50,6 +50,8 @@ local function serve(client)
   local upward = spawn(forward, client, server, title .. " >")
   forward(server, client, title .. " <")
   upward:join()
+  server:flush()  -- what is still queued counts as well
+  client:flush()
   server:finish()
 
   local up, down = client.bytes_in, client.bytes_out

@@ -27,7 +27,8 @@ return {
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
 
-Its state is "connecting", "waiting" (for the next attempt, see the option reconnect), "open",
+Its state is "connecting", "handshake" (of TLS), "waiting" (for the next attempt, see the option
+reconnect), "open",
 "half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
 "failed".]],
   methods = {
@@ -45,12 +46,13 @@ Its state is "connecting", "waiting" (for the next attempt, see the option recon
       results = "the bytes; nil at the end of the stream; or nil, message, code",
       returns = { "string? bytes", "string? message", "string? code" },
       errors = {
-        { "EOF", "the stream ended inside n bytes; what came stays for connection:take" },
+        { "EOF", "the stream ended inside n bytes, or a value; what came stays for connection:take" },
+        { "EPROTO", "with frame \"json\": what came is no JSON" },
         table.unpack(read_failures),
       },
       waits = true,
-      text = "With connection:frame set it returns one message. One task at a time reads: a second "
-        .. "one raises, and so does reading while a data hook is set.",
+      text = "With connection:frame set it returns one message, of kind json its value. One task at a "
+        .. "time reads: a second one raises, and so does reading while a data hook is set.",
       example = [[
 srv = listen(0, function(c) c:write("3\nabc rest") end)
 c = connect(srv.address)
@@ -230,16 +232,50 @@ c:abort()
 sleep(0.05)                         --> ECONNRESET]],
     },
     {
+      name = "starttls",
+      signature = "connection:starttls([options])",
+      summary = "Goes on with TLS from here on.",
+      args = { { name = "options", type = "tls_options?", text = "as in the option `tls` of "
+        .. "listen and connect, see TLS" } },
+      options = "tls",
+      results = "the connection; or nil, message, code, and then it is closed",
+      returns = { "connection? conn", "string? message", "string? code" },
+      errors = {
+        { "ETLS", "the handshake failed, or the peer's certificate is not good" },
+        { "EPROTO", "bytes that came before have not been read: they may be somebody else's; "
+          .. "nothing has happened" },
+        { "ETIMEDOUT", "the handshake did not end within `timeout`" },
+        { "EINVAL", "it has TLS already, or one direction has ended" },
+        failures[1], failures[2],
+      },
+      waits = true,
+      text = "What was written before leaves as it is. A connection that was accepted has the "
+        .. "server's part, one that connected the client's.",
+      example = [[
+srv = listen(0, function(c)
+  if c:read "l" == "STARTTLS" then c:write "go\n" assert(c:starttls()) end
+  c:write("your secret\n")
+end)
+c = connect(srv.address)
+c:write("STARTTLS\n")
+c:read "l"
+c:starttls { server_name = "localhost" }
+print(c.tls.version, c:read "l")    --> TLSv1.3    your secret]],
+    },
+    {
       name = "pipe",
-      signature = "connection:pipe(other)",
+      signature = "connection:pipe(other [, options])",
       summary = "Sends all that comes to another connection, up to the end.",
-      args = { { name = "other", type = "connection" } },
+      args = { { name = "other", type = "connection" },
+        { name = "options", type = "pipe_options?" } },
+      options = "pipe",
       results = "the number of bytes; or nil, message, code",
       returns = { "integer? bytes", "string? message", "string? code" },
       errors = write_failures,
       waits = true,
       text = "At the end of the stream the direction to the other is ended as well. The slower "
-        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket.",
+        .. "side sets the pace. Where much comes, the kernel moves it from socket to socket. When "
+        .. "the time is over both go on, and what comes from then on can be read.",
       example = [[
 srv = listen(0, function(c) c:pipe(c) end)   -- an echo
 c = connect(srv.address)
@@ -250,18 +286,27 @@ print(c:read "l")                   --> again]],
       name = "frame",
       signature = "connection:frame(kind)",
       summary = "Cuts the stream into messages from here on.",
-      args = { { name = "kind", type = '"line"|integer|nil',
-        text = '"line", or n for messages of n bytes; nil for none' } },
+      args = { { name = "kind", type = '"line"|"json"|integer|nil',
+        text = '"line", "json", or n for messages of n bytes; nil for none' } },
       results = "the connection",
       returns = { "connection conn" },
       waits = false,
-      text = "read and data hooks then get one message at a time, lines without their end. Bytes "
-        .. "already buffered count.",
+      text = [[
+read and data hooks then get one message at a time, lines without their end. Bytes already
+buffered count.
+
+With "json" they get values as json.decode makes them. Values stand one behind the other, with or
+without blanks or newlines between them; one may go over many lines, and be as long as max_line. A
+number, true, false or null ends with what follows it. null is json.null, so that nil is still the end. What
+is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
+with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.]],
       example = [[
-srv = listen(0, function(c) c:write("one\ntwo\n") end)
+srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 c = connect(srv.address)
 c:frame("line")
-print(c:read(), c:read())           --> one    two]],
+print(c:read(), c:read())           --> one    two
+c:frame("json")
+print(c:read().three, c:read()[1])  --> 3      4]],
     },
     {
       name = "on",
@@ -386,6 +431,8 @@ connect(srv.address):read()]],
     { name = "opened", type = "number?", summary = "When it was opened, on the clock of now." },
     { name = "attempts", type = "integer",
       summary = "How many attempts to connect have failed in a row (option reconnect)." },
+    { name = "tls", type = "connection_tls?",
+      summary = "What TLS agreed on, and the peer's certificate; nil without TLS." },
     { name = "failure", type = "connection_failure?",
       summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
@@ -393,5 +440,14 @@ connect(srv.address):read()]],
   records = {
     { name = "connection_failure", fields = { { name = "message", type = "string" },
       { name = "code", type = "string" } } },
+    { name = "connection_tls", fields = { { name = "version", type = "string" },
+      { name = "cipher", type = "string" }, { name = "alpn", type = "string?" },
+      { name = "server_name", type = "string?" }, { name = "resumed", type = "boolean" },
+      { name = "verified", type = "boolean?" }, { name = "peer", type = "certificate?" } } },
+    { name = "certificate", fields = { { name = "subject", type = "string" },
+      { name = "issuer", type = "string" }, { name = "names", type = "string?" },
+      { name = "fingerprint", type = "string" }, { name = "pin", type = "string" },
+      { name = "valid_from", type = "integer" }, { name = "expires", type = "integer" },
+      { name = "ca", type = "string?" } } },
   },
 }

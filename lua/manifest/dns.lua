@@ -40,8 +40,9 @@ A record is a string, but for three types:
     SOA  { mname =, rname =, serial =, refresh =, retry =, expire =, minimum = }
 
 The pieces of a TXT record are joined. Names come without a dot at the end. Addresses of numbers, of
-"localhost" and of what the hosts file has need no server; nothing is cached. Names are ASCII: write the
-"xn--" form of one with other letters, which is refused as it is.]],
+"localhost" and of what the hosts file has need no server, nor do the names that it has for an address
+(PTR); nothing is cached. Names are ASCII: write the "xn--" form of one with other letters, which is
+refused as it is.]],
       example = [[
 local dns = require "dns"
 for _, address in ipairs(assert(dns.resolve "localhost")) do print(address) end

@@ -25,6 +25,7 @@ return {
         { "EADDRNOTAVAIL", "the host is not an address of this machine" },
         { "EACCES", "the port or the path is not ours to take" },
         { "EDNS", "the host is no number, and neither localhost nor in the hosts file" },
+        { "ETLS", "a certificate or key of `tls` is not good" },
         { "ENOENT", "the service name, or the directory of the path, does not exist" },
       },
       waits = false,
@@ -37,6 +38,9 @@ With "udp://" the handler is called as handler(sock, data, from) for each datagr
 size as a fourth value if it was longer than `read_size` and has been cut. sock:send(from, data)
 answers. A call that waits does not hold up the next; at most `max_tasks` are under way. One that
 fails costs its datagram only. Without a handler socket:read waits.
+
+`proxy_protocol` believes whoever connects: use it where only the proxy can. What is no header
+costs its connection, and is told.
 
 Listening again on an address of our own swaps handler and options; the socket and its clients
 stay (reuseport=true opens one more socket instead).]],
@@ -66,6 +70,7 @@ print(c:read "l")                   --> HELLO]],
         { "ETIMEDOUT", "no answer within `timeout`" },
         { "EHOSTUNREACH", "there is no way to the host" },
         { "EDNS", "the host is unknown" },
+        { "ETLS", "the handshake failed, or the server's certificate is not good" },
         { "ENOENT", "the service name, or the socket's path, does not exist" },
       },
       waits = "only without a handler",
@@ -74,11 +79,19 @@ With "udp://" it returns a socket that sends to one peer and hears from nobody e
 is waited for, since nobody answers a connect, and there is no handler.
 
 What is written before the connection is up is sent once it is. When the handler returns, its
-connection is finished as a listener's is.]],
+connection is finished as a listener's is.
+
+With `reconnect` it is the same connection through all losses: its id, options and hooks stay, its
+timers and tasks end, and the handler runs anew each time it is connected. What ends it for good is
+ours: close, finish, a handler that returns before the peer's end. While it waits, reads and writes
+fail as after any loss, and state, attempts and failure tell how it is.]],
       example = [[
 srv = listen(0, function(c) c:write("welcome\n") end)
 c = assert(connect(srv.address, { timeout = 5 }))
-print(c:read "l")                   --> welcome]],
+print(c:read "l")                   --> welcome
+c = connect(srv.address, { reconnect = { delay = 1, max = 30, factor = 2 } }, function(c)
+  for line in c:lines() do print(line) end
+end)]],
     },
     {
       name = "read",

@@ -34,6 +34,9 @@ local options = {
     summary = "Sets how many hops a datagram to a group may take." },
   { name = "nodelay", types = "boolean", default = true,
     summary = "Sends small writes at once instead of gathering them in the kernel." },
+  { name = "proxy_protocol", types = "boolean", default = false,
+    summary = "Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer "
+      .. "and sock are then whom the proxy stands for." },
   { name = "recvbuf", types = "integer", unit = "bytes", min = 1, max = 2147483647,
     otherwise = "as the system has it", summary = "Sets the kernel's receive buffer." },
   { name = "reuseaddr", types = "boolean", default = true,
@@ -47,6 +50,43 @@ local options = {
   { name = "ttl", types = "integer", unit = "hops", min = 1, max = 255,
     otherwise = "as the system has it", summary = "Sets how many hops a packet may take." },
 
+  -- tls
+  { name = "tls", types = "table", fields = "tls", otherwise = "certificates of the system",
+    summary = "Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}." },
+  { name = "alpn", of = "tls", types = "string|table", otherwise = "none", meta = "string|string[]",
+    summary = "Names the protocols that we speak inside, best first: {\"h2\", \"http/1.1\"}." },
+  { name = "ca", of = "tls", types = "string", otherwise = "the system's roots",
+    summary = "Names who may sign the peer's certificate: a PEM file or its text." },
+  { name = "cert", of = "tls", types = "string|table", meta = "string|string[]",
+    otherwise = "a listener has one made for the session",
+    summary = "Is our certificate, with those that signed it behind: a PEM file or its text; a "
+      .. "list for several, of which the client's name chooses." },
+  { name = "ciphers", of = "tls", types = "string", otherwise = "as OpenSSL has them",
+    summary = "Lists the ciphers allowed, \":\" between; those of TLS 1.3 begin with TLS_, and alone "
+      .. "they leave no other version." },
+  { name = "client_auth", of = "tls", types = "string", words = { "none", "request", "require" },
+    meta = '"none"|"request"|"require"', otherwise = "\"request\" with `ca`",
+    summary = "Says whether a listener wants certificates of its clients." },
+  { name = "insecure", of = "tls", types = "boolean", default = false,
+    summary = "Checks nothing about the peer, and warns at each connection." },
+  { name = "key", of = "tls", types = "string|table", otherwise = "it is with `cert`",
+    meta = "string|string[]",
+    summary = "Is the private key of the certificate: a PEM file or its text; a list for several." },
+  { name = "keylog", of = "tls", types = "string", otherwise = "$SSLKEYLOGFILE",
+    summary = "Names a file that the secrets are appended to, for Wireshark." },
+  { name = "min_version", of = "tls", types = "string", words = { "1.2", "1.3" },
+    meta = '"1.2"|"1.3"', otherwise = "\"1.2\"",
+    summary = "Is the lowest version of TLS allowed." },
+  { name = "pin", of = "tls", types = "string|table", meta = "string|string[]", otherwise = "none",
+    summary = "Is the SHA-256 of the peer's public key, or a list: \"sha256//\" and base64, or hex; "
+      .. "who signed, name and dates count no more then, unless verify=true." },
+  { name = "server_name", of = "tls", types = "string", otherwise = "the address's host",
+    summary = "Is the name to ask the server for, and to check its certificate against." },
+  { name = "timeout", of = "tls", types = "number", unit = "seconds", min = 0, default = 10,
+    summary = "Bounds the handshake." },
+  { name = "verify", of = "tls", types = "boolean", default = true,
+    summary = "Checks the peer's certificate; false is the same as insecure=true." },
+
   -- time
   { name = "read_deadline", types = "number", unit = "seconds", min = 0, otherwise = "none",
     summary = "Drops a connection from which nothing has come for so long; 0 is none." },
@@ -59,10 +99,10 @@ local options = {
     summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
-  { name = "frame", types = "string|integer", words = { "line" }, meta = '"line"|integer', min = 1,
-    max = 1024 * MIB, otherwise = "none",
-    summary = "Cuts the stream into messages, as connection:frame does: \"line\", or a number "
-      .. "of bytes." },
+  { name = "frame", types = "string|integer", words = { "line", "json" },
+    meta = '"line"|"json"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\" or a "
+      .. "number of bytes." },
   { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Makes write wait while more than this is queued." },
   { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,
@@ -78,7 +118,8 @@ local options = {
     otherwise = "the descriptor limit less 16",
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
-    summary = "Bounds a line; a longer one gives nil, message, \"EMSGSIZE\" and the bytes stay." },
+    summary = "Bounds a line, or a value of frame \"json\"; a longer one gives nil, message, "
+      .. "\"EMSGSIZE\" and the bytes stay." },
   { name = "max_tasks", types = "integer", unit = "tasks", min = 1, max = 1000000, default = 1000,
     summary = "Stops a socket of udp receiving while so many calls of its handler have not ended." },
   { name = "rate", types = "table", fields = "rate", otherwise = "none",
@@ -96,6 +137,20 @@ local options = {
       .. "datagrams, its default and most is 64 KiB." },
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
+
+  -- json
+  { name = "ascii", of = "encode", types = "boolean", default = false,
+    summary = "Writes all but ASCII as \\u escapes." },
+  { name = "depth", of = "decode", types = "integer", unit = "levels", min = 1, max = 10000,
+    default = 1000, summary = "Refuses arrays and objects that are nested deeper." },
+  { name = "depth", of = "encode", types = "integer", unit = "levels", min = 1, max = 10000,
+    default = 1000, summary = "Refuses tables that are nested deeper." },
+  { name = "indent", of = "encode", types = "integer|string", min = 0, max = 16, default = 0,
+    summary = "Puts each element and member on a line of its own, behind so many blanks a level, "
+      .. "or behind this string of them; 0 is all on one line." },
+  { name = "sort", of = "encode", types = "boolean", otherwise = "true with indent",
+    summary = "Writes the members of objects by the bytes of their names, so that the same "
+      .. "value gives the same text." },
 
   -- coming back after a loss
   { name = "reconnect", types = "table", fields = "reconnect", otherwise = "never",
@@ -220,15 +275,19 @@ local tables = {
   accept = { "timeout" },
   close = { "grace" },
   connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
-    "reconnect"),
+    "reconnect", "tls"),
+  decode = { "depth" },
+  encode = { "ascii", "depth", "indent", "sort" },
   flush = { "timeout" },
   hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
   listen = with("backlog", "broadcast", "ipv6only", "max_connections", "max_tasks",
-    "multicast_interface", "multicast_loop", "multicast_ttl", "reuseaddr", "reuseport"),
-  listener_set = with("backlog", "max_connections"),
+    "multicast_interface", "multicast_loop", "multicast_ttl", "proxy_protocol", "reuseaddr",
+    "reuseport", "tls"),
+  listener_set = with("backlog", "max_connections", "proxy_protocol"),
   loop = { "io", "timers" },
+  pipe = { "timeout" },
   rate = { "burst", "read", "write" },
   reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   read = { "max", "timeout" },
@@ -239,12 +298,15 @@ local tables = {
   socket_read = { "timeout" },
   socket_set = and_datagram("max_tasks"),
   spawn = { "clear_env", "cwd", "detached", "env", "stderr", "stdin", "stdout" },
+  tls = { "alpn", "ca", "cert", "ciphers", "client_auth", "insecure", "key", "keylog",
+    "min_version", "pin", "server_name", "timeout", "verify" },
   udp_connect = and_datagram("bind"),
   udp_listen = and_datagram("ipv6only", "max_tasks", "reuseaddr", "reuseport"),
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { hooks = "on", listener_set = "set", resolve = "dns.resolve",
-  run = "process.run", socket_read = "read", socket_set = "set", spawn = "process.spawn" }
+local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
+  listener_set = "set", resolve = "dns.resolve", run = "process.run", socket_read = "read",
+  socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
 return { options = options, tables = tables, functions = functions }

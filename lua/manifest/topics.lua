@@ -13,7 +13,7 @@ return {
     "fd://3"              an open descriptor
 
 "tcp://host:port" says the same as "host:port"; "udp://" before any of these is a socket of
-datagrams. A malformed address raises; an unknown host returns
+datagrams, "tls://" a stream inside TLS. A malformed address raises; an unknown host returns
 nil, message, "EDNS".]],
   },
   {
@@ -22,7 +22,7 @@ nil, message, "EDNS".]],
     text = [[
 What can fail at run time returns nil, message, code. The message names the operation, the address
 and the cause; the code is a name to compare with: errno's ("ECONNREFUSED", "ETIMEDOUT"), or one of
-"EOF" "ECLOSED" "EDNS" "EPROTO". The end of a stream is a plain nil. So assert fits everywhere:
+"EOF" "ECLOSED" "EDNS" "ETLS" "EPROTO". The end of a stream is a plain nil. So assert fits everywhere:
 `c = assert(connect "host:80")`.
 
 Wrong arguments raise: a wrong type, an unknown option, a malformed address, a number out of range.
@@ -30,6 +30,36 @@ Wrong arguments raise: a wrong type, an unknown option, a malformed address, a n
 An error in a handler or a hook costs its own connection, or datagram, and prints a traceback. One in a callback
 of a watcher, timer, signal or event is raised from a dispatch in progress, else printed; the
 watcher is dropped (a signal's stays) and everything else goes on.]],
+  },
+  {
+    name = "tls",
+    title = "TLS",
+    text = [[
+    srv = listen("tls://:8443", handler)     -- a certificate for this session
+    srv = listen("tls://:443", { tls = { cert = "a.pem", key = "a.key" } }, fn)
+    c = connect "tls://localhost:8443"       -- trusts those of its own process
+    c = connect("tls://host:443", { tls = { alpn = { "http/1.1" } } })
+
+Handlers run, and connect returns, when the handshake is over. A client checks
+the server's certificate: that it is signed by somebody the system knows (or
+`ca`), is for the host of the address (or `server_name`), and valid today; a
+message says which of these failed, and the ways out. `pin` is the SHA-256 of
+the one public key that counts; `insecure=true` checks nothing, and warns. A server
+asks for certificates of its clients when it is given a `ca` that signs them,
+and insists on one with a `pin`, or `client_auth="require"`.
+
+`cert`, `key` and `ca` are paths of PEM files, or the text itself. Several
+certificates are lists, and the name that the client asks for chooses. Without
+`cert` a listener shows one that was made for this process, for localhost, the
+host's name and its addresses: every connect in the process trusts it, another
+needs the pin that is printed (srv.tls.pin) or the authority (srv.tls.ca).
+
+A connection's field tls tells version, cipher, alpn, server_name, resumed and
+the peer's certificate. The end of a stream is one only if the peer has said so
+inside TLS; a connection that is cut off fails with "ETLS". connection:shutdown
+says so and goes on reading. Sessions are resumed by themselves. The file named
+by the environment's SSLKEYLOGFILE, or `keylog`, gets the secrets with which
+Wireshark reads a capture.]],
   },
   {
     name = "waiting",

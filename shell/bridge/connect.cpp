@@ -3,6 +3,7 @@
 #include "bridge/datagram_socket.hpp"
 #include "bridge/listener.hpp"
 #include "bridge/modules.hpp"
+#include "bridge/tls.hpp"
 #include "net/bind_address.hpp"
 
 namespace moonwire {
@@ -24,7 +25,7 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
   return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
                                    std::string(scheme_name(address.scheme)) +
-                                   " is not in this version; tcp, udp, unix and fd are");
+                                   " is not in this version; tcp, udp, tls, unix and fd are");
 }
 
 namespace {
@@ -50,7 +51,8 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   auto address = parse(where, Purpose::kConnect);
   if (!address) return address_failure(runtime, "connect", address.error());
   const bool datagrams = address->scheme == Scheme::kUdp;
-  if (address->scheme != Scheme::kTcp && !datagrams) {
+  const bool secure = address->scheme == Scheme::kTls;
+  if (address->scheme != Scheme::kTcp && !secure && !datagrams) {
     return unsupported(runtime, "connect", *address);
   }
   if (datagrams && handler) {
@@ -58,7 +60,11 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   }
   const char* misplaced = datagrams ? stream_option(options, kConnectOptions, kUdpConnectOptions)
                                     : datagram_option(options);
-  if (misplaced) return not_for(runtime, "connect", misplaced, datagrams ? "udp" : "tcp");
+  if (!misplaced && !secure && options.has(Opt::kTls)) misplaced = "tls";
+  if (misplaced) {
+    return not_for(runtime, "connect", misplaced,
+                   std::string(scheme_name(address->scheme)).c_str());
+  }
   if (!handler && !yieldable.yes) {
     return Reply::raise(
         runtime, "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
@@ -76,6 +82,12 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     how.bind = *bind;
   }
   if (datagrams) return connect_datagrams(runtime, *address, how, options);
+  std::shared_ptr<TlsContext> tls;
+  if (secure) {
+    auto made = tls_context(runtime, TlsRole::kClient, options);
+    if (!made) return tls_failure(runtime, "connect", address->text(), made.error());
+    tls = std::move(*made);
+  }
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
   const ReconnectOptions reconnect = reconnect_options(options);
@@ -84,6 +96,7 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     again = std::make_unique<Reconnect>(*connection, *address, how, reconnect);
   }
   connection->stream.write(reconnect.hello);
+  connection->set_tls(std::move(tls));
   connection->connect(*address, how, static_cast<bool>(handler), std::move(again));
   Reply reply = handler ? Reply::object(connection) : Reply::wait(connection->opener());
   if (handler) reply.keep(kConnectionHandler, handler.index, 1);

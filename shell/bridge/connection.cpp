@@ -66,6 +66,7 @@ Status Connection::accept(Fd fd, const Endpoint& from, std::shared_ptr<const std
   if (!attached) return attached;
   listener_ = &listener;
   listener_->count_open(+1);
+  server_ = true;
   return {};
 }
 
@@ -89,12 +90,17 @@ void Connection::on_connected(Result<Connected>&& outcome) {
     opened = Clock::now();
     peer = outcome->peer.text();
     sock = std::make_shared<std::string>(outcome->local.text());
+    if (rare().tls) begin_handshake();
     auto ready = stream.attach(std::move(outcome->fd));
     if (ready) ready = set_socket(std::exchange(rare().socket, {}));
     if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
-  Task* const waiting = opener().first();
   if (!outcome) return not_connected(std::move(outcome.error()));
+  if (handshake_ == Handshake::kNone) connected();  // else on_secured() goes on
+}
+
+void Connection::connected() {
+  Task* const waiting = opener().first();
   if (rare().again) rare().again->succeeded();
   set_read_deadline(read_deadline());
   if (hooks_ & bit(Hook::kOpen)) schedule(Hook::kOpen);
@@ -202,6 +208,9 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
     case Kind::kSome: piece = stream.take_some(stream.limits.read_size); break;
     case Kind::kLine: piece = stream.take_line(false); break;
     case Kind::kLineKept: piece = stream.take_line(true); break;
+    case Kind::kJson:
+      if (const Piece value = cut_value()) return decoded(value.view());
+      break;
     case Kind::kUntil:
       if (need.max) most = need.max;
       enough = most + need.until.size();
@@ -273,19 +282,26 @@ void Connection::on_input() {
 void Connection::feed_hook() {
   using Kind = What::Kind;
   const std::size_t most = stream.limits.max_line;
-  stream.want(frame_.kind == Kind::kCount ? frame_.count : frame_.kind == Kind::kLine ? most : 0);
+  stream.want(frame_.kind == Kind::kCount ? frame_.count : bounded() ? most : 0);
   if (hook_busy_) starved_ = false;
   if (hook_busy_ || stream.unread().empty()) return;
   hook_busy_ = true;
-  runtime().feed(*this, stored(Hook::kData), kFeed);
-  const bool stuck = !hook_busy_ && starved_ && !gone_ && has_hook(Hook::kData);
-  if (stuck && frame_.kind == Kind::kLine && stream.unread().size() >= most) {
-    fail(longer_than(most));
-  }
+  const bool values = frame_.kind == Kind::kJson;
+  runtime().feed(*this, stored(Hook::kData), kFeed,
+                 values ? Runtime::Feed::kValues : Runtime::Feed::kPieces);
+  if (hook_busy_ || !has_hook(Hook::kData) || !hopeless()) return;
+  fail(seldom().malformed ? *read_failure() : longer_than(most));
+}
+
+/// What is there for the data hook will never be a message: no JSON, or too long.
+bool Connection::hopeless() const {
+  if (gone_ || !starved_ || !bounded()) return false;
+  return seldom().malformed || stream.unread().size() >= stream.limits.max_line;
 }
 
 Piece Connection::next_piece() {
   Piece piece;
+  if (frame_.kind == What::Kind::kJson) return piece;  // since a moment ago: starved_ stays
   if (has_hook(Hook::kData)) {
     if (frame_.kind == What::Kind::kLine)
       piece = stream.take_line(false);

@@ -8,11 +8,13 @@
 
 #include "bridge/entry.hpp"
 #include "bridge/reconnect.hpp"
+#include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 
 namespace moonwire {
 
 class LuaListener;
+class TlsContext;
 
 /// In the order they run when several are due.
 enum class Hook : std::uint8_t {
@@ -52,9 +54,21 @@ class Connection final : public Handle, public Stream::Sink {
                std::unique_ptr<Reconnect> again);
   void try_to_connect(const Address& address, const ConnectOptions& options);
   /// An attempt is under way.
-  bool trying() const { return seldom().attempt != nullptr; }
+  bool trying() const { return seldom().attempt || handshake_ == Handshake::kConnect; }
   /// Null if it does not come back after a loss.
   const Reconnect* again() const { return seldom().again.get(); }
+  /// Before connect(): a handshake by these rules is a part of it; null: none is.
+  void set_tls(std::shared_ptr<TlsContext> tls) {
+    if (tls) rare().tls = std::move(tls);
+  }
+  /// The client of a TLS listener: LuaListener::admit() follows the handshake, if it is good.
+  void expect_handshake(std::shared_ptr<TlsContext> tls);
+  /// From here on TLS; the opener is told.
+  void start_tls(std::shared_ptr<TlsContext> tls);
+  /// Its listener has not admitted it yet.
+  bool is_entering() const { return handshake_ == Handshake::kAccept; }
+  /// Accepted, and not connected: the server's part of a handshake is ours.
+  bool is_server() const { return server_; }
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
   /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
@@ -71,8 +85,16 @@ class Connection final : public Handle, public Stream::Sink {
   /// Null, or why nobody may read now.
   const char* read_conflict() const;
   /// read() without an argument gives one of these.
-  void set_frame(const What& frame) { frame_ = frame; }
+  void set_frame(const What& frame) {
+    frame_ = frame;
+    if (rare_) rare_->malformed = false;
+  }
   const What& frame() const { return frame_; }
+  /// The tape of the next value for a data hook, in the runtime's scratch; nothing if there is
+  /// none now. Frames of kind json.
+  Piece next_value() noexcept;
+  /// Puts bytes back in front.
+  void unread(std::string_view bytes);
 
   /// --- writing ---------------------------------------------------------------------
   /// Queues; false above high_water.
@@ -153,6 +175,7 @@ class Connection final : public Handle, public Stream::Sink {
   Park& piper() { return rare().piper; }
   /// Whether it lives without a variable, and whether it can come back by now.
   void update_alive();
+  /// Connecting, or shaking hands once more.
   bool connecting() const { return stream.state() == Stream::State::kConnecting; }
 
   Stream stream;
@@ -198,9 +221,16 @@ class Connection final : public Handle, public Stream::Sink {
     std::unique_ptr<Reconnect> again;
     std::unique_ptr<Deadline> deadline;
     std::unique_ptr<Error> read_failure;
+    std::string asked;  // the address that was connected to, and its host
+    std::string host;
+    std::shared_ptr<TlsContext> tls;  // that connecting is to end with
+    TimePoint due{};                  // when it must be connected
     Connection* sink = nullptr;
     Connection* source = nullptr;
     std::uint64_t piped = 0;
+    JsonSplitter splitter;
+    std::uint64_t split_from = 0;  // where in the input the splitter began
+    bool malformed = false;        // what comes next for the data hook is no JSON
   };
   static const Rare kNone;
   Rare& rare() {
@@ -216,8 +246,13 @@ class Connection final : public Handle, public Stream::Sink {
   void on_input() override;
   void on_drain() override;
   void on_closed() override;
+  void on_secured() override;
   void on_close() override;
   void on_connected(Result<Connected>&& outcome);
+  void connected();
+  void begin_handshake();
+  void handshake_failed();
+  void warn_insecure() const;
   void not_connected(Error why);
   void tell_handler(const Reply& failure);
   bool try_again(const Error& why);
@@ -226,7 +261,15 @@ class Connection final : public Handle, public Stream::Sink {
   void drop(CloseReason reason);
 
   void serve_reader();
+  Piece cut_value();
+  Status parse_value(std::string_view text, std::string& tape);
+  Reply decoded(std::string_view text);
   void feed_hook();
+  bool hopeless() const;
+  /// Messages of the frame are bounded by max_line.
+  bool bounded() const {
+    return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
+  }
   void forward();
   void end_pipe(bool complete);
   Connection* cut_pipe();
@@ -250,6 +293,10 @@ class Connection final : public Handle, public Stream::Sink {
   std::unique_ptr<Rare> rare_;
   LuaListener* listener_ = nullptr;
   std::uint32_t pieces_ = 0;
+  /// What a handshake that is under way is a part of.
+  enum class Handshake : std::uint8_t { kNone, kConnect, kAccept, kUpgrade };
+  Handshake handshake_ = Handshake::kNone;
+  bool server_ = false;
   std::uint8_t hooks_ = 0;    // set
   std::uint8_t pending_ = 0;  // due
   std::uint8_t told_ = 0;     // ran, of those that run once

@@ -2,6 +2,7 @@
 #include "bridge/connection.hpp"
 #include "bridge/listener.hpp"
 #include "bridge/row.hpp"
+#include "net/tls_session.hpp"
 
 namespace moonwire {
 
@@ -30,6 +31,7 @@ void Connection::fail(Error why) {
 /// The stream is closed: it failed, or finished. Hooks that are due run from the queue.
 void Connection::on_closed() {
   if (gone_) return update_alive();
+  if (handshake_ != Handshake::kNone) return handshake_failed();
   gone_ = true;
   if (const Error* why = stream.failure()) {
     const int code = static_cast<int>(why->code);
@@ -70,7 +72,10 @@ void Connection::release_waiters() {
 }
 
 void Connection::leave_listener() {
-  if (listener_) std::exchange(listener_, nullptr)->count_open(-1);
+  if (!listener_) return;
+  LuaListener& listener = *std::exchange(listener_, nullptr);
+  listener.forget(*this);
+  listener.count_open(-1);
 }
 
 /// Timers and tasks of its own end with it.
@@ -84,8 +89,9 @@ void Connection::end_owned() {
 /// close(): at once, whoever calls it. Hooks that are due still run.
 void Connection::on_close() {
   const bool returns = rare_ && std::exchange(rare_->again, nullptr);
-  if (rare_ && std::exchange(rare_->attempt, nullptr) && with_handler_ &&
-      !returns) {  // the handler still hears, once
+  const bool shaking = std::exchange(handshake_, Handshake::kNone) == Handshake::kConnect;
+  const bool attempted = rare_ && std::exchange(rare_->attempt, nullptr);
+  if ((shaking || attempted) && with_handler_ && !returns) {  // the handler still hears, once
     handler_running_ = true;
     runtime().defer_for(*this, [](Handle& handle) {
       auto& self = static_cast<Connection&>(handle);
@@ -139,7 +145,8 @@ bool Connection::lingers() const {
 
 void Connection::update_alive() {
   if (again()) come_back();
-  const bool kept = hooks_ != 0 || handler_done_ || trying() || owns_tasks();
+  const bool connecting = trying() || handshake_ != Handshake::kNone;
+  const bool kept = hooks_ != 0 || handler_done_ || connecting || owns_tasks();
   const bool returns = again() && (with_handler_ || hooks_ != 0 || !seldom().opener.empty());
   set_alive(lingers() || returns || (!gone_ && kept));
 }
@@ -171,7 +178,8 @@ void Connection::settle_later() {
 
 void Connection::on_left(Park& park) {
   if (&park == &seldom().opener) {
-    if (trying() || (again() && connecting())) close();  // cancelled
+    const bool shaking = handshake_ != Handshake::kNone;
+    if (trying() || shaking || (again() && connecting())) close();  // cancelled
     return;
   }
   if (&park == &reader) stream.want(0);
@@ -198,8 +206,8 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   if (task.tag == kAttempt) return update_alive();
   if (task.tag == kHandler && gone_) return update_alive();
   if (task.tag == kHandler) return settle_later();
-  const bool more =
-      has_hook(Hook::kData) && !stream.unread().empty() && (task.tag == kHook || !starved_);
+  const bool more = has_hook(Hook::kData) && !stream.unread().empty() &&
+                    (task.tag == kHook || !starved_ || hopeless());
   if (more || (stream.ended() && !over_)) look_again();
   if (over_ || hooks_ == 0) settle_later();
   if (pending_) schedule(Hook::kCount);
@@ -275,7 +283,8 @@ const char* Connection::state_text() const {
   if (closed() || (gone_ && !stream.failure())) return "closed";
   if (stream.failure()) return "failed";
   switch (stream.state()) {
-    case Stream::State::kConnecting: return "connecting";
+    case Stream::State::kConnecting:
+      return handshake_ == Handshake::kNone ? "connecting" : "handshake";
     case Stream::State::kFinishing: return "finishing";
     case Stream::State::kClosed: return "closed";
     case Stream::State::kOpen: break;
@@ -289,7 +298,7 @@ const char* Connection::state_text() const {
 
 std::string Connection::describe() const {
   std::string text = Handle::describe();
-  if (!peer.empty()) text += " (" + peer + ")";
+  if (!peer.empty()) text += " (" + peer + (stream.tls() ? ", tls)" : ")");
   const std::string_view state = state_text();
   if (state != "open") text += ", " + std::string(state);
   return text;
@@ -299,6 +308,7 @@ void Connection::fill_row(Row& row) const {
   row.text(runtime(), "state", state_text());
   row.text(runtime(), "peer", peer);
   row.text(runtime(), "sock", sock ? *sock : std::string());
+  if (stream.tls() && stream.tls()->is_open()) row.text(runtime(), "tls", stream.tls()->version());
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());

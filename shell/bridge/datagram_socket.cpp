@@ -120,7 +120,7 @@ void LuaSocket::serve() {
   while (!closed() && has_handler_ && calls_ < max_tasks_ && socket.readable()) {
     const std::uint64_t before = taken_;
     ++calls_;
-    runtime().feed(*this, kSocketHandler, 0);
+    runtime().feed(*this, kSocketHandler, 0, Runtime::Feed::kDatagrams);
     if (taken_ == before) break;  // no memory; the next datagram tries again
     if (runtime().reactor().slice_over()) {
       if (socket.readable()) serve_later();

@@ -261,11 +261,11 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
   run(*task);
 }
 
-void Runtime::feed(Handle& handle, int function, std::uint8_t tag) {
+void Runtime::feed(Handle& handle, int function, std::uint8_t tag, Feed what) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
-  const bool datagrams = handle.type() == Type::kSocket;
-  lua_pushcfunction(task->thread, datagrams ? start_datagrams : start_feed);
+  static constexpr lua_CFunction kStarts[] = {start_feed, start_datagrams, start_values};
+  lua_pushcfunction(task->thread, kStarts[static_cast<std::size_t>(what)]);
   task->origin = &handle;
   task->tag = tag;
   note_call(*task, handle, function);

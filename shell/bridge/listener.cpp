@@ -3,8 +3,10 @@
 
 #include "bridge/address_argument.hpp"
 #include "bridge/datagram_socket.hpp"
+#include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
+#include "bridge/tls.hpp"
 
 namespace moonwire {
 
@@ -33,6 +35,8 @@ Status LuaListener::open() {
 void LuaListener::set_handler(bool has) {
   has_handler_ = has;
   update();
+  if (!has) return;
+  while (Connection* const ready = take_ready()) ready->run_handler(*this, kListenerHandler);
 }
 
 /// Connections are only taken from the kernel for somebody.
@@ -70,20 +74,80 @@ void LuaListener::start_anew() {
   listener_.set_max_connections(0);
 }
 
-/// Who waits in accept() comes before the handler: it waited before there was one.
 void LuaListener::on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) {
+  if (!settings.proxy_protocol) return enter(std::move(fd), peer, name_of(local));
+  ProxyReader::Sink& sink = *this;
+  auto reader = std::make_unique<ProxyReader>(sink, std::move(fd), peer, local);
+  if (!reader->start(runtime().reactor())) return;
+  readers_.emplace(reader.get(), std::move(reader));
+  count();
+}
+
+void LuaListener::on_header(ProxyReader& reader, const ProxyHeader& header) {
+  const auto self = readers_.extract(&reader);  // destroys it in the end
+  count();
+  if (header.state == ProxyHeader::State::kComplete) {
+    const bool told = header.source.family() != AF_UNSPEC;
+    return enter(std::move(reader.fd), told ? header.source : reader.peer,
+                 told ? std::make_shared<const std::string>(header.destination.text())
+                      : name_of(reader.local));
+  }
+  if (header.problem.empty()) return;
+  runtime().report({describe(),
+                    "PROXY header from " + reader.peer.text() + ": " + std::string(header.problem) +
+                        "; connection closed",
+                    ""});
+}
+
+/// The PROXY header is behind it, if there was to be one.
+void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local) {
   auto* connection = new Connection(runtime());
-  auto ready = connection->accept(std::move(fd), peer, name_of(local), *this);
+  if (tls_) connection->expect_handshake(tls_);
+  auto ready = connection->accept(std::move(fd), peer, std::move(local), *this);
   if (ready) ready = settings.give(*connection);
   if (!ready) {
     connection->close();
     return;
   }
+  if (!tls_) admit(*connection);
+}
+
+void LuaListener::admit(Connection& connection) {
   ++accepted;
   Task* const task = acceptors.first();
-  if (!task) return connection->run_handler(*this, kListenerHandler);
-  connection->close_unless_told();
-  runtime().wake(*task, Reply::object(connection));
+  if (task) {
+    connection.close_unless_told();
+    runtime().wake(*task, Reply::object(&connection));
+  } else if (has_handler_) {
+    connection.run_handler(*this, kListenerHandler);
+  } else {
+    ready_.push_back(&connection);
+  }
+}
+
+Connection* LuaListener::take_ready() {
+  if (ready_.empty()) return nullptr;
+  Connection* const first = ready_.front();
+  ready_.erase(ready_.begin());
+  return first;
+}
+
+void LuaListener::forget(Connection& connection) { std::erase(ready_, &connection); }
+
+/// At most a line a second: anybody may connect and talk nonsense.
+void LuaListener::refused(const Connection& connection, const Error& why) {
+  if (!runtime().verbose && told_ != TimePoint{} &&
+      Clock::now() - told_ < std::chrono::seconds(1)) {
+    ++untold_;
+    return;
+  }
+  told_ = Clock::now();
+  std::string text = describe() + ": handshake with " + connection.where() + ": ";
+  text += why.cause.empty() ? std::string(code_text(why.code)) : why.cause;
+  if (const std::size_t more = std::exchange(untold_, 0)) {
+    text += " (" + std::to_string(more) + " more since the last)";
+  }
+  log_line("warn", text);
 }
 
 /// Connections share it. Null for a listener on every interface: the kernel is asked when
@@ -101,9 +165,12 @@ void LuaListener::on_trouble(const Error& why) {
   runtime().report({describe(), why.message() + "; accepting goes on when one is free", ""});
 }
 
+/// Those that are not handed over yet have a descriptor too.
+void LuaListener::count() { listener_.set_open(open_count + readers_.size()); }
+
 void LuaListener::count_open(int change) {
   open_count += static_cast<std::size_t>(change);
-  listener_.set_open(open_count);
+  count();
   if (open_count > 0 || !grace_) return;
   grace_ = false;
   disarm();
@@ -118,7 +185,12 @@ void LuaListener::close_gracefully(Nanoseconds grace) {
 
 void LuaListener::on_close() {
   listener_.close();
+  readers_.clear();
   runtime().wake_all(acceptors, Reply::fail(runtime(), Code::kClosed, "accept", name_));
+  while (Connection* const unclaimed = take_ready()) unclaimed->close();
+  runtime().each<Connection>(Type::kConnection, [this](Connection& c) {
+    if (c.listener() == this && c.is_entering()) c.close();
+  });
   if (grace_) return;
   runtime().each<Connection>(Type::kConnection, [this](Connection& c) { c.forget(*this); });
 }
@@ -133,7 +205,12 @@ int LuaListener::descriptor() const { return sockets().empty() ? -1 : sockets().
 
 std::string LuaListener::address_text() const {
   if (sockets().empty()) return name_;
-  return sockets().front().local.text();
+  return with_scheme(sockets().front().local.text());
+}
+
+/// What connect() takes to get here.
+std::string LuaListener::with_scheme(std::string text) const {
+  return address_.scheme == Scheme::kTls ? "tls://" + text : text;
 }
 
 std::string LuaListener::asked_text() const {
@@ -169,6 +246,19 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
   return found;
 }
 
+/// "listening on tls 127.0.0.1:8443"; who made the certificate up says how to know it.
+std::string listening_notice(const LuaListener& listener) {
+  const std::string where = listener.address_text();
+  const TlsContext* const tls = listener.tls();
+  if (tls) {
+    const std::string text = "listening on tls " + where.substr(sizeof "tls://" - 1);
+    if (!tls->made_by()) return text;
+    return text + ", session certificate " + facts_of(tls->certificate()).pin;
+  }
+  const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
+  return (has_scheme ? "listening on " : "listening on tcp ") + where;
+}
+
 /// listen(address [, options] [, handler]) -> listener | nil, message, code
 Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> options,
              MaybeFunction handler) {
@@ -177,8 +267,17 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   if (address->scheme == Scheme::kUdp) {
     return listen_datagrams(runtime, *address, options, handler);
   }
-  if (address->scheme != Scheme::kTcp) return unsupported(runtime, "listen", *address);
-  if (const char* name = datagram_option(options)) return not_for(runtime, "listen", name, "tcp");
+  const bool secure = address->scheme == Scheme::kTls;
+  if (address->scheme != Scheme::kTcp && !secure) return unsupported(runtime, "listen", *address);
+  const char* misplaced = datagram_option(options);
+  if (!secure && options.has(Opt::kTls)) misplaced = "tls";
+  if (misplaced) return not_for(runtime, "listen", misplaced, secure ? "tls" : "tcp");
+  std::shared_ptr<TlsContext> tls;
+  if (secure) {
+    auto made = listening_context(*address, options);
+    if (!made) return tls_failure(runtime, "listen", address->text(), made.error());
+    tls = std::move(*made);
+  }
   LuaListener* listener = nullptr;
   if (!options.boolean(Opt::kReuseport, false)) listener = find_listener(runtime, *address);
   const bool fresh = listener == nullptr;
@@ -192,12 +291,9 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     if (fresh) listener->close();
     return Reply::fail(runtime, done.error());
   }
+  listener->set_tls(std::move(tls));
   listener->set_handler(static_cast<bool>(handler));
-  if (fresh && runtime.notice) {
-    const std::string where = listener->address_text();
-    const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
-    runtime.notice((has_scheme ? "listening on " : "listening on tcp ") + where);
-  }
+  if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
   Reply reply = Reply::object(listener);
   if (handler) reply.keep(kListenerHandler, handler.index, 1);
   return reply;
@@ -206,6 +302,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
 /// listener:accept([options]) -> connection | nil, message, code. Waits.
 Reply accept(Runtime& runtime, Self self, Options<kAcceptOptions> options, Yieldable yieldable) {
   if (self->has_handler()) return Reply::raise(runtime, "accept: the listener has a handler");
+  if (Connection* const ready = self->take_ready()) return Reply::object(ready);
   if (yieldable.yes && !runtime.running()->cancel_requested) self->want_one();
   return Reply::wait(self->acceptors, options.seconds(Opt::kTimeout, kForever));
 }
@@ -240,7 +337,7 @@ std::string all_addresses(const LuaListener& listener) {
   std::string all;
   for (const ListenSocket& socket : listener.sockets()) {
     if (!all.empty()) all += ' ';
-    all += socket.local.text();
+    all += listener.tls() ? "tls://" + socket.local.text() : socket.local.text();
   }
   return all.empty() ? listener.where() : all;
 }
@@ -278,6 +375,7 @@ constexpr FieldEntry kFields[] = {
      [](Runtime&, Handle& h) {
        return h.descriptor() < 0 ? Reply::nil() : Reply::count(h.descriptor());
      }},
+    {"tls", [](Runtime& rt, Handle& h) { return tls_field(rt, static_cast<LuaListener&>(h)); }},
     {"on_notify", [](Runtime&, Handle& h) { return Reply::stored(&h, kListenerNotify); }},
 };
 

@@ -2,8 +2,11 @@
 // connection. Stored values: the handler, on_notify.
 #pragma once
 
+#include <unordered_map>
+
 #include "bridge/connection.hpp"
 #include "net/listener.hpp"
+#include "net/proxy_reader.hpp"
 
 namespace moonwire {
 
@@ -16,6 +19,7 @@ struct StreamSettings {
   Nanoseconds read_deadline = kForever;
   StreamRate rate;
   What frame;
+  bool proxy_protocol = false;  // of a listener: connections begin with a header
 
   /// Takes what is given.
   void take(const OptionValues& options);
@@ -28,7 +32,7 @@ struct StreamSettings {
   Reply socket_value(Runtime& runtime, int fd, SocketOption option) const;
 };
 
-class LuaListener final : public Handle, Listener::Sink, Timer {
+class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Timer {
  public:
   static constexpr Type kType = Type::kListener;
 
@@ -43,6 +47,16 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
   Status set(const OptionValues& options);
   /// All options are as they were at first: listen() on our own address follows.
   void start_anew();
+  /// Its connections begin with a handshake by these rules.
+  void set_tls(std::shared_ptr<TlsContext> tls) { tls_ = std::move(tls); }
+  const TlsContext* tls() const { return tls_.get(); }
+  /// A connection is ready: for who waits in accept(), else for the handler, else it waits.
+  void admit(Connection& connection);
+  /// Its handshake failed: it costs a line in the log at most.
+  void refused(const Connection& connection, const Error& why);
+  /// The first of those that are ready and that nobody has taken; null if there is none.
+  Connection* take_ready();
+  void forget(Connection& connection);
   /// A task is about to wait in `acceptors`.
   void want_one() { listener_.set_accepting(true); }
   void count_open(int change);
@@ -74,18 +88,28 @@ class LuaListener final : public Handle, Listener::Sink, Timer {
  private:
   void on_accept(Fd fd, const Endpoint& peer, const Endpoint& local) override;
   void on_trouble(const Error& why) override;
+  void on_header(ProxyReader& reader, const ProxyHeader& header) override;
   void on_call_end(Task&, bool, bool) override {}
   void on_close() override;
   void on_due() override { close_connections(); }
   bool lingers() const override { return grace_; }
   void on_left(Park&) override { update(); }
   void update();
+  void count();
+  void enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
+  std::string with_scheme(std::string text) const;
 
   Address address_;
   Listener listener_;
   std::string name_;
   std::vector<std::pair<const Endpoint*, std::shared_ptr<const std::string>>> local_names_;
+  /// Connections whose PROXY header is awaited.
+  std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
+  std::shared_ptr<TlsContext> tls_;
+  std::vector<Connection*> ready_;  // nobody wanted them when they were
+  TimePoint told_{};                // when a failed handshake was last logged
+  std::size_t untold_ = 0;          // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;
 };

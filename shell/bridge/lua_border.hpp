@@ -118,6 +118,8 @@ int continue_wait(lua_State* L, int status, lua_KContext context);
 int start_feed(lua_State* L);
 /// The same for datagrams (lua_datagrams.cpp).
 int start_datagrams(lua_State* L);
+/// The same for decoded values (lua_json.cpp).
+int start_values(lua_State* L);
 
 /// Ends a parked thread and the coroutines that wait inside it, innermost first, so that
 /// their <close> variables run; what these raise is reported. [-0, +0, -]

@@ -127,6 +127,29 @@ void check_range(lua_State* L, const char* function, const OptionSpec& spec, dou
              text[1], text[2]);
 }
 
+/// The list of strings at `index` turns into one string, with a NUL after each.
+void read_list(lua_State* L, const char* function, const OptionSpec& spec, int index,
+               OptionValues::Value& into) {
+  luaL_checkstack(L, 6, nullptr);
+  luaL_Buffer all;
+  luaL_buffinit(L, &all);
+  const lua_Integer count = luaL_len(L, index);
+  for (lua_Integer i = 1; i <= count; ++i) {
+    if (lua_geti(L, index, i) != LUA_TSTRING) {
+      luaL_error(L, "%s: option '%s' must be a string or a list of strings, got a list with a %s",
+                 function, spec.name, luaL_typename(L, -1));
+    }
+    luaL_addvalue(&all);
+    luaL_addchar(&all, '\0');
+  }
+  luaL_pushresult(&all);
+  lua_replace(L, index);
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, index, &size);
+  into.type = kTypeTable;
+  into.text = {text, size};
+}
+
 /// Reads the value at `index` (absolute); true if it stays on the stack.
 bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int index,
                 OptionValues::Value& into) {
@@ -171,6 +194,8 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
         lua_pop(L, 1);
         into.type = kTypeFunction;
+      } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
+        read_list(L, function, spec, index, into);
       } else if (spec.types & kTypeTable && lua_istable(L, index)) {
         into.type = kTypeTable;
       } else {

@@ -19,6 +19,9 @@ enum Original {
   kReadLine,
   kExecute,
   kPopen,
+  kPrint,
+  kWrite,
+  kFileWrite,
   kCount
 };
 
@@ -26,6 +29,7 @@ struct Streams {
   Stdio* stdio;
   const void* input;   // the userdata io.stdin
   const void* output;  // io.stdout
+  const void* error;   // io.stderr
   lua_CFunction original[kCount];
 };
 
@@ -176,6 +180,43 @@ int file_lines(lua_State* L) {
 
 // --- writing ----------------------------------------------------------------------------
 
+int wait_for_room(lua_State* L) {
+  Arguments in{L, runtime_of(L)};
+  return finish(in, Reply::wait(streams(L).stdio->writers));
+}
+
+/// The `results` on top are returned when standard output takes more, if that can be waited
+/// for. Also its own continuation.
+int hold_back(lua_State* L, int, lua_KContext results) {
+  while (streams(L).stdio->output_full() && can_wait(L)) {
+    luaL_checkstack(L, LUA_MINSTACK, nullptr);
+    lua_pushcfunction(L, wait_for_room);
+    lua_callk(L, 0, 0, results, hold_back);
+  }
+  return static_cast<int>(results);
+}
+
+int print(lua_State* L) {
+  Streams& all = streams(L);
+  const int results = all.original[kPrint](L);
+  return all.stdio->output_full() ? hold_back(L, LUA_OK, results) : results;
+}
+
+int write(lua_State* L) {
+  Streams& all = streams(L);
+  const int results = all.original[kWrite](L);
+  if (!all.stdio->output_full() || default_output(L) != all.output) return results;
+  return hold_back(L, LUA_OK, results);
+}
+
+int file_write(lua_State* L) {
+  Streams& all = streams(L);
+  const void* const file = lua_touserdata(L, 1);
+  const int results = all.original[kFileWrite](L);
+  const bool ours = file == all.output || file == all.error;
+  return ours && all.stdio->output_full() ? hold_back(L, LUA_OK, results) : results;
+}
+
 int flush_output(lua_State* L, Streams& all, int results) {
   errno = all.stdio->flush();
   return errno == 0 ? results : luaL_fileresult(L, 0, nullptr);
@@ -242,8 +283,10 @@ void replace(lua_State* L, Streams& all, std::initializer_list<Replacement> list
 int install(lua_State* L) {
   auto* stdio = static_cast<Stdio*>(lua_touserdata(L, 1));
   auto* all = static_cast<Streams*>(lua_newuserdatauv(L, sizeof(Streams), 0));
-  *all = Streams{stdio, nullptr, nullptr, {}};
+  *all = Streams{stdio, nullptr, nullptr, nullptr, {}};
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kKey);
+  lua_pushglobaltable(L);
+  replace(L, *all, {{"print", kPrint, print}});
   lua_getglobal(L, "os");
   replace(L, *all, {{"execute", kExecute, execute}});
   lua_getglobal(L, "io");
@@ -251,17 +294,21 @@ int install(lua_State* L) {
           {{"read", kRead, read},
            {"lines", kLines, lines},
            {"flush", kFlush, flush},
-           {"popen", kPopen, popen}});
+           {"popen", kPopen, popen},
+           {"write", kWrite, write}});
   lua_getfield(L, -1, "stdout");
   all->output = lua_touserdata(L, -1);
-  lua_getfield(L, -2, "stdin");
+  lua_getfield(L, -2, "stderr");
+  all->error = lua_touserdata(L, -1);
+  lua_getfield(L, -3, "stdin");
   all->input = lua_touserdata(L, -1);
   luaL_getmetafield(L, -1, "__index");
   replace(L, *all,
           {{"read", kFileRead, file_read},
            {"lines", kFileLines, file_lines},
            {"flush", kFileFlush, file_flush},
-           {"setvbuf", kSetvbuf, setvbuf}});
+           {"setvbuf", kSetvbuf, setvbuf},
+           {"write", kFileWrite, file_write}});
   return 0;
 }
 
@@ -273,6 +320,7 @@ void install_stdio(Runtime& runtime, Stdio& stdio) {
   lua_pushlightuserdata(L, &stdio);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);  // no memory: the library stays as it is
   stdio.readers.purpose = "read on standard input";
+  stdio.writers.purpose = "write on standard output";
 }
 
 }  // namespace moonwire

@@ -9,17 +9,18 @@
 
 #include "bridge/embedded.hpp"
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_json.hpp"
 #include "bridge/lua_listing.hpp"
 
 namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule, &kHooksModule,   &kConnectModule,        &kListenerModule,
-    &kTimerModule,      &kWatcherModule, &kSignalModule,         &kEventModule,
-    &kHookModule,       &kTaskModule,    &kConnectionTaskModule, &kLoopModule,
-    &kReactorModule,    &kProcessModule, &kProcessNativeModule,  &kDnsModule,
-    &kSocketModule,
+    &kConnectionModule, &kHooksModule,   &kTlsModule,     &kConnectModule,
+    &kListenerModule,   &kTimerModule,   &kWatcherModule, &kSignalModule,
+    &kEventModule,      &kHookModule,    &kTaskModule,    &kConnectionTaskModule,
+    &kLoopModule,       &kReactorModule, &kProcessModule, &kProcessNativeModule,
+    &kDnsModule,        &kSocketModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {
@@ -161,6 +162,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   lua_pop(L, 1);
   preload(L, "native.bound", load_bound, nullptr);
   preload(L, "native.listing", load_listing, nullptr);
+  preload(L, "native.json", load_json, nullptr);
   return 0;
 }
 

@@ -43,11 +43,15 @@ void Connection::connect(const Address& address, const ConnectOptions& options, 
                          std::unique_ptr<Reconnect> again) {
   with_handler_ = with_handler;
   peer = address.text();
+  rare().asked = peer;
+  rare().host = address.host;
   if (again) rare().again = std::move(again);
   try_to_connect(address, options);
 }
 
 void Connection::try_to_connect(const Address& address, const ConnectOptions& options) {
+  const bool limited = options.timeout >= Nanoseconds(0) && options.timeout != kForever;
+  rare().due = limited ? Clock::now() + options.timeout : TimePoint();
   rare().attempt = std::make_unique<Attempt>(*this);
   rare().attempt->start(address, options);
   set_alive(true);
@@ -93,6 +97,8 @@ void Connection::renew() {
   stream.set_rate(rate);
   stream.write(rare().again->options.hello);
   rare().read_failure.reset();
+  rare().splitter.reset();
+  rare().malformed = false;
   sock.reset();
   reason_ = CloseReason::kClosed;
   pending_ = told_ = 0;

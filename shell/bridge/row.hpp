@@ -37,7 +37,7 @@ class Row {
   const Field* end() const { return fields_ + count_; }
 
  private:
-  static constexpr int kMost = 10;
+  static constexpr int kMost = 12;
   Field fields_[kMost];
   int count_ = 0;
 };

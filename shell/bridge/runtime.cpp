@@ -9,6 +9,8 @@ namespace {
 
 /// The run queue goes on for so many entries before the kernel is asked again.
 constexpr int kQueueRound = 4096;
+/// Scratch that has grown bigger is not kept for the next text.
+constexpr std::size_t kMostScratch = 1 << 20;
 
 }  // namespace
 
@@ -126,7 +128,9 @@ void Runtime::defer_for(Handle& handle, void (*work)(Handle&)) {
 
 std::string& Runtime::scratch() {
   if (scratch_used_ == scratch_.size()) scratch_.emplace_back();
-  return scratch_[scratch_used_++];
+  std::string& next = scratch_[scratch_used_++];
+  if (next.capacity() > kMostScratch) std::string().swap(next);
+  return next;
 }
 
 // --- tasks -------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ void StreamSettings::take(const OptionValues& options) {
   limits.low_water = std::min(limits.low_water, limits.high_water);
   wait_limit = options.seconds(Opt::kTimeout, wait_limit);
   read_deadline = options.seconds(Opt::kReadDeadline, read_deadline);
+  proxy_protocol = options.boolean(Opt::kProxyProtocol, proxy_protocol);
   if (options.has(Opt::kRate)) {
     rate = {options.number(Opt::kRateRead, -1), options.number(Opt::kRateWrite, -1),
             options.number(Opt::kRateBurst, -1)};
@@ -116,7 +117,7 @@ void StreamSettings::take(const OptionValues& options) {
   if (kind.type == kTypeInteger) {
     frame = {What::Kind::kCount, static_cast<std::size_t>(kind.number)};
   } else {
-    frame.kind = What::Kind::kLine;
+    frame.kind = kind.text == "json" ? What::Kind::kJson : What::Kind::kLine;
   }
 }
 
@@ -158,9 +159,11 @@ Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
     case Opt::kReadSize: return size_of(limits.read_size);
     case Opt::kTimeout: return time_of(wait_limit);
     case Opt::kReadDeadline: return time_of(read_deadline);
+    case Opt::kProxyProtocol: return Reply::yes(proxy_protocol);
     case Opt::kRate: return rate_of(runtime, rate);
     case Opt::kFrame:
       if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
+      if (frame.kind == What::Kind::kJson) return Reply::bytes("json");
       return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();
     default: return Reply::nil();
   }

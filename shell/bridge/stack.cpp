@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_json.hpp"
 
 namespace moonwire {
 namespace {
@@ -216,6 +217,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_pushinteger(L, reply.keep_first);
       return 3;
     }
+    case Reply::Kind::kJson: push_json(L, {reply.text.data, reply.text.size}); return 1;
     case Reply::Kind::kPair:
       lua_pushnil(L);
       lua_pushlstring(L, reply.text.data, reply.text.size);

@@ -19,6 +19,9 @@ class Stdio {
   virtual bool input_ended() = 0;
   /// io.flush and file:flush of standard output. 0 or errno.
   virtual int flush() = 0;
+  /// Standard output or error is a pipe that nobody reads, and much has gathered: who can
+  /// wait does.
+  virtual bool output_full() = 0;
   /// setvbuf of standard output: nothing is to gather.
   virtual void set_unbuffered(bool on) = 0;
   /// A child process is about to use the terminal; it has ended.
@@ -27,6 +30,9 @@ class Stdio {
 
   /// Tasks that wait for input. To be woken, with nothing, whenever there is more.
   Park readers;
+  /// Tasks that wait until what they have written is taken. To be woken, with nothing, when
+  /// output_full() has ended.
+  Park writers;
 
  protected:
   ~Stdio() = default;

@@ -22,6 +22,10 @@ Reply refuse(Runtime& runtime, const char* operation, const char* why) {
 std::optional<Reply> unwritable(Runtime& runtime, Connection& self) {
   const Stream& stream = self.stream;
   if (stream.failure()) return self.failed("write");
+  if (self.gone() && self.again()) {
+    return Reply::fail(runtime, static_cast<Code>(ENOTCONN), "write", self.where(),
+                       "lost; it is to connect again");
+  }
   if (stream.state() >= Stream::State::kFinishing) {
     return Reply::fail(runtime, Code::kClosed, "write", self.where());
   }
@@ -127,7 +131,7 @@ Reply peek(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> c
 
 /// conn:unread(data) -> true: puts bytes back in front
 Reply unread(Runtime&, Self self, std::string_view data) {
-  self->stream.put_back(data);
+  self->unread(data);
   self->look_again();
   return Reply::yes(true);
 }
@@ -166,16 +170,17 @@ Reply shutdown(Runtime&, Self self) {
   return Reply::yes(true);
 }
 
-/// conn:pipe(other) -> bytes | nil, message, code. Waits until the end.
-Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Yieldable yieldable) {
+/// conn:pipe(other [, options]) -> bytes | nil, message, code. Waits until the end.
+Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOptions> options,
+           Yieldable yieldable) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
   if (other->source()) return refuse(runtime, "pipe", "the other end is piped already");
   if (auto why = unwritable(runtime, *other)) return *why;
   if (yieldable.yes && !runtime.running()->cancel_requested) self->pipe_to(*other);
-  return Reply::wait(self->piper(), kForever);
+  return Reply::wait(self->piper(), options.seconds(Opt::kTimeout, kForever));
 }
 
-/// conn:frame(kind) -> conn: "line", a number of bytes; nil: none
+/// conn:frame(kind) -> conn: "line", "json", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
   What what;
   if (!kind) {
@@ -184,8 +189,10 @@ Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
     what = {What::Kind::kCount, static_cast<std::size_t>(kind->number)};
   } else if (!kind->is_number && kind->text == "line") {
     what.kind = What::Kind::kLine;
+  } else if (!kind->is_number && kind->text == "json") {
+    what.kind = What::Kind::kJson;
   } else {
-    return refuse(runtime, "frame", "kinds are \"line\" and a number of bytes");
+    return refuse(runtime, "frame", "kinds are \"line\", \"json\" and a number of bytes");
   }
   self->set_frame(what);
   self->look_again();

@@ -86,7 +86,7 @@ struct Strings {
 };
 /// What read() is asked for.
 struct What {
-  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil };
+  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil, kJson };
   Kind kind = Kind::kSome;
   std::size_t count = 0;
 };
@@ -123,6 +123,7 @@ struct Reply {
     kOutcome,     // true or nil, "exit" or "signal", a number: as os.execute
     kWait,        // parks the task
     kDatagram,    // data, sender, and how long it was if it was cut
+    kJson,        // the value that the text is the tape of (net/json_tape.hpp)
     kEnd,         // parks it for good (abort_branch, os.exit)
   };
 
@@ -163,7 +164,7 @@ struct Reply {
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
-           kind == Kind::kRecord || kind == Kind::kDatagram;
+           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson;
   }
 
   /// What a wait that ran out of time answers.
@@ -189,6 +190,11 @@ struct Reply {
   static Reply bytes(std::string_view view) {
     Reply r = make(Kind::kText);
     r.text = {view.data(), view.size()};
+    return r;
+  }
+  static Reply json(std::string_view tape) {
+    Reply r = bytes(tape);
+    r.kind = Kind::kJson;
     return r;
   }
   static Reply self() { return make(Kind::kSelf); }

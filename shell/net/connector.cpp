@@ -136,6 +136,9 @@ void Connector::State::race_to(const std::vector<Endpoint>& endpoints) {
 }
 
 Result<Connected> Connector::State::adopt() const {
+  if (auto found = find_inherited(address.fd, kVerb); !found) {
+    return failed(found.error().code, std::move(found.error().cause));
+  }
   int kind = 0;
   socklen_t size = sizeof kind;
   const auto local = Endpoint::local_of(address.fd);

@@ -6,10 +6,14 @@
 
 namespace moonwire {
 
+/// Whether descriptor `number` was. Told apart from those of this program by close-on-exec,
+/// which all of ours have and none that came through exec can have. EBADF: not open; the cause
+/// says what a service manager (LISTEN_FDS) has to do with it. EBUSY: one of ours.
+Status find_inherited(int number, const char* operation);
+
 /// Takes descriptor `number` over: closed on exec, ours to close; and non-blocking, unless
 /// it is a standard one that a stream is to have, which asks in each call: others share
-/// those. Told apart from those of this program by close-on-exec, which all of ours have and none
-/// that came through exec can have. EBADF: not open; EBUSY: one of ours.
+/// those. Fails as find_inherited() does.
 Result<Fd> take_inherited(int number, const char* operation, bool for_stream = false);
 
 }  // namespace moonwire

@@ -96,6 +96,9 @@ Result<Sockets> open_unix(const Address& address, const SocketOptions& options) 
 // --- "fd://3" --------------------------------------------------------------------------
 
 Result<Sockets> adopt(const Address& address, const SocketOptions& options) {
+  if (auto found = find_inherited(address.fd, kVerb); !found) {
+    return tl::unexpected<Error>(std::move(found.error()));
+  }
   int type = 0;
   int listening = 0;
   socklen_t size = sizeof(int);

@@ -22,8 +22,21 @@ std::string_view without_last_dot(std::string_view name) {
   return name;
 }
 
-void add_once(std::vector<Endpoint>& list, const Endpoint& endpoint) {
-  if (std::find(list.begin(), list.end(), endpoint) == list.end()) list.push_back(endpoint);
+template <typename T>
+void add_once(std::vector<T>& list, const T& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+/// Calls line(endpoint, names) for each line of a hosts file that makes sense.
+template <typename Line>
+void each_line(const char* file, std::uint16_t port, Line&& line) {
+  std::ifstream hosts(file);
+  for (std::string text; std::getline(hosts, text);) {
+    std::istringstream words(text.substr(0, text.find('#')));
+    std::string address;
+    words >> address;
+    if (const auto endpoint = Endpoint::from_ip(address, port)) line(*endpoint, words);
+  }
 }
 
 }  // namespace
@@ -31,17 +44,20 @@ void add_once(std::vector<Endpoint>& list, const Endpoint& endpoint) {
 std::vector<Endpoint> hosts_file_answer(std::string_view name, std::uint16_t port,
                                         const char* file) {
   std::vector<Endpoint> answer;
-  std::ifstream hosts(file);
-  for (std::string line; std::getline(hosts, line);) {
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::string address, alias;
-    words >> address;
-    while (words >> alias) {
-      if (!equal_ignoring_case(alias, name)) continue;
-      if (const auto endpoint = Endpoint::from_ip(address, port)) add_once(answer, *endpoint);
-      break;
+  each_line(file, port, [&](const Endpoint& endpoint, std::istream& names) {
+    for (std::string alias; names >> alias;) {
+      if (equal_ignoring_case(alias, name)) add_once(answer, endpoint);
     }
-  }
+  });
+  return answer;
+}
+
+std::vector<std::string> hosts_file_names(const Endpoint& address, const char* file) {
+  std::vector<std::string> answer;
+  each_line(file, address.port(), [&](const Endpoint& endpoint, std::istream& names) {
+    std::string name;
+    if (endpoint == address && names >> name) add_once(answer, name);
+  });
   return answer;
 }
 

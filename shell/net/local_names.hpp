@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ Result<std::vector<Endpoint>> local_answer(std::string_view host, std::uint16_t 
 /// What a hosts file has for `name`, in its order, each once.
 std::vector<Endpoint> hosts_file_answer(std::string_view name, std::uint16_t port,
                                         const char* file = "/etc/hosts");
+
+/// The first name of each line that a hosts file has for `address`, each once.
+std::vector<std::string> hosts_file_names(const Endpoint& address, const char* file = "/etc/hosts");
 
 /// IPv6 and IPv4 by turns, IPv6 first (RFC 8305); else in the order given, each once.
 std::vector<Endpoint> in_turns(const std::vector<Endpoint>& endpoints);

@@ -37,6 +37,9 @@ class Net {
   /// What all datagrams go through (datagram.cpp); made by the first socket that needs it.
   std::shared_ptr<DatagramBatch> datagrams;
 
+  /// The rules of TLS that connections share; made by the first that needs them.
+  std::shared_ptr<class TlsContexts> tls;
+
   /// While a batch is open, what streams write gathers; at the end of the outermost
   /// one each leaves in one call.
   void open_batch() { ++batches_; }

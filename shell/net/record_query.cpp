@@ -55,7 +55,10 @@ bool RecordQuery::State::know() {
     return t == RecordType::kA || t == RecordType::kAaaa;
   };
   if (std::none_of(types.begin(), types.end(), is_address)) {
-    return types.front() != RecordType::kPtr && Endpoint::from_ip(name, 0);
+    const auto address = Endpoint::from_ip(name, 0);
+    if (!address || types.front() != RecordType::kPtr) return address.has_value();
+    for (const std::string& each : hosts_file_names(*address)) found[0].emplace_back(each);
+    return !found[0].empty();
   }
   const auto local = local_answer(name, 0);
   if (!local) fault = local.error().cause;

@@ -40,8 +40,12 @@ class Stream::Linger final : public Timer {
 Stream::Stream(Net& net, Sink& sink) : net_(net), sink_(sink), watch_(*this) {}
 Stream::~Stream() { close(); }
 
-/// send() for sockets, write() for pipes and terminals, which the first call tells apart.
 ssize_t Stream::put(std::string_view bytes) {
+  return secure_ ? put_secure(bytes) : put_plain(bytes);
+}
+
+/// send() for sockets, write() for pipes and terminals, which the first call tells apart.
+ssize_t Stream::put_plain(std::string_view bytes) {
   if (socket_) {
     const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), kCallFlags);
     if (sent >= 0 || errno != ENOTSOCK) return sent;
@@ -52,6 +56,7 @@ ssize_t Stream::put(std::string_view bytes) {
 
 /// The same for two pieces in one call, which costs the kernel more.
 ssize_t Stream::put(std::string_view first, std::string_view second) {
+  if (secure_) return put_secure(first, second);
   iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
                      {const_cast<char*>(second.data()), second.size()}};
   if (socket_) {
@@ -66,6 +71,10 @@ ssize_t Stream::put(std::string_view first, std::string_view second) {
 }
 
 ssize_t Stream::get(char* room, std::size_t size) {
+  return secure_ ? get_secure(room, size) : get_plain(room, size);
+}
+
+ssize_t Stream::get_plain(char* room, std::size_t size) {
   if (socket_) {
     const ssize_t got = ::recv(fd_.get(), room, size, MSG_DONTWAIT);
     if (got >= 0 || errno != ENOTSOCK) return got;
@@ -82,6 +91,10 @@ Status Stream::attach(Fd fd, Way way) {
   way_ = way;
   if (way == Way::kOut) ended_ = true;
   if (way == Way::kIn) shutdown_ = shut_ = true;
+  if (secure_) {
+    begin_handshake();
+    return {};
+  }
   if (state_ == State::kConnecting) state_ = State::kOpen;
   if (!out_.empty() || shutdown_ || state_ == State::kFinishing) flush();
   return {};
@@ -184,8 +197,11 @@ void Stream::update_interest() {
   Ready interest = Ready::kNone;
   const bool discarding = state_ == State::kFinishing;
   const bool throttled = rates_ && reading_throttled();
-  const bool wanted = discarding || (!paused_ && !throttled && room() > 0);
-  if (!ended_ && wanted) interest = interest | Ready::kRead;
+  const bool wanted = discarding || shaking_hands() || (!paused_ && !throttled && room() > 0);
+  if (!ended_ && wanted && !secure_chokes()) {
+    interest = interest | Ready::kRead;
+    if (secure_) read_on();
+  }
   if (blocked_) interest = interest | Ready::kWrite;
   if (interest != watch_.interest()) (void)watch_.set(interest);  // fails for no open descriptor
 }
@@ -208,6 +224,7 @@ void Stream::on_ready(Ready ready) {
 
 void Stream::read_once() {
   if (relaying()) return relay_input();
+  if (shaking_hands()) return shake_hands(true);
   const bool discarding = state_ == State::kFinishing;
   std::size_t most = std::min<std::size_t>(limits.read_size, Net::kSharedSize - kCarry);
   if (!discarding) most = std::min(most, std::max<std::size_t>(room(), 1));
@@ -218,12 +235,12 @@ void Stream::read_once() {
   char* room = shared ? net_.shared_buffer() + carried : in_.reserve(most);
   const ssize_t got = get(room, most);
   if (got < 0) {
-    if (!would_block(errno)) die(Error{static_cast<Code>(errno), "read", {}, {}});
+    if (!would_block(errno)) die(trouble("read", errno));
     return;
   }
   if (got == 0) return received_end();
   const auto count = static_cast<std::size_t>(got);
-  if (discarding) return;
+  if (discarding) return update_interest();
   bytes_in_ += count;
   if (rates_) count_read(count);
   if (!shared) {
@@ -253,7 +270,7 @@ void Stream::hand_over(std::string_view fresh) {
 void Stream::received_end() {
   ended_ = true;
   if (state_ == State::kFinishing) {
-    if (out_.empty()) return close_and_tell();
+    if (all_sent()) return close_and_tell();
   } else {
     sink_.on_input();
   }
@@ -310,18 +327,20 @@ void Stream::write_direct(std::string_view bytes) {
 
 void Stream::flush() {
   if (!fd_) return;
+  if (shaking_hands()) return shake_hands(false);
   send_queued();
   if (failure_) return die(std::move(*failure_));
   drained();
 }
 
 void Stream::note_failure(int code) {
-  failure_ = std::make_unique<Error>(Error{static_cast<Code>(code), "write", {}, {}});
+  if (secure_) hear_last_words();
+  failure_ = std::make_unique<Error>(trouble("write", code));
 }
 
 /// As much as the kernel takes; tells nobody. A failure is noted, and told by flush().
 void Stream::send_queued() {
-  if (failure_) return;
+  if (failure_ || (secure_ && !push_secure())) return;
   while (!out_.empty()) {
     std::string_view all = out_.view();
     if (rates_) all = all.substr(0, write_allowance(all.size()));
@@ -350,12 +369,13 @@ void Stream::drained() {
     net_.give_spare(std::move(out_));
     out_ = Buffer();
   }
-  if (out_.empty() && shutdown_ && !shut_) {
+  if (all_sent() && shutdown_ && !shut_) {
+    if (!say_end()) return;
     shut_ = true;
     if (way_ == Way::kOut) return close_and_tell();
     ::shutdown(fd_.get(), SHUT_WR);
   }
-  if (out_.empty() && state_ == State::kFinishing) return linger();
+  if (all_sent() && state_ == State::kFinishing) return linger();
   const bool low = above_ && out_.size() <= limits.low_water;
   if (low) above_ = false;
   if (low || out_.empty()) sink_.on_drain();
@@ -382,6 +402,7 @@ void Stream::finish(Nanoseconds limit) {
 /// Everything has left: our end is sent, and the peer's is waited for a moment, because
 /// close() with unread input resets what the peer has not read yet.
 void Stream::linger() {
+  if (!say_end()) return;  // flush() comes back when it has left
   if (ended_ || way_ == Way::kIn) return close_and_tell();
   if (end_sent_) return;
   end_sent_ = true;
@@ -417,10 +438,11 @@ void Stream::close(bool reset) {
   if (fd_ && reset) {
     const ::linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  } else if (fd_ && !out_.empty() && !blocked_) {
+  } else if (fd_ && !blocked_ && !shaking_hands()) {
     const std::size_t most = rates_ ? write_allowance(out_.size()) : out_.size();
-    const ssize_t sent = put(out_.view().substr(0, most));
+    const ssize_t sent = out_.empty() ? 0 : put(out_.view().substr(0, most));
     if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
+    if (sent == static_cast<ssize_t>(out_.size())) (void)say_end();  // or it is cut off
   }
   if (live()) net_.live_ = {};
   in_.release();
@@ -433,6 +455,7 @@ void Stream::release() {
   if (rates_) end_rates();
   state_ = State::kClosed;
   linger_.reset();
+  secure_.reset();
   watch_.stop();
   fd_.reset();
   out_.release();

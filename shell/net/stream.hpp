@@ -15,6 +15,8 @@
 
 namespace moonwire {
 
+class TlsSession;
+
 /// Bytes; each has an option of the same name in the manual.
 struct StreamLimits {
   std::uint32_t high_water = 1 << 20;    ///< writers wait above this
@@ -63,6 +65,8 @@ class Stream final : Watch::Watcher {
     virtual void on_drain() = 0;
     /// The stream closed itself: failed (failure() says why), or finished.
     virtual void on_closed() = 0;
+    /// The handshake that secure() asked for is done, and the stream open.
+    virtual void on_secured() {}
 
    protected:
     ~Sink() = default;
@@ -77,6 +81,12 @@ class Stream final : Watch::Watcher {
   Status attach(Fd fd, Way way = Way::kBoth);
   /// Closes it with this as its failure; on_closed() is not called. Unread bytes stay.
   void fail(Error why);
+  /// TLS from here on: after attach() if that is still to come, else after what was written.
+  /// The stream is connecting (again) until on_secured(), or on_closed() if the handshake
+  /// fails or takes longer than `limit`; what is written meanwhile waits.
+  void secure(std::unique_ptr<TlsSession> session, Nanoseconds limit);
+  /// Null without TLS, or when closed.
+  const TlsSession* tls() const;
 
   /// --- input: views last until the next call that takes, or the end of on_input() --
   /// Everything buffered, without taking it.
@@ -128,7 +138,9 @@ class Stream final : Watch::Watcher {
   }
   void fill(std::size_t count) { out_.commit(count); }
   /// Not sent yet, what is on its way through a relay included.
-  std::size_t queued() const { return out_.size() + (relay_ ? relay_waiting() : 0); }
+  std::size_t queued() const {
+    return out_.size() + (relay_ ? relay_waiting() : 0) + (secure_ ? secure_waiting() : 0);
+  }
   /// In our own memory: what limits are about.
   std::size_t backlog() const { return out_.size(); }
   bool over_high_water() const { return out_.size() > limits.high_water; }
@@ -176,10 +188,16 @@ class Stream final : Watch::Watcher {
   struct RelayDeleter {
     void operator()(Relay* relay) const;
   };
+  struct Secure;
+  struct SecureDeleter {
+    void operator()(Secure* secure) const;
+  };
   void on_ready(Ready ready) override;
   ssize_t put(std::string_view bytes);
   ssize_t put(std::string_view first, std::string_view second);
   ssize_t get(char* room, std::size_t size);
+  ssize_t put_plain(std::string_view bytes);
+  ssize_t get_plain(char* room, std::size_t size);
   void read_once();
   void hand_over(std::string_view fresh);
   void drop_front(std::size_t count) {
@@ -216,6 +234,22 @@ class Stream final : Watch::Watcher {
   void pull_relayed();
   void overtake_relay();
   void leave_relays();
+  bool shaking_hands() const;
+  void begin_handshake();
+  void shake_hands(bool readable);
+  void secured();
+  void handshake_overdue();
+  ssize_t put_secure(std::string_view first, std::string_view second = {});
+  ssize_t get_secure(char* room, std::size_t size);
+  bool push_secure();
+  bool say_end();
+  void hear_last_words();
+  std::size_t secure_waiting() const;
+  void read_on();
+  void look_again();
+  bool secure_chokes() const;
+  Error trouble(const char* operation, int code) const;
+  bool all_sent() const { return out_.empty() && (!secure_ || secure_waiting() == 0); }
 
   bool live() const { return net_.live_of_ == this; }
 
@@ -228,7 +262,8 @@ class Stream final : Watch::Watcher {
   std::unique_ptr<Error> failure_;
   std::unique_ptr<Relay, RelayDeleter> relay_;
   std::unique_ptr<Rates, RatesDeleter> rates_;
-  std::unique_ptr<Linger> linger_;  // when a finished stream closes in any case
+  std::unique_ptr<Secure, SecureDeleter> secure_;  // stream_tls.cpp
+  std::unique_ptr<Linger> linger_;                 // when a finished stream closes in any case
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   Fd fd_;

@@ -1,5 +1,6 @@
 #include "repl/shell.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +31,7 @@ bool Shell::open() {
   runtime_ = std::make_unique<Runtime>(*reactor_);
   runtime_->stdin_ready = [this] { return !held() && input_.ready(); };
   runtime_->give_stdin = [this] { return give_stdin(); };
-  runtime_->send_output = [this] { sink_.end_turn(); };
+  runtime_->send_output = [this] { send_output(); };
   runtime_->reporter = [this](const ErrorReport& report) {
     if (session_ != nullptr) return session_->on_report(report);
     complain(report.message);
@@ -80,7 +81,12 @@ int Shell::run_sessions() {
 
 int Shell::leave(int status) {
   if (exiting()) status = runtime_->exit_status;
-  sink_.flush();
+  // A reader who never reads holds up a program that has ended, but not one that was told to end.
+  for (const int number : {SIGINT, SIGTERM}) {
+    if (::signal(number, SIG_DFL) == SIG_IGN) ::signal(number, SIG_IGN);
+  }
+  const bool told = status == 128 + SIGINT || status == 128 + SIGTERM;
+  sink_.drain(told ? kDrain : Nanoseconds::max());
   if (sink_.failure() != 0 && status == 0) {
     complain(std::string("write error: ") + std::strerror(sink_.failure()));
     status = 1;
@@ -91,6 +97,22 @@ int Shell::leave(int status) {
   }
   return status;
 }
+
+/// The turn is over: what was printed leaves. What a pipe does not take leaves when it does.
+void Shell::send_output() {
+  sink_.end_turn();
+  for (int i = 0; i < 2; ++i) rooms_[i].wait_for(sink_.blocked_descriptor(i));
+  if (!writers.empty() && !sink_.full()) runtime_->wake_all(writers, Reply::nothing());
+}
+
+void Shell::Room::wait_for(int fd) {
+  if (fd == std::exchange(fd_, fd)) return;
+  watch_.stop();
+  if (fd >= 0) (void)watch_.start(*shell_.reactor_, fd, Ready::kWrite);
+}
+
+/// The end of the turn sends, and wakes who waits.
+void Shell::Room::on_ready(Ready) {}
 
 /// To a script only, and once; io.read had what it took.
 Result<std::string> Shell::give_stdin() {
@@ -119,7 +141,7 @@ void Shell::turn(Nanoseconds max_wait, Nanoseconds slice) {
   const bool reads = session_ != nullptr && session_->on_turn_end();
   if (session_ != nullptr) session_->lend_input(!readers.empty());
   input_.want(reads || !readers.empty());
-  sink_.end_turn();
+  send_output();
 }
 
 void Shell::shut_down() {
@@ -158,7 +180,7 @@ bool Shell::is_foreground(const Task& task) const {
 }
 
 void Shell::before_child() {
-  sink_.flush();
+  sink_.drain();
   if (session_ != nullptr) session_->before_child();
 }
 

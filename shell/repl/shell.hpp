@@ -68,9 +68,25 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   std::string_view input() override { return held() ? std::string_view() : input_.view(); }
   bool input_ended() override { return !held() && input_.ended(); }
   int flush() override { return sink_.flush(); }
+  bool output_full() override { return sink_.full(); }
   void set_unbuffered(bool on) override { sink_.set_unbuffered(on); }
   void before_child() override;
   void after_child() override;
+  void send_output();
+
+  /// Of a standard output that did not take all.
+  class Room final : public Watch::Watcher {
+   public:
+    explicit Room(Shell& shell) : shell_(shell), watch_(*this) {}
+    /// -1: not any more.
+    void wait_for(int fd);
+
+   private:
+    void on_ready(Ready ready) override;
+    Shell& shell_;
+    Watch watch_;
+    int fd_ = -1;
+  };
 
   const Settings& settings_;
   Sink sink_;  // first to come, last to go
@@ -81,6 +97,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Interrupter> interrupter_;
+  Room rooms_[2] = {Room(*this), Room(*this)};  // of standard output, of error
 };
 
 }  // namespace moonwire

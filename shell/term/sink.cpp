@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "term/terminal.hpp"
-#include "term/write_all.hpp"
 
 namespace moonwire {
 namespace {
@@ -36,6 +36,8 @@ ssize_t taken(std::size_t size, int problem) {
 Sink::Sink()
     : old_output_(stdout),
       old_error_(stderr),
+      out_(STDOUT_FILENO),
+      err_(STDERR_FILENO),
       output_is_terminal_(Terminal::is_terminal(STDOUT_FILENO)),
       error_joins_(Terminal::same_file(STDOUT_FILENO, STDERR_FILENO)),
       ends_by_pipe_(has_default_action(SIGPIPE)) {
@@ -50,7 +52,7 @@ Sink::Sink()
 }
 
 Sink::~Sink() {
-  flush();
+  drain();
   editor_ = nullptr;
   stdout = old_output_;
   stderr = old_error_;
@@ -92,9 +94,9 @@ int Sink::output(std::string_view bytes) {
     editor_->emit(bytes);
     return 0;
   }
-  pending_.append(bytes);
+  out_.append(bytes);
   const bool at_once = unbuffered_ || output_is_terminal_ || at_once_ > 0;
-  if (!at_once && pending_.size() < kGather) return 0;
+  if (!at_once && out_.pending() < kGather) return 0;
   if (at_once_ > 0) --at_once_;
   return send();
 }
@@ -106,13 +108,14 @@ int Sink::error(std::string_view bytes) {
     return 0;
   }
   send();
-  return write_all(STDERR_FILENO, bytes);
+  Outflow& way = error_joins_ && out_.can_block() ? out_ : err_;  // in order, if it is one pipe
+  way.append(bytes);
+  return way.send();
 }
 
-int Sink::send() {
-  if (pending_.empty()) return 0;
-  const int problem = write_all(STDOUT_FILENO, pending_.view());
-  pending_.clear();
+int Sink::send() { return note(out_.send()); }
+
+int Sink::note(int problem) {
   if (problem == EPIPE && ends_by_pipe_) {
     ::signal(SIGPIPE, SIG_DFL);  // the reactor ignores it, for the sake of sockets
     ::raise(SIGPIPE);
@@ -125,10 +128,26 @@ int Sink::send() {
 int Sink::flush() {
   std::fflush(output_);
   send();
+  (void)err_.send();
   if (editor_ != nullptr) editor_->repaint();
-  const int problem = untold_;
-  untold_ = 0;
-  return problem;
+  return std::exchange(untold_, 0);
+}
+
+int Sink::drain(std::chrono::nanoseconds patience) {
+  std::fflush(output_);
+  note(out_.drain(patience));
+  (void)err_.drain(patience);
+  return flush();
+}
+
+bool Sink::full() const {
+  const auto is_full = [](const Outflow& way) { return way.blocked() && way.pending() >= kGather; };
+  return is_full(out_) || is_full(err_);
+}
+
+int Sink::blocked_descriptor(int which) const {
+  const Outflow& way = which == 0 ? out_ : err_;
+  return way.blocked() ? way.descriptor() : -1;
 }
 
 void Sink::end_turn() {

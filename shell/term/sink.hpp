@@ -4,14 +4,15 @@
 //
 // Without a prompt: what stdio hands over leaves at once, up to a number of times a
 // turn; beyond that it gathers and leaves at the end of the turn or at 64 KiB. So a
-// lone print is seen at once, and a thousand cost a few calls. stderr never waits.
+// lone print is seen at once, and a thousand cost a few calls. stderr never gathers.
+// What a pipe does not take stays, and leaves when it is read (full(), descriptor()).
 #pragma once
 
 #include <cstdio>
 #include <string>
 
-#include "base/buffer.hpp"
 #include "term/line_editor.hpp"
+#include "term/outflow.hpp"
 
 namespace moonwire {
 
@@ -27,8 +28,17 @@ class Sink {
   /// From now on text goes through `editor`, null: straight to the descriptors.
   void attach(LineEditor* editor);
 
-  /// Sends what has gathered. 0, or the errno of a failure since the last call.
+  /// Sends what has gathered, and is taken now. 0, or the errno of a failure since the last
+  /// call.
   int flush();
+
+  /// The same, and waits for a reader that is slow: at most so long, then the rest is dropped.
+  int drain(std::chrono::nanoseconds patience = std::chrono::nanoseconds::max());
+
+  /// So much has gathered for a reader who does not take it that whoever writes should wait.
+  bool full() const;
+  /// What is writable when it takes more: 0 of standard output, 1 of error; -1: takes all.
+  int blocked_descriptor(int which) const;
 
   /// The turn is over: flush(), and the next one may send at once again.
   void end_turn();
@@ -58,13 +68,15 @@ class Sink {
   int output(std::string_view bytes);
   int error(std::string_view bytes);
   int send();
+  int note(int problem);
 
   FILE* old_output_;
   FILE* old_error_;
   FILE* output_;
   FILE* error_;
   LineEditor* editor_ = nullptr;
-  Buffer pending_;
+  Outflow out_;
+  Outflow err_;
   int at_once_ = kAtOnce;
   int failure_ = 0;
   int untold_ = 0;  // a failure that flush() has not returned yet

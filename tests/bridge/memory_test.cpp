@@ -202,6 +202,32 @@ const char* const kDatagrams = R"lua(
 )lua";
 const char* const kReceived = "A1 SLOW cut true 7 EMSGSIZE 5";
 
+const char* const kJson = R"lua(
+  local json = require "json"
+  local text = json.encode({ list = { 1, 2.5, "x\n", json.null, json.array() }, name = {} },
+    { indent = 2 })
+  local value = json.decode(text)
+  local refused = select(3, json.decode '{"a":[1,2,{"b":')
+  local cycle = {}
+  cycle[1] = cycle
+  local cyclic = pcall(json.encode, cycle)
+  local heard = 0
+  local server <close> = listen("127.0.0.1:0", { frame = "json" }, function(c)
+    c:on { data = function(_, message)
+      heard = heard + #message
+      c:write(message == "bad" and "nope " or json.encode(message))
+    end }
+  end)
+  local c <close> = assert(connect(server.address, { timeout = 1, frame = "json" }))
+  c:write(json.encode { "one", { two = 2 } }, '["three"] "bad"')
+  local first = c:read(nil, { timeout = 1 })
+  local second = c:read(nil, { timeout = 1 })
+  local code = select(3, c:read(nil, { timeout = 1 }))
+  return value.list[3] == "x\n", value.list[4] == json.null, refused, cyclic, first[2].two,
+    second[1], code, heard
+)lua";
+const char* const kJsonTold = "true true EPROTO false 2 three EPROTO 6";
+
 /// A conversation that needs all of the loop, to see that it still works.
 const char* const kProof = R"lua(
   collectgarbage() collectgarbage()
@@ -292,6 +318,7 @@ TEST_CASE("Runtime: memory that runs out as tasks end", "[bridge]") { sweep(kEnd
 TEST_CASE("Runtime: memory that runs out with datagrams", "[bridge]") {
   sweep(kDatagrams, kReceived);
 }
+TEST_CASE("Runtime: memory that runs out with JSON", "[bridge]") { sweep(kJson, kJsonTold); }
 TEST_CASE("Runtime: memory that runs out elsewhere", "[bridge]") { sweep(kRest, kRested); }
 TEST_CASE("Runtime: memory that runs out beside programs", "[bridge]") {
   sweep(kPrograms, kEndedWell);

@@ -241,7 +241,7 @@ check.case("malformed addresses raise, and say what to write", function()
   check.raises(function() connect {} end, "address expected, got table")
   check.raises(function() connect("localhost:1", 5) end, "function expected, got number")
   check.raises(function() connect "ws://localhost:1" end,
-    "the scheme ws is not in this version; tcp, udp, unix and fd are")
+    "the scheme ws is not in this version; tcp, udp, tls, unix and fd are")
 end)
 
 check.case("an unknown host is EDNS, an unknown service ENOENT", function()

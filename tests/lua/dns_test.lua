@@ -76,6 +76,10 @@ end)
 check.case("what needs no server", function()
   dns.server = "127.0.0.1:1"
   check.same(dns.resolve "localhost", { "::1", "127.0.0.1" })
+  local hosts <close> = io.open "/etc/hosts"
+  if hosts and hosts:read "a":find "^127%.0%.0%.1%s+localhost" then
+    check.equal(dns.resolve("127.0.0.1", "PTR")[1], "localhost")
+  end
   check.same(dns.resolve "192.0.2.7", { "192.0.2.7" })
   dns.server = address
 end)

@@ -59,12 +59,13 @@ check.case("a number out of range raises and tells the range", function()
 end)
 
 check.case("a frame is a kind or a number of bytes, and the kinds are named", function()
-  for _, bad in ipairs { "xyz", "", "LINE", "json" } do
-    refused({ frame = bad }, ("option 'frame' must be an integer or \"line\", got %q$"):format(bad))
+  for _, bad in ipairs { "xyz", "", "LINE", "xml" } do
+    refused({ frame = bad },
+      ("option 'frame' must be an integer or \"line\", \"json\", got %q$"):format(bad))
   end
   refused({ frame = 0 }, "option 'frame' must be from 1 to 1073741824, got 0$")
   refused({ frame = 1.5 }, "option 'frame' must be an integer, got 1.5$")
-  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", got table$")
+  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", \"json\", got table$")
   local near, far <close> = pair()
   check.raises(function() near:set { frame = "xyz" } end, "set: option 'frame' must be")
 end)
@@ -146,7 +147,8 @@ check.case("each option of the manifest is tried in this file, and read back whe
   local manifest = require "manifest"
   local tried = { bind = true, ipv6only = true, reuseaddr = true, reuseport = true,
     max_connections = true, backlog = true, recvbuf = true, sendbuf = true,
-    rate = true, reconnect = true }  -- rate_test.lua, reconnect_test.lua
+    -- rate_test.lua, reconnect_test.lua, proxy_protocol_test.lua, tls_test.lua
+    rate = true, reconnect = true, proxy_protocol = true, tls = true }
   -- udp_test.lua tries these
   for _, name in ipairs(manifest.tables.udp_listen) do tried[name] = true end
   for _, entry in ipairs(VALUES) do tried[entry[1]] = true end
@@ -158,20 +160,13 @@ end)
 check.case("what is not built yet is refused, and nothing speaks of it", function()
   local manifest = require "manifest"
   local near, far <close> = pair()
-  for _, name in ipairs { "tls" } do
-    local wanted = ("unknown option '%s'"):format(name)
-    refused({ [name] = {} }, wanted)
-    check.raises(function() connect("localhost:1", { [name] = {} }) end, wanted)
-    check.raises(function() near:set { [name] = {} } end, wanted)
-    for _, option in ipairs(manifest.options) do check.ok(option.name ~= name, name) end
-  end
-  for _, method in ipairs { "starttls", "send" } do check.equal(near[method], nil, method) end
-  for _, scheme in ipairs { "tls", "http", "https", "ws", "wss" } do
+  for _, method in ipairs { "send" } do check.equal(near[method], nil, method) end
+  for _, scheme in ipairs { "http", "https", "ws", "wss" } do
     local wanted = ("the scheme %s is not in this version"):format(scheme)
     check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
     check.raises(function() listen(scheme .. "://localhost:1") end, wanted)
   end
-  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, unix, fd$")
+  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, unix, fd$")
 end)
 
 check.case("so they are over IPv6", function()

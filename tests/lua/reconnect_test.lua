@@ -39,6 +39,7 @@ check.case("the handler runs for each new connection; the first attempt is immed
   second:close()
   in_state(c, "waiting")  -- once in a delay, or a peer that always hangs up would keep us busy
   check.equal(runs, 2)
+  check.fails("ENOTCONN", c:write "x")
 end)
 
 check.case("it comes back after a reset, and when its handler fails", function()

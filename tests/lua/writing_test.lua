@@ -456,6 +456,18 @@ check.case("the slower side of a pipe sets the pace", function()
   check.equal(piper:join(), #data)
 end)
 
+check.case("a pipe that runs out of time leaves both connections as they are", function()
+  local near, far <close> = pair()
+  local third, fourth <close> = pair()
+  far:write "before"
+  check.fails("ETIMEDOUT", near:pipe(third, { timeout = 0.02 }))
+  check.equal(fourth:read(6, { timeout = 2 }), "before")
+  far:write "after"
+  check.equal(near:read(5, { timeout = 2 }), "after")
+  third:write "mine"
+  check.equal(fourth:read(4, { timeout = 2 }), "mine")
+end)
+
 check.case("much goes through pipes whole, both ways at once, and the ends as well", function()
   local echo <close> = check.ok(listen(0, function(c) return c:pipe(c) end))
   local counts = {}

@@ -53,5 +53,12 @@ TEST_CASE("local names: the hosts file", "[net]") {
   CHECK(hosts_file_answer("db2", 1, file.c_str()).empty());
   CHECK(hosts_file_answer("10.0.0.2", 1, file.c_str()).empty());
   CHECK(hosts_file_answer("db", 1, "/nosuch/file").empty());
+  const auto names = [&file](const char* ip) {
+    return hosts_file_names(*Endpoint::from_ip(ip, 0), file.c_str());
+  };
+  CHECK(names("10.0.0.1") == std::vector<std::string>{"db"});
+  CHECK(names("fd00::1") == std::vector<std::string>{"DB"});
+  CHECK(names("10.0.0.2").empty());
+  CHECK(names("10.0.0.9").empty());
   unlink(file.c_str());
 }

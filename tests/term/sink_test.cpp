@@ -105,8 +105,8 @@ TEST_CASE("Sink: without a prompt", "[term]") {
     int remembered = 0;
     {
       Replaced out(1);
-      Sink sink;
       ::close(1);
+      Sink sink;
       std::fputs("x", stdout);
       told = sink.flush();
       told_again = sink.flush();
