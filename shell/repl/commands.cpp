@@ -120,6 +120,19 @@ bool is_command(std::string_view block) {
   return block.size() > 1 && block[0] == '.' && is_letter(block[1]);
 }
 
+bool is_command_name(std::string_view text) {
+  return text.starts_with('.') && std::all_of(text.begin() + 1, text.end(), is_letter);
+}
+
+std::vector<LineEditor::Candidate> command_names(std::string_view text) {
+  std::vector<LineEditor::Candidate> names;
+  for (const Command& command : kCommands) {
+    if (!command.name.starts_with(text.substr(1))) continue;
+    names.push_back({"." + std::string(command.name), command.arity == Arity::kNone ? "" : " "});
+  }
+  return names;
+}
+
 void run_command(Repl& repl, std::string_view block) {
   if (block.starts_with('?')) return help(repl, trim(block.substr(1)));
   const std::size_t end = std::min(block.find_first_of(kBlanks), block.size());

@@ -3,12 +3,21 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
+
+#include "term/line_editor.hpp"
 
 namespace moonwire {
 
 class Repl;
 
 bool is_command(std::string_view block);
+
+/// `text` is the beginning of a command's name, or all of it.
+bool is_command_name(std::string_view text);
+
+/// With the dot; those that begin with `text`.
+std::vector<LineEditor::Candidate> command_names(std::string_view text);
 
 /// Runs it, or says what is wrong with it.
 void run_command(Repl& repl, std::string_view block);

@@ -7,9 +7,12 @@
 #include <cstdlib>
 
 #include "repl/commands.hpp"
+#include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
+#include "repl/highlight.hpp"
 #include "repl/print.hpp"
 #include "term/plain_editor.hpp"
+#include "term/rich_editor.hpp"
 
 namespace moonwire {
 namespace {
@@ -29,23 +32,29 @@ bool ends_with_semicolon(std::string_view text) {
   return last != std::string_view::npos && text[last] == ';';
 }
 
-std::unique_ptr<LineEditor> make_editor(Outlet& outlet, LineEditor::Listener& listener) {
-  return std::make_unique<PlainEditor>(outlet, listener);  // until there is a rich one
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+/// A terminal on both sides that can do more than a teletype.
+bool wants_rich_editor() {
+  if (!is_set("TERM") || std::string_view(std::getenv("TERM")) == "dumb") return false;
+  return Terminal::is_terminal(STDIN_FILENO) && Terminal::is_terminal(STDOUT_FILENO);
+}
+
+/// In a directory of the XDG specification; empty if the environment names none.
+std::string user_file(const char* variable, const char* in_home, const char* name) {
+  const char* given = std::getenv(variable);
+  const char* home = std::getenv("HOME");
+  if (given != nullptr && *given == '/') return std::string(given) + name;
+  if (home == nullptr || *home == '\0') return {};
+  return std::string(home) + in_home + name;
 }
 
 /// The start-up file, empty if there is none.
 std::string init_file() {
-  const char* config = std::getenv("XDG_CONFIG_HOME");
-  const char* home = std::getenv("HOME");
-  std::string path;
-  if (config != nullptr && *config == '/') {
-    path = config;
-  } else if (home != nullptr && *home != '\0') {
-    path = std::string(home) + "/.config";
-  } else {
-    return {};
-  }
-  path += "/moonwire/init.lua";
+  const std::string path = user_file("XDG_CONFIG_HOME", "/.config", "/moonwire/init.lua");
   return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
 }
 
@@ -55,11 +64,20 @@ Repl::Repl(Shell& shell)
     : shell_(shell),
       runtime_(shell.runtime()),
       outlet_(shell.reactor(), STDOUT_FILENO),
-      editor_(make_editor(outlet_, *this)),
+      rich_(wants_rich_editor()),
       terminate_(shell.reactor(), SIGTERM, [this] { end_by(SIGTERM); }),
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
-      continue_(shell.reactor(), SIGCONT, [this] { editor_->resized(); }),
-      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+      continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
+      resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
+      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)),
+      coloured_(!is_set("NO_COLOR")) {
+  LineEditor::Listener& listener = *this;
+  if (rich_) {
+    Terminal& terminal = shell.terminal();
+    editor_ = std::make_unique<RichEditor>(shell.reactor(), terminal, outlet_, history_, listener);
+  } else {
+    editor_ = std::make_unique<PlainEditor>(outlet_, listener);
+  }
   shell_.sink().attach(editor_.get());
   shell_.interrupter().set_live_prompt(true);
   runtime_.notice = [this](std::string_view text) {
@@ -90,6 +108,7 @@ int Repl::run() {
     return 1;
   }
   greet();
+  open_history();
   run_init();
   if (stage_ == Stage::kIdle) editor_->start();
   shell_.sink().end_turn();
@@ -104,6 +123,16 @@ int Repl::run() {
 void Repl::greet() {
   if (shell_.settings().quiet) return;
   print(std::string("moonwire ") + kVersion + " (" + lua_version() + "); .help tells more\n");
+}
+
+/// Of what is typed with the rich editor; the prompt goes on without.
+void Repl::open_history() {
+  if (!rich_) return;
+  const std::string path = user_file("XDG_STATE_HOME", "/.local/state", "/moonwire/history");
+  if (path.empty()) return;
+  if (const Status opened = history_.open(path); !opened) {
+    print(opened.error().message() + "; history ends with this program\n");
+  }
 }
 
 /// Errors of the start-up file are shown; the prompt comes all the same.
@@ -122,6 +151,17 @@ void Repl::run_init() {
 }
 
 // --- running what was typed -----------------------------------------------------------------
+
+LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor) {
+  const std::string_view before = block.substr(0, cursor);
+  if (is_command_name(before)) return {0, command_names(before)};
+  return complete_lua(runtime_, before);
+}
+
+std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
+  if (!coloured_ || is_command(block)) return {};
+  return highlight(block, cursor);
+}
 
 bool Repl::is_complete(std::string_view block) {
   return is_command(block) || !is_incomplete(runtime_, block);
@@ -242,6 +282,15 @@ void Repl::on_input(std::string_view fresh) {
   if (input_is_terminal_) editor_->echoed(fresh);
 }
 
+void Repl::on_wait(bool begins) {
+  if (!editor_->started()) return editor_->lend(begins);
+  if (begins) {
+    editor_->drain();
+  } else {
+    editor_->resumed();
+  }
+}
+
 bool Repl::on_turn_end() {
   take_input();
   return editor_->started();
@@ -290,8 +339,8 @@ void Repl::tell_what_closes() {
 
 /// Ctrl-C that met no running Lua code: for the chunk that waits, else for the editor.
 void Repl::on_interrupt() {
-  shell_.stdin_buffer().discard();
-  if (chunk_ == nullptr) return editor_->interrupt();
+  const std::string dropped = shell_.stdin_buffer().discard();
+  if (chunk_ == nullptr) return editor_->interrupt(dropped);
   const TimePoint now = Clock::now();
   const bool again = interrupted_ != TimePoint() && now - interrupted_ < kTwice;
   interrupted_ = now;

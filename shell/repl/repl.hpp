@@ -10,6 +10,7 @@
 #include "repl/failure.hpp"
 #include "repl/session.hpp"
 #include "repl/shell.hpp"
+#include "term/history.hpp"
 #include "term/line_editor.hpp"
 #include "term/outlet.hpp"
 
@@ -37,6 +38,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   void greet();
   void run_init();
+  void open_history();
   void start_chunk(int arguments);
   void start_showing(int count, std::string prefix);
   void chunk_ended(const Outcome& outcome);
@@ -48,6 +50,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show(const Failure& failure);
   void end_by(int signal);
 
+  LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
+  std::vector<Span> style(std::string_view block, std::size_t cursor) override;
   bool is_complete(std::string_view block) override;
   void on_block(const std::string& block) override;
   void on_end() override;
@@ -57,16 +61,22 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_report(const ErrorReport& report) override;
   void on_input(std::string_view fresh) override;
   bool on_turn_end() override;
+  bool holds_input() const override { return rich_ && editor_->started(); }
+  void lend_input(bool on) override { editor_->lend(on); }
+  void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
-  void after_child() override { editor_->resized(); }
+  void after_child() override { editor_->resumed(); }
 
   Shell& shell_;
   Runtime& runtime_;
   Outlet outlet_;
+  bool rich_;  // the editor is
+  History history_;
   std::unique_ptr<LineEditor> editor_;
   SignalRelay terminate_;
   SignalRelay hang_up_;
   SignalRelay continue_;
+  SignalRelay resize_;
 
   Inputs inputs_;
   int number_ = 0;  // of the last input
@@ -79,6 +89,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::string suffix_;                          // and after it: the stack of an error
   TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
   bool input_is_terminal_;
+  bool coloured_;
   int status_ = -1;  // not negative: the prompt ends with it
 };
 

@@ -35,6 +35,9 @@ class Script final : public Session, TaskObserver {
   bool is_foreground(const Task& task) const override { return &task == main_; }
   void on_report(const ErrorReport& report) override;
   void on_input(std::string_view) override {}
+  bool holds_input() const override { return false; }
+  void lend_input(bool) override {}
+  void on_wait(bool) override {}
   bool on_turn_end() override { return false; }
   void before_child() override {}
   void after_child() override {}

@@ -20,6 +20,12 @@ class Session {
   virtual void on_report(const ErrorReport& report) = 0;
   /// Input has come (empty: ended). Tasks that wait for it are queued.
   virtual void on_input(std::string_view fresh) = 0;
+  /// What is typed is its own: tasks that wait for input do not see it.
+  virtual bool holds_input() const = 0;
+  /// A task waits for input, or none does any more.
+  virtual void lend_input(bool on) = 0;
+  /// stdio waits for input, the loop standing still; it has it.
+  virtual void on_wait(bool begins) = 0;
   /// After each turn, before what was printed leaves. Whether it reads input itself.
   virtual bool on_turn_end() = 0;
   /// os.execute is about to use the terminal; it has ended.

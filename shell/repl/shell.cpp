@@ -29,7 +29,7 @@ int Shell::run() {
 bool Shell::open() {
   if (!open_loop()) return false;
   runtime_ = std::make_unique<Runtime>(*reactor_);
-  runtime_->stdin_ready = [this] { return input_.ready(); };
+  runtime_->stdin_ready = [this] { return !held() && input_.ready(); };
   runtime_->give_stdin = [this] { return give_stdin(); };
   runtime_->send_output = [this] { send_output(); };
   runtime_->reporter = [this](const ErrorReport& report) {
@@ -134,10 +134,12 @@ void Shell::turn(Nanoseconds max_wait, Nanoseconds slice) {
   if (auto turned = runtime_->turn(limits); !turned) {
     complain(turned.error().message());
     sink_.flush();
+    terminal_.restore();
     std::exit(1);  // the loop itself does not work: out of descriptors at the start
   }
   interrupter_->settle();
   const bool reads = session_ != nullptr && session_->on_turn_end();
+  if (session_ != nullptr) session_->lend_input(!readers.empty());
   input_.want(reads || !readers.empty());
   send_output();
 }
@@ -163,6 +165,10 @@ void Shell::on_input(std::string_view fresh) {
   runtime_->wake_all(readers, Reply::nothing());
   reactor_->wake();
   if (session_ != nullptr) session_->on_input(fresh);
+}
+
+void Shell::on_wait(bool begins) {
+  if (session_ != nullptr) session_->on_wait(begins);
 }
 
 void Shell::on_interrupt() {

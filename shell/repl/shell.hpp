@@ -45,6 +45,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   Runtime& runtime() { return *runtime_; }
   Sink& sink() { return sink_; }
   StdinBuffer& stdin_buffer() { return input_; }
+  Terminal& terminal() { return terminal_; }
   Interrupter& interrupter() { return *interrupter_; }
 
   /// For people on standard error, as lua(1) words it: "moonwire: message".
@@ -56,14 +57,16 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   bool wants_prompt() const;
   int run_sessions();
   int leave(int status);
+  bool held() const { return session_ != nullptr && session_->holds_input(); }
   Result<std::string> give_stdin();
 
   void on_input(std::string_view fresh) override;
+  void on_wait(bool begins) override;
   void on_interrupt() override;
   bool is_foreground(const Task& task) const override;
 
-  std::string_view input() override { return input_.view(); }
-  bool input_ended() override { return input_.ended(); }
+  std::string_view input() override { return held() ? std::string_view() : input_.view(); }
+  bool input_ended() override { return !held() && input_.ended(); }
   int flush() override { return sink_.flush(); }
   bool output_full() override { return sink_.full(); }
   void set_unbuffered(bool on) override { sink_.set_unbuffered(on); }

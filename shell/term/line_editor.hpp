@@ -1,5 +1,5 @@
 // What reads lines at the prompt: the plain form for dumb terminals and pipes
-// (PlainEditor), and later the rich one. An editor has the input while it is started,
+// (PlainEditor), and the rich one (RichEditor). An editor has the input while it is started,
 // and draws the prompt; text that comes meanwhile goes above it. It knows no Lua: when
 // a block is complete its Listener says. Time limits of its own (a lone ESC, an
 // unfinished paste) are Timers on the reactor it was made with. One thread.
@@ -8,13 +8,30 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "term/style.hpp"
 
 namespace moonwire {
 
 class LineEditor {
  public:
+  /// What may stand in place of the text before the cursor.
+  struct Candidate {
+    std::string text;    // of the whole word
+    std::string ending;  // "(" of a function: inserted with it if it is the only one
+  };
+  struct Completion {
+    std::size_t from = 0;               // where the word begins
+    std::vector<Candidate> candidates;  // sorted, each once
+  };
+
   class Listener {
    public:
+    /// For the text before `cursor`. Must not take long, and changes nothing.
+    virtual Completion complete(std::string_view block, std::size_t cursor) = 0;
+    /// How `block` looks. `cursor`: npos when it is left.
+    virtual std::vector<Span> style(std::string_view block, std::size_t cursor) = 0;
     /// Whether Enter runs `block`, or asks for a further line.
     virtual bool is_complete(std::string_view block) = 0;
     /// A block was entered, without its last newline. The listener calls stop() if it
@@ -48,11 +65,18 @@ class LineEditor {
   /// Bytes have come that the terminal itself has echoed, whoever takes them.
   virtual void echoed(std::string_view bytes) = 0;
 
-  /// Ctrl-C: the block is dropped, an empty prompt comes.
-  virtual void interrupt() = 0;
+  /// Ctrl-C: the block is dropped, an empty prompt comes. `dropped` is input that came
+  /// with it and nobody has seen; the rest of a paste that began in it goes the same way.
+  virtual void interrupt(std::string_view dropped) = 0;
 
-  /// The window has another size, or something else wrote on the screen.
+  /// The window has another size.
   virtual void resized() = 0;
+
+  /// Somebody else reads lines, which the kernel edits and echoes; only while stopped.
+  virtual void lend(bool on) = 0;
+
+  /// Something else had the terminal, and wrote on it: after drain().
+  virtual void resumed() = 0;
 
   /// Text for the screen: above the prompt if one is shown.
   virtual void emit(std::string_view text) = 0;
@@ -61,7 +85,7 @@ class LineEditor {
   virtual void repaint() = 0;
 
   /// Leaves the row of the prompt and writes all that is left, waiting for the terminal:
-  /// before a child process uses it, and at the end.
+  /// before a child process uses it, and at the end. The terminal is as it was found.
   virtual void drain() = 0;
 };
 

@@ -15,7 +15,7 @@ Outlet::Outlet(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {
 
 void Outlet::write(std::string_view bytes) {
   pending_.append(bytes);
-  if (terminal_ && pending_.size() > kBacklog) skip_lines();
+  if (terminal_) pending_.skip_lines();
 }
 
 void Outlet::flush() {
@@ -30,14 +30,13 @@ void Outlet::flush() {
     }
   }
   next_frame_ = now + kPace;
-  if (!send(paced_ ? kFrame : pending_.size())) return;
+  if (!send(paced_ ? kFrame : pending_.view().size())) return;
   if (!pending_.empty()) arm_at(reactor_, next_frame_);
 }
 
 /// False if the terminal takes no more for now; it is waited for.
 bool Outlet::send(std::size_t limit) {
-  mark_skipped();
-  std::size_t left = std::min(limit, pending_.size());
+  std::size_t left = std::min(limit, pending_.view().size());
   while (left > 0) {
     const ssize_t count = ::write(terminal_.get(), pending_.view().data(), left);
     if (count < 0 && errno == EINTR) continue;
@@ -51,7 +50,6 @@ bool Outlet::send(std::size_t limit) {
       return false;
     }
     const auto sent = static_cast<std::size_t>(count);
-    mid_line_ = pending_.view()[sent - 1] != '\n';
     pending_.consume(sent);
     left -= sent;
   }
@@ -68,27 +66,8 @@ void Outlet::on_due() { flush(); }
 void Outlet::drain() {
   disarm();
   watch_.stop();
-  mark_skipped();
   (void)write_all(fd_, pending_.view());  // nobody is left to tell
-  if (!pending_.empty()) mid_line_ = pending_.view().back() != '\n';
-  pending_.clear();
-}
-
-/// The oldest whole lines go, until the backlog is within its limit.
-void Outlet::skip_lines() {
-  const std::string_view all = pending_.view();
-  const std::size_t end = all.find('\n', all.size() - kBacklog);
-  if (end == std::string_view::npos) return;
-  skipped_ += static_cast<std::size_t>(std::count(all.begin(), all.begin() + end + 1, '\n'));
-  pending_.consume(end + 1);
-}
-
-void Outlet::mark_skipped() {
-  if (skipped_ == 0) return;
-  std::string mark = mid_line_ ? "\n" : "";
-  mark += "[... " + std::to_string(skipped_) + " lines skipped]\n";
-  skipped_ = 0;
-  pending_.prepend(mark);
+  pending_.consume(pending_.size());
 }
 
 }  // namespace moonwire

@@ -4,9 +4,9 @@
 // pipe gets everything, with the writer waiting. One thread.
 #pragma once
 
-#include "base/buffer.hpp"
 #include "base/fd.hpp"
 #include "reactor/reactor.hpp"
+#include "term/backlog.hpp"
 
 namespace moonwire {
 
@@ -23,28 +23,26 @@ class Outlet final : Watch::Watcher, Timer {
   /// Lets go what the pace allows; the rest follows by itself.
   void flush();
 
+  /// All has left.
+  bool idle() const { return pending_.empty(); }
+
   /// Waits until all has left.
   void drain();
 
   static constexpr std::size_t kFrame = 16 * 1024;
-  static constexpr std::size_t kBacklog = 1024 * 1024;
   static constexpr Nanoseconds kPace = std::chrono::milliseconds(16);
 
  private:
   void on_ready(Ready ready) override;
   void on_due() override;
   bool send(std::size_t limit);
-  void skip_lines();
-  void mark_skipped();
 
   Reactor& reactor_;
   int fd_;
   Fd terminal_;  // empty: a pipe or a file, or it could not be opened again
   Watch watch_{*this};
-  Buffer pending_;
+  Backlog pending_;
   TimePoint next_frame_{};
-  std::size_t skipped_ = 0;  // lines, not yet told of
-  bool mid_line_ = false;    // the last byte written was no newline
   bool paced_ = false;
 };
 

@@ -61,14 +61,14 @@ void PlainEditor::echoed(std::string_view bytes) {
   row_clean_ = true;
 }
 
-void PlainEditor::interrupt() {
+void PlainEditor::interrupt(std::string_view) {
   block_.clear();
   continued_ = false;
   if (shown_) outlet_.write(kNewRow);
   shown_ = false;
 }
 
-void PlainEditor::resized() {
+void PlainEditor::resumed() {
   shown_ = false;
   row_clean_ = true;
 }

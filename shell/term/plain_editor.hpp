@@ -21,8 +21,10 @@ class PlainEditor final : public LineEditor {
   std::size_t input(std::string_view bytes) override;
   void end_of_input(std::string_view rest) override;
   void echoed(std::string_view bytes) override;
-  void interrupt() override;
-  void resized() override;
+  void interrupt(std::string_view dropped) override;
+  void resized() override {}
+  void lend(bool) override {}
+  void resumed() override;
   void emit(std::string_view text) override;
   void repaint() override;
   void drain() override;

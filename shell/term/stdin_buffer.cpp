@@ -60,9 +60,14 @@ std::string_view StdinBuffer::view() {
 
 void StdinBuffer::consume(std::size_t count) { bytes_.consume(count); }
 
-void StdinBuffer::discard() {
+std::string StdinBuffer::discard() {
   reclaim();
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (!ended_ && ::poll(&input, 1, 0) > 0 && fill()) {
+  }
+  std::string dropped(bytes_.view());
   bytes_.clear();
+  return dropped;
 }
 
 /// One read of what is there. False if nothing was.
@@ -83,15 +88,24 @@ void StdinBuffer::on_ready(Ready) {
   listener_->on_input(bytes_.view().substr(before));
 }
 
+/// For bytes, or the end. False: the system refuses.
+bool StdinBuffer::wait() {
+  if (listener_ != nullptr) listener_->on_wait(true);
+  bool fine = true;
+  while (fine && bytes_.empty() && !ended_) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    fine = ::poll(&input, 1, -1) >= 0 || errno == EINTR;
+    if (input.revents != 0) fill();
+  }
+  if (listener_ != nullptr) listener_->on_wait(false);
+  return fine;
+}
+
 /// stdio's read: a line at most, so that it never holds back what somebody else waits for.
 ssize_t StdinBuffer::give(void* buffer, char* data, std::size_t size) {
   auto& self = *static_cast<StdinBuffer*>(buffer);
   if (self.bytes_.empty() && !self.ended_) std::fflush(stdout);  // a question may stand there
-  while (self.bytes_.empty() && !self.ended_) {
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, -1) < 0 && errno != EINTR) return -1;
-    if (input.revents != 0) self.fill();
-  }
+  if (self.bytes_.empty() && !self.ended_ && !self.wait()) return -1;
   if (self.bytes_.empty()) {
     self.ended_ = false;
     return 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
 
 #include "base/buffer.hpp"
 #include "reactor/reactor.hpp"
@@ -17,6 +18,8 @@ class StdinBuffer final : Watch::Watcher {
    public:
     /// `fresh` has come, and is in the buffer; empty: the input has ended.
     virtual void on_input(std::string_view fresh) = 0;
+    /// stdio is about to wait for a line, the loop standing still; it has one.
+    virtual void on_wait(bool begins) = 0;
 
    protected:
     ~Listener() = default;
@@ -43,8 +46,8 @@ class StdinBuffer final : Watch::Watcher {
   bool ended() const { return ended_; }
   void take_end() { ended_ = false; }
 
-  /// Drops what was typed ahead, as the kernel does at Ctrl-C.
-  void discard();
+  /// Drops what was typed ahead, here and in the kernel, as that does at Ctrl-C; returns it.
+  std::string discard();
 
   /// Bytes are here, or an end: reading now would not wait.
   bool ready() { return ended_ || !view().empty(); }
@@ -57,6 +60,7 @@ class StdinBuffer final : Watch::Watcher {
 
   void on_ready(Ready ready) override;
   bool fill();
+  bool wait();
   void reclaim();
 
   FILE* old_;

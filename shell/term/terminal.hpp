@@ -20,8 +20,20 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  /// kFound: as it was at the start. kQuiet: typed bytes are not echoed, and come as
+  /// they are. kKeys: so do those that the kernel would take as keys of its own, but for
+  /// Ctrl-C, which stays a signal, and does not drop what was typed.
+  enum class Mode { kFound, kQuiet, kKeys };
+
+  /// While it is not kFound, a signal that ends or stops the process restores it first.
+  void set(Mode mode);
+  Mode mode() const { return mode_; }
+
   /// Puts the remembered modes back; nothing if they are unchanged. Async-signal-safe.
   void restore() const;
+
+  /// The set mode again, after something else had the terminal. Async-signal-safe.
+  void apply() const;
 
   /// Opens the terminal of `fd` a second time, for writing without blocking: the flag
   /// on `fd` itself would be shared with the parent shell. ENOTTY if it is none.
@@ -37,6 +49,7 @@ class Terminal {
   struct Modes;
   int fd_;
   Modes* modes_ = nullptr;  // null: no terminal
+  Mode mode_ = Mode::kFound;
 };
 
 }  // namespace moonwire

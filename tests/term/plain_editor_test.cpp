@@ -12,6 +12,8 @@ namespace {
 struct Ears final : LineEditor::Listener {
   std::vector<std::string> blocks;
   int ends = 0;
+  LineEditor::Completion complete(std::string_view, std::size_t) override { return {}; }
+  std::vector<Span> style(std::string_view, std::size_t) override { return {}; }
   bool is_complete(std::string_view block) override { return !block.ends_with("do"); }
   void on_block(const std::string& block) override { blocks.push_back(block); }
   void on_end() override { ++ends; }
@@ -77,7 +79,7 @@ TEST_CASE("PlainEditor: the prompt", "[term]") {
   SECTION("drops the block at an interrupt") {
     editor.input("do\n");
     bench.shown();
-    editor.interrupt();
+    editor.interrupt({});
     CHECK(bench.shown() == "\r\nnet> ");
     editor.input("x\n");
     CHECK(bench.ears.blocks == std::vector<std::string>{"x"});
@@ -119,7 +121,7 @@ TEST_CASE("PlainEditor: text", "[term]") {
   SECTION("the prompt comes again after something else wrote") {
     editor.drain();
     CHECK(bench.pipe.read() == "\r\n");
-    editor.resized();
+    editor.resumed();
     CHECK(bench.shown() == "net> ");
   }
 }

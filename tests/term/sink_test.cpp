@@ -22,8 +22,10 @@ struct Screen final : LineEditor {
   std::size_t input(std::string_view) override { return 0; }
   void end_of_input(std::string_view) override {}
   void echoed(std::string_view) override {}
-  void interrupt() override {}
+  void interrupt(std::string_view) override {}
   void resized() override {}
+  void lend(bool) override {}
+  void resumed() override {}
   void emit(std::string_view more) override { text += more; }
   void repaint() override { ++repaints; }
   void drain() override {}

@@ -13,6 +13,7 @@ namespace {
 struct Ears final : StdinBuffer::Listener {
   std::string heard;
   int ends = 0;
+  void on_wait(bool) override {}
   void on_input(std::string_view fresh) override {
     heard += fresh;
     if (fresh.empty()) ++ends;

@@ -1,0 +1,173 @@
+#include "term/history.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "term/json_line.hpp"
+#include "term/width.hpp"
+#include "term/write_all.hpp"
+
+namespace moonwire {
+namespace {
+
+constexpr std::size_t kChunk = 64 * 1024;
+constexpr const char* kOpen = "open history";
+constexpr const char* kWrite = "write history";
+
+/// Waits for the others, which hold it for as long as a write takes; one that was stopped
+/// in the middle of it does not hold us up.
+class Lock {
+ public:
+  explicit Lock(int fd) : fd_(fd) {
+    constexpr int kTries = 50;
+    constexpr int kPause = 2;  // milliseconds
+    for (int i = 0; i < kTries && ::flock(fd_, LOCK_EX | LOCK_NB) < 0; ++i) {
+      ::poll(nullptr, 0, kPause);
+    }
+  }
+  ~Lock() { ::flock(fd_, LOCK_UN); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int fd_;
+};
+
+void make_folders(const std::string& path) {
+  for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
+    ::mkdir(path.substr(0, at).c_str(), 0700);  // open() says what is wrong
+  }
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  for (;;) {
+    const std::size_t held = text.size();
+    text.resize(held + kChunk);
+    const ssize_t count = ::read(fd, text.data() + held, kChunk);
+    text.resize(held + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0 || (count < 0 && errno != EINTR)) return text;
+  }
+}
+
+}  // namespace
+
+Status History::open(const std::string& path) {
+  make_folders(path);
+  Fd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!file) return system_failure(kOpen, path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return failure(static_cast<Code>(EINVAL), kOpen, path, "not a plain file");
+  }
+  file_ = std::move(file);
+  const Lock lock(file_.get());
+  const std::string text = read_all(file_.get());
+  std::size_t lines = 0;
+  for (std::size_t at = 0; at < text.size(); ++lines) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    // A line that is none of ours is passed over, and stays in the file until it is rewritten.
+    auto entry = parse_json_line(std::string_view(text).substr(at, end - at));
+    if (entry && !entry->empty()) entries_.push_back(std::move(*entry));
+    at = end + 1;
+  }
+  if (entries_.size() > kMost) {
+    entries_.erase(entries_.begin(), entries_.end() - static_cast<std::ptrdiff_t>(kMost));
+  }
+  return lines > kMost + kMost / 10 ? rewrite(path) : Status();
+}
+
+/// In place, under the lock: other prompts have the same file open.
+Status History::rewrite(const std::string& path) {
+  std::string text;
+  for (const std::string& entry : entries_) text += json_line(entry);
+  if (::ftruncate(file_.get(), 0) < 0) return system_failure(kWrite, path);
+  errno = write_all(file_.get(), text);
+  return errno == 0 ? Status() : system_failure(kWrite, path);
+}
+
+Status History::add(const std::string& block) {
+  if (block.empty() || block[0] == ' ') return {};
+  if (!entries_.empty() && entries_.back() == block) return {};
+  if (entries_.size() == kMost) entries_.erase(entries_.begin());
+  entries_.push_back(block);
+  if (!file_) return {};
+  const Lock lock(file_.get());
+  errno = write_all(file_.get(), json_line(block));
+  return errno == 0 ? Status() : system_failure(kWrite);
+}
+
+// --- up and down ---------------------------------------------------------------------------
+
+void HistoryWalk::reset() {
+  at_ = 0;
+  edited_.clear();
+}
+
+const std::string* HistoryWalk::show(std::size_t index) {
+  at_ = index;
+  const auto found = edited_.find(index);
+  if (found != edited_.end()) return &found->second;
+  return &history_[history_.size() - index];
+}
+
+const std::string* HistoryWalk::older(const std::string& text) {
+  if (at_ >= history_.size()) return nullptr;
+  edited_[at_] = text;
+  return show(at_ + 1);
+}
+
+const std::string* HistoryWalk::newer(const std::string& text) {
+  if (at_ == 0) return nullptr;
+  edited_[at_] = text;
+  return show(at_ - 1);
+}
+
+// --- search --------------------------------------------------------------------------------
+
+void HistorySearch::begin() {
+  if (!pattern_.empty()) last_pattern_ = pattern_;
+  pattern_.clear();
+  found_ = false;
+}
+
+bool HistorySearch::look(std::size_t from, bool backwards) {
+  const std::size_t count = history_.size();
+  for (std::size_t entry = from; entry < count; entry += backwards ? std::size_t(-1) : 1) {
+    const std::size_t at = history_[entry].rfind(pattern_);
+    if (at == std::string::npos) continue;
+    match_ = {entry, at};
+    found_ = true;
+    return true;
+  }
+  return false;
+}
+
+bool HistorySearch::extend(std::string_view text) {
+  pattern_ += text;
+  return look(found_ ? match_.entry : history_.size() - 1, true);
+}
+
+bool HistorySearch::shorten() {
+  if (pattern_.empty()) return false;
+  pattern_.resize(before_cluster(pattern_, pattern_.size()));
+  found_ = false;
+  return pattern_.empty() || look(history_.size() - 1, true);
+}
+
+bool HistorySearch::older() {
+  if (pattern_.empty()) return !last_pattern_.empty() && extend(last_pattern_);
+  if (!found_) return look(history_.size() - 1, true);
+  return look(match_.entry - 1, true);
+}
+
+bool HistorySearch::newer() { return found_ && look(match_.entry + 1, false); }
+
+}  // namespace moonwire

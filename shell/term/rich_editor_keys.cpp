@@ -1,0 +1,327 @@
+// What the keys of the rich editor do: a table, and a function each.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "term/candidate_list.hpp"
+#include "term/paste.hpp"
+#include "term/renderer.hpp"
+#include "term/rich_editor.hpp"
+
+namespace moonwire {
+
+using Symbol = Key::Symbol;
+
+/// A key, and what it does. The letters are those of Symbol::kText.
+struct RichEditor::Binding {
+  Symbol symbol;
+  char letter;
+  bool control;
+  bool alt;
+  void (RichEditor::*action)();
+};
+
+constexpr RichEditor::Binding RichEditor::kBindings[] = {
+    {Symbol::kEnter, 0, false, false, &RichEditor::enter},
+    {Symbol::kEnter, 0, false, true, &RichEditor::new_line},
+    {Symbol::kTab, 0, false, false, &RichEditor::tab},
+    {Symbol::kBackspace, 0, false, false, &RichEditor::backspace},
+    {Symbol::kBackspace, 0, false, true, &RichEditor::kill_word_left},
+    {Symbol::kDelete, 0, false, false, &RichEditor::erase},
+    {Symbol::kUp, 0, false, false, &RichEditor::up},
+    {Symbol::kDown, 0, false, false, &RichEditor::down},
+    {Symbol::kLeft, 0, false, false, &RichEditor::left},
+    {Symbol::kLeft, 0, true, false, &RichEditor::word_left},
+    {Symbol::kLeft, 0, false, true, &RichEditor::word_left},
+    {Symbol::kRight, 0, false, false, &RichEditor::right},
+    {Symbol::kRight, 0, true, false, &RichEditor::word_right},
+    {Symbol::kRight, 0, false, true, &RichEditor::word_right},
+    {Symbol::kHome, 0, false, false, &RichEditor::line_start},
+    {Symbol::kEnd, 0, false, false, &RichEditor::line_end},
+    {Symbol::kText, 'a', true, false, &RichEditor::line_start},
+    {Symbol::kText, 'b', true, false, &RichEditor::left},
+    {Symbol::kText, 'd', true, false, &RichEditor::erase_or_end},
+    {Symbol::kText, 'e', true, false, &RichEditor::line_end},
+    {Symbol::kText, 'f', true, false, &RichEditor::right},
+    {Symbol::kText, 'h', true, false, &RichEditor::backspace},
+    {Symbol::kText, 'k', true, false, &RichEditor::kill_line},
+    {Symbol::kText, 'l', true, false, &RichEditor::clear_screen},
+    {Symbol::kText, 'n', true, false, &RichEditor::newer},
+    {Symbol::kText, 'p', true, false, &RichEditor::older},
+    {Symbol::kText, 'r', true, false, &RichEditor::search_older},
+    {Symbol::kText, 's', true, false, &RichEditor::search_newer},
+    {Symbol::kText, 't', true, false, &RichEditor::transpose},
+    {Symbol::kText, 'u', true, false, &RichEditor::kill_line_left},
+    {Symbol::kText, 'v', true, false, &RichEditor::literal},
+    {Symbol::kText, 'w', true, false, &RichEditor::kill_blank_left},
+    {Symbol::kText, 'y', true, false, &RichEditor::yank},
+    {Symbol::kText, 'z', true, false, &RichEditor::suspend},
+    {Symbol::kText, '_', true, false, &RichEditor::undo},
+    {Symbol::kText, '<', false, true, &RichEditor::block_start},
+    {Symbol::kText, '>', false, true, &RichEditor::block_end},
+    {Symbol::kText, 'b', false, true, &RichEditor::word_left},
+    {Symbol::kText, 'd', false, true, &RichEditor::kill_word},
+    {Symbol::kText, 'f', false, true, &RichEditor::word_right},
+    {Symbol::kText, 'h', true, true, &RichEditor::kill_word_left},
+    {Symbol::kText, 'y', false, true, &RichEditor::yank_pop},
+    {Symbol::kText, '/', false, true, &RichEditor::redo},
+};
+
+void RichEditor::take_key(const Key& key) {
+  dirty_ = true;
+  continues_ = false;
+  tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
+  if (std::exchange(literal_, false)) return take_literal(key);
+  if (!search_prompt_.empty() && take_search_key(key)) return;
+  moved_vertically_ = false;
+  if (key.symbol == Symbol::kPaste) {
+    take_paste(key.text);
+  } else if (key.symbol == Symbol::kText && !key.control && !key.alt) {
+    buffer_.type(key.text);
+  } else {
+    const char letter = key.text.size() == 1 ? key.text[0] : '\0';
+    for (const Binding& binding : kBindings) {
+      if (binding.symbol != key.symbol || binding.control != key.control) continue;
+      if (binding.alt != key.alt || binding.letter != letter) continue;
+      (this->*binding.action)();
+      break;
+    }
+  }
+  if (!moved_vertically_) goal_column_ = -1;
+}
+
+/// After Ctrl-V: the byte of the key, whatever it would do.
+void RichEditor::take_literal(const Key& key) {
+  switch (key.symbol) {
+    case Symbol::kText:
+      if (key.control) {
+        const char byte = static_cast<char>(key.text[0] & 0x1F);
+        return buffer_.insert({&byte, 1});
+      }
+      return buffer_.insert(key.text);
+    case Symbol::kTab: return buffer_.insert("\t");
+    case Symbol::kEscape: return buffer_.insert("\x1b");
+    case Symbol::kEnter: return buffer_.insert("\r");
+    case Symbol::kBackspace: return buffer_.insert("\x7f");
+    case Symbol::kPaste: return buffer_.insert(key.text);
+    default: return;
+  }
+}
+
+void RichEditor::take_paste(std::string text) { buffer_.insert(cleaned_paste(text)); }
+
+void RichEditor::bell() { extra_ = '\a'; }
+
+// --- blocks --------------------------------------------------------------------------------
+
+void RichEditor::enter() {
+  if (!listener_.is_complete(buffer_.text())) return new_line();
+  run_block();
+}
+
+void RichEditor::run_block() {
+  leave_block({});
+  std::string block = buffer_.text();
+  block.erase(block.find_last_not_of('\n') + 1);
+  buffer_.reset({});
+  walk_.reset();
+  top_ = 0;
+  if (const Status added = history_.add(block); !added) {
+    emit("moonwire: " + added.error().message() + "\n");
+  }
+  listener_.on_block(block);
+}
+
+/// With the indent of the line that the cursor leaves.
+void RichEditor::new_line() {
+  const std::string& text = buffer_.text();
+  const std::size_t start = buffer_.line_start();
+  const std::size_t end = std::min(text.find_first_not_of(" \t", start), buffer_.cursor());
+  buffer_.insert("\n" + text.substr(start, std::max(end, start) - start));
+}
+
+void RichEditor::drop_block() {
+  if (!search_prompt_.empty()) end_search(true);
+  literal_ = false;
+  leave_block("^C");
+  buffer_.reset({});
+  walk_.reset();
+  top_ = 0;
+  goal_column_ = -1;
+  dirty_ = true;
+}
+
+// --- movement ------------------------------------------------------------------------------
+
+void RichEditor::left() { buffer_.move_to(buffer_.left()); }
+void RichEditor::right() { buffer_.move_to(buffer_.right()); }
+void RichEditor::line_start() { buffer_.move_to(buffer_.line_start()); }
+void RichEditor::line_end() { buffer_.move_to(buffer_.line_end()); }
+void RichEditor::block_start() { buffer_.move_to(0); }
+void RichEditor::block_end() { buffer_.move_to(buffer_.text().size()); }
+void RichEditor::word_left() { buffer_.move_to(buffer_.word_left()); }
+void RichEditor::word_right() { buffer_.move_to(buffer_.word_right()); }
+
+void RichEditor::up() {
+  if (buffer_.in_first_line()) return older();
+  if (goal_column_ < 0) goal_column_ = buffer_.column();
+  buffer_.move_to(buffer_.line_above(goal_column_));
+  moved_vertically_ = true;
+}
+
+void RichEditor::down() {
+  if (buffer_.in_last_line()) return newer();
+  if (goal_column_ < 0) goal_column_ = buffer_.column();
+  buffer_.move_to(buffer_.line_below(goal_column_));
+  moved_vertically_ = true;
+}
+
+// --- changes -------------------------------------------------------------------------------
+
+void RichEditor::backspace() { buffer_.erase_to(buffer_.left()); }
+void RichEditor::erase() { buffer_.erase_to(buffer_.right()); }
+
+void RichEditor::erase_or_end() {
+  if (!buffer_.empty()) return erase();
+  listener_.on_end();
+}
+
+/// To the end of the line; at it, the newline.
+void RichEditor::kill_line() {
+  const std::size_t end = buffer_.line_end();
+  buffer_.kill_to(end == buffer_.cursor() ? buffer_.right() : end);
+}
+
+void RichEditor::kill_line_left() { buffer_.kill_to(buffer_.line_start()); }
+void RichEditor::kill_word() { buffer_.kill_to(buffer_.word_right()); }
+void RichEditor::kill_word_left() { buffer_.kill_to(buffer_.word_left()); }
+void RichEditor::kill_blank_left() { buffer_.kill_to(buffer_.blank_left()); }
+void RichEditor::yank() { buffer_.yank(); }
+
+void RichEditor::yank_pop() {
+  if (!buffer_.yank_pop()) bell();
+}
+
+void RichEditor::transpose() { buffer_.transpose(); }
+
+void RichEditor::undo() {
+  if (!buffer_.undo()) bell();
+}
+
+void RichEditor::redo() {
+  if (!buffer_.redo()) bell();
+}
+
+void RichEditor::literal() { literal_ = true; }
+
+/// Where only blanks stand before the cursor, an indent; elsewhere the rest of the word.
+void RichEditor::tab() {
+  const std::string_view before =
+      std::string_view(buffer_.text()).substr(0, buffer_.cursor()).substr(buffer_.line_start());
+  if (before.find_first_not_of(' ') == std::string_view::npos) return buffer_.insert("  ");
+  complete();
+}
+
+/// As far as all candidates agree; a second Tab shows them.
+void RichEditor::complete() {
+  const Completion found = listener_.complete(buffer_.text(), buffer_.cursor());
+  if (found.candidates.empty()) return bell();
+  const LineEditor::Candidate& first = found.candidates.front();
+  std::string common = first.text;
+  for (const LineEditor::Candidate& candidate : found.candidates) {
+    const auto end =
+        std::mismatch(common.begin(), common.end(), candidate.text.begin(), candidate.text.end());
+    common.erase(end.first, common.end());
+  }
+  if (found.candidates.size() == 1) common += first.ending;
+  const std::size_t typed = buffer_.cursor() - found.from;
+  if (common.size() > typed) return buffer_.insert(std::string_view(common).substr(typed));
+  if (tabs_ < 2) return bell();
+  emit(candidate_list(found.candidates, size_.columns, std::max(1, size_.rows / 2)));
+}
+
+// --- the terminal --------------------------------------------------------------------------
+
+void RichEditor::clear_screen() {
+  outlet_.write("\x1b[H\x1b[2J");
+  shown_ = {};
+  printed_.set(0);
+}
+
+/// The whole job stops, as the kernel would do it; here it goes on.
+void RichEditor::suspend() {
+  drain();
+  ::kill(0, SIGTSTP);
+  resumed();
+  continues_ = true;
+}
+
+// --- history -------------------------------------------------------------------------------
+
+void RichEditor::show_entry(const std::string* entry) {
+  if (entry == nullptr) return bell();
+  buffer_.reset(*entry);
+  top_ = 0;
+}
+
+void RichEditor::older() { show_entry(walk_.older(buffer_.text())); }
+void RichEditor::newer() { show_entry(walk_.newer(buffer_.text())); }
+
+void RichEditor::begin_search() {
+  before_search_ = buffer_.text();
+  cursor_before_search_ = buffer_.cursor();
+  search_.begin();
+  show_match(true);
+}
+
+void RichEditor::search_older() {
+  if (search_prompt_.empty()) return begin_search();
+  show_match(search_.older());
+}
+
+void RichEditor::search_newer() {
+  if (search_prompt_.empty()) return begin_search();
+  show_match(search_.newer());
+}
+
+void RichEditor::show_match(bool found) {
+  search_prompt_ = "(search '" + search_.pattern() + "'): ";
+  if (!found) return bell();
+  if (const auto* match = search_.match()) {
+    buffer_.reset(search_.text(), match->at);
+  } else {
+    buffer_.reset(before_search_, cursor_before_search_);
+  }
+}
+
+void RichEditor::end_search(bool keep) {
+  search_prompt_.clear();
+  if (!keep) buffer_.reset(before_search_, cursor_before_search_);
+}
+
+/// False: the search is over, and the key does what it always does.
+bool RichEditor::take_search_key(const Key& key) {
+  const bool is_control = key.symbol == Symbol::kText && key.control && !key.alt;
+  const char letter = key.text.size() == 1 ? key.text[0] : '\0';
+  if (key.symbol == Symbol::kText && !key.control && !key.alt) {
+    show_match(search_.extend(key.text));
+  } else if (key.symbol == Symbol::kBackspace || (is_control && letter == 'h')) {
+    show_match(search_.shorten());
+  } else if (is_control && letter == 'r') {
+    search_older();
+  } else if (is_control && letter == 's') {
+    search_newer();
+  } else if (is_control && letter == 'g') {
+    end_search(false);
+  } else if (is_control && letter == 'l') {
+    clear_screen();
+  } else {
+    end_search(true);
+    return key.symbol == Symbol::kEscape;
+  }
+  return true;
+}
+
+}  // namespace moonwire
