@@ -26,7 +26,7 @@
 ---@field reconnect? reconnect_options # Connects again after each loss, and after failed attempts: {delay =, max =, factor =, jitter =, tries =, hello =, on_fail =}. (default never)
 ---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
 ---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
----@field timeout? number # Bounds connecting, the look-up of the name included. (seconds, default 30)
+---@field timeout? number # Bounds connecting, the look-up of the name and TLS included. (seconds, default 30)
 ---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)

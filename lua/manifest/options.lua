@@ -94,7 +94,7 @@ local options = {
     summary = "Bounds each wait of a call, which then returns nil, message, \"ETIMEDOUT\"." },
   { name = "timeout", of = "connect", types = "number", unit = "seconds", min = 0,
     default = 30,
-    summary = "Bounds connecting, the look-up of the name included." },
+    summary = "Bounds connecting, the look-up of the name and TLS included." },
   { name = "timeout", of = "resolve", types = "number", unit = "seconds", min = 0, default = 5,
     summary = "Bounds the wait for the name servers." },
 

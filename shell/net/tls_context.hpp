@@ -60,7 +60,6 @@ class TlsContext {
   Status set_protocols();
   Status set_keylog();
   int choose(SSL* ssl) const;
-  tl::unexpected<Error> wrong(const char* option, std::string cause) const;
 
   const TlsRole role_;
   const TlsOptions options_;

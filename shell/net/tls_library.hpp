@@ -34,22 +34,24 @@
   X(SSL_CTX_set_cert_cb) X(SSL_CTX_set_cert_verify_callback) X(SSL_CTX_set_cipher_list) \
   X(SSL_CTX_set_ciphersuites) X(SSL_CTX_set_ex_data) X(SSL_CTX_set_keylog_callback) \
   X(SSL_CTX_set_options) X(SSL_CTX_set_session_id_context) X(SSL_CTX_set_verify) \
-  X(SSL_do_handshake) X(SSL_free) X(SSL_get0_alpn_selected) X(SSL_get0_param) \
-  X(SSL_get0_peer_certificate) X(SSL_get_current_cipher) X(SSL_get_error) X(SSL_get_ex_data) \
-  X(SSL_get_ex_data_X509_STORE_CTX_idx) X(SSL_get_servername) X(SSL_get_SSL_CTX) \
-  X(SSL_get_version) X(SSL_new) X(SSL_pending) X(SSL_read) X(SSL_select_next_proto) \
-  X(SSL_SESSION_free) X(SSL_SESSION_get_protocol_version) X(SSL_session_reused) \
-  X(SSL_SESSION_up_ref) X(SSL_set1_host) X(SSL_set_accept_state) X(SSL_set_bio) \
-  X(SSL_set_connect_state) X(SSL_set_ex_data) X(SSL_set_hostflags) X(SSL_set_session) \
-  X(SSL_set_shutdown) X(SSL_shutdown) X(SSL_use_cert_and_key) X(SSL_write) \
+  X(SSL_CTX_use_cert_and_key) X(SSL_do_handshake) X(SSL_free) X(SSL_get0_alpn_selected) \
+  X(SSL_get0_param) X(SSL_get0_peer_certificate) X(SSL_get_current_cipher) X(SSL_get_error) \
+  X(SSL_get_ex_data) X(SSL_get_ex_data_X509_STORE_CTX_idx) X(SSL_get_servername) \
+  X(SSL_get_SSL_CTX) X(SSL_get_version) X(SSL_new) X(SSL_pending) X(SSL_read) \
+  X(SSL_select_next_proto) X(SSL_SESSION_free) X(SSL_SESSION_get_protocol_version) \
+  X(SSL_session_reused) X(SSL_SESSION_up_ref) X(SSL_set1_host) X(SSL_set_accept_state) \
+  X(SSL_set_bio) X(SSL_set_connect_state) X(SSL_set_ex_data) X(SSL_set_hostflags) \
+  X(SSL_set_session) X(SSL_set_shutdown) X(SSL_shutdown) X(SSL_use_cert_and_key) X(SSL_write) \
   X(TLS_client_method) X(TLS_server_method) X(X509_add_ext) X(X509_check_host) \
   X(X509_check_ip_asc) X(X509_check_private_key) X(X509_EXTENSION_free) X(X509_free) \
-  X(X509_get0_notAfter) X(X509_get0_notBefore) X(X509_get_ext_d2i) X(X509_get_issuer_name) \
-  X(X509_get_serialNumber) X(X509_get_subject_name) X(X509_get_X509_PUBKEY) \
-  X(X509_getm_notAfter) X(X509_getm_notBefore) X(X509_gmtime_adj) \
-  X(X509_NAME_add_entry_by_txt) X(X509_NAME_get_text_by_NID) X(X509_NAME_print_ex) \
-  X(X509_new) X(X509_set_issuer_name) X(X509_set_pubkey) X(X509_set_version) X(X509_sign) \
-  X(X509_STORE_add_cert) X(X509_STORE_CTX_get0_cert) X(X509_STORE_CTX_get_current_cert) \
+  X(X509_get0_notAfter) X(X509_get0_notBefore) X(X509_get_default_cert_dir) \
+  X(X509_get_default_cert_dir_env) X(X509_get_default_cert_file_env) X(X509_get_ext_d2i) \
+  X(X509_get_issuer_name) X(X509_get_serialNumber) X(X509_get_subject_name) \
+  X(X509_get_X509_PUBKEY) X(X509_getm_notAfter) X(X509_getm_notBefore) X(X509_gmtime_adj) \
+  X(X509_LOOKUP_ctrl) X(X509_LOOKUP_hash_dir) X(X509_NAME_add_entry_by_txt) \
+  X(X509_NAME_get_text_by_NID) X(X509_NAME_print_ex) X(X509_new) X(X509_set_issuer_name) \
+  X(X509_set_pubkey) X(X509_set_version) X(X509_sign) X(X509_STORE_add_cert) \
+  X(X509_STORE_add_lookup) X(X509_STORE_CTX_get0_cert) X(X509_STORE_CTX_get_current_cert) \
   X(X509_STORE_CTX_get_error) X(X509_STORE_CTX_get_error_depth) X(X509_STORE_CTX_get_ex_data) \
   X(X509_STORE_CTX_set_error) X(X509_STORE_CTX_set_ex_data) X(X509_STORE_CTX_set_verify_cb) \
   X(X509_STORE_free) X(X509_STORE_new) X(X509_STORE_set_default_paths) \

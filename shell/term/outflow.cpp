@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,11 @@
 #include "term/write_all.hpp"
 
 namespace moonwire {
+namespace {
+
+constexpr std::size_t kLittle = 4096;
+
+}  // namespace
 
 /// A pipe that cannot be opened again, as without /proc, is written to as a file is.
 Outflow::Outflow(int fd) : fd_(fd) {
@@ -21,15 +25,19 @@ Outflow::Outflow(int fd) : fd_(fd) {
   if (S_ISSOCK(status.st_mode)) kind_ = Kind::kSocket;
   if (!S_ISFIFO(status.st_mode)) return;
   const std::string name = "/proc/self/fd/" + std::to_string(fd);
-  own_ = Fd(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  const Fd again(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  // Not as standard input, output or error, should one of these be closed.
+  if (again) own_ = Fd(::fcntl(again.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   if (own_) kind_ = Kind::kPipe;
 }
 
+/// A socket cannot be opened again; one that is writable takes a little without blocking.
 ssize_t Outflow::put(std::string_view bytes) const {
-  if (kind_ == Kind::kSocket) {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-  return ::write(own_.get(), bytes.data(), bytes.size());
+  if (kind_ == Kind::kPipe) return ::write(own_.get(), bytes.data(), bytes.size());
+  pollfd room{fd_, POLLOUT, 0};
+  if (::poll(&room, 1, 0) == 1) return ::write(fd_, bytes.data(), std::min(bytes.size(), kLittle));
+  errno = EAGAIN;
+  return -1;
 }
 
 int Outflow::send() {

@@ -457,6 +457,16 @@ check.case("a certificate that is not good is tried again as a refusal is", func
   check.eventually(function() return failures.answer == "HELLO" end)
 end)
 
+check.case("a PROXY header comes before the handshake", function()
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { proxy_protocol = true }, function(c)
+    c:write(c.peer, "\n")
+  end))
+  local c <close> = check.ok(connect((srv.address:match "//(.*)")))
+  c:write "PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n"
+  check.ok(c:starttls())
+  check.equal(c:read "l", "192.0.2.1:4711")
+end)
+
 check.case("a listener's end ends the handshakes too", function()
   local srv = check.ok(listen("tls://127.0.0.1:0", shout))
   local silent <close> = check.ok(connect((srv.address:match "//(.*)")))
@@ -560,6 +570,18 @@ check.case("openssl s_server: what it shows is checked, and lines go to and fro"
     { tls = { ca = file "ca.pem", min_version = "1.3" } })), "versions of TLS that we allow")
   p:kill()
   p:wait()
+end)
+
+check.case("the system's roots are trusted, from a directory or a file", function()
+  check.ok(sh "mkdir roots && cp ca.pem roots && openssl rehash roots")
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = files "good" }, shout))
+  local script = ("print(connect %q)"):format(srv.address)
+  local function told(env)
+    return (check.ok(process.run { check.ok(os.getenv "MOONWIRE"), "-e", script, env = env }))
+  end
+  check.match(told { SSL_CERT_FILE = false, SSL_CERT_DIR = file "roots" }, "^connection 1")
+  check.match(told { SSL_CERT_FILE = file "ca.pem", SSL_CERT_DIR = folder }, "^connection 1")
+  check.match(told { SSL_CERT_FILE = file "other.pem", SSL_CERT_DIR = folder }, "who is not known")
 end)
 
 -- --- secrets --------------------------------------------------------------------------------
