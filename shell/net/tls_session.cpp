@@ -169,9 +169,17 @@ std::string TlsSession::trouble() {
 
 void TlsSession::cut_off() {
   if (ended_ || !failure_.empty()) return;
-  failure_ = open_ ? "the peer closed the connection without TLS's close_notify: what came may "
-                     "have been cut off"
-                   : "the peer closed the connection in the middle of the handshake";
+  if (open_) {
+    failure_ =
+        "the peer closed the connection without TLS's close_notify: what came may have been "
+        "cut off";
+  } else if (looked_) {
+    failure_ = "the peer closed the connection in the middle of the handshake";
+  } else if (context_->role() == TlsRole::kServer) {
+    failure_ = "the client has left without a word";
+  } else {
+    failure_ = "the server closed the connection instead of a handshake: it may not speak TLS";
+  }
 }
 
 std::size_t TlsSession::read(char* room, std::size_t size) {
