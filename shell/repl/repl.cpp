@@ -283,8 +283,8 @@ void Repl::on_input(std::string_view fresh) {
   if (input_is_terminal_) editor_->echoed(fresh);
 }
 
-/// A task that asks for a line gets the next one, also one that was not typed: the prompt
-/// goes for so long, and comes back with what stood in it.
+/// Whichever task asks for a line gets the next one: the prompt goes for so long, and comes
+/// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
   if (stage_ != Stage::kIdle) return editor_->lend(on);

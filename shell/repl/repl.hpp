@@ -88,8 +88,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::string prefix_;                          // what comes before a shown value
   std::string suffix_;                          // and after it: the stack of an error
   TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
-  bool lent_ = false;                           // the prompt has gone, since a task asks for a line
-  bool kept_ = false;                           // Ctrl-C took it back, and the same task goes on asking
+  bool lent_ = false;                           // a task asks for a line: there is no prompt
+  bool kept_ = false;  // Ctrl-C took the prompt back, and the task goes on asking
   bool input_is_terminal_;
   bool coloured_;
   int status_ = -1;  // not negative: the prompt ends with it
