@@ -17,6 +17,32 @@ datagrams, "tls://" a stream inside TLS. A malformed address raises; an unknown 
 nil, message, "EDNS".]],
   },
   {
+    name = "keys",
+    title = "Keys of the prompt",
+    text = [[
+    Enter               runs the block, or goes on in a new line if it is incomplete
+    Alt-Enter           a new line in any case
+    Tab                 completes a name; once more lists what fits; indents at the start of a line
+    Ctrl-A, Ctrl-E      the ends of the line (Home, End); Alt-<, Alt-> those of the block
+    Alt-B, Alt-F        words (Ctrl-Left, Ctrl-Right)
+    Ctrl-W, Alt-D       kill the word before, after the cursor; Alt-Backspace, up to a sign
+    Ctrl-U, Ctrl-K      kill to the ends of the line
+    Ctrl-Y, Alt-Y       yank what was killed; what was killed before that
+    Ctrl-_, Alt-/       undo, redo
+    Ctrl-T              swaps two characters
+    Up, Down            lines of the block, then the history; Ctrl-P, Ctrl-N always the history
+    Ctrl-R, Ctrl-S      search the history, backwards and forwards; Ctrl-G gives up
+    Ctrl-V              the next key is text
+    Ctrl-L              clears the screen
+    Ctrl-C              drops the block, or interrupts what runs
+    Ctrl-D              ends the program at an empty block, else deletes to the right
+    Ctrl-Z              stops the program, as job of the shell it was started from
+
+History is kept in moonwire/history below $XDG_STATE_HOME, or ~/.local/state; a block that begins
+with a blank is not. NO_COLOR turns colours off. With TERM=dumb, and in a pipe, the kernel edits
+the line, and none of these keys are ours.]],
+  },
+  {
     name = "errors",
     title = "Errors",
     text = [[

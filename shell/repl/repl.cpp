@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "repl/commands.hpp"
 #include "repl/complete.hpp"
@@ -282,6 +283,18 @@ void Repl::on_input(std::string_view fresh) {
   if (input_is_terminal_) editor_->echoed(fresh);
 }
 
+/// Whichever task asks for a line gets the next one: the prompt goes for so long, and comes
+/// back with what stood in it.
+void Repl::lend_input(bool on) {
+  kept_ = kept_ && on;
+  if (stage_ != Stage::kIdle) return editor_->lend(on);
+  if (!rich_ || kept_ || on == lent_) return;
+  lent_ = on;
+  if (!on) return editor_->start();
+  editor_->stop();
+  editor_->lend(true);
+}
+
 void Repl::on_wait(bool begins) {
   if (!editor_->started()) return editor_->lend(begins);
   if (begins) {
@@ -340,6 +353,11 @@ void Repl::tell_what_closes() {
 /// Ctrl-C that met no running Lua code: for the chunk that waits, else for the editor.
 void Repl::on_interrupt() {
   const std::string dropped = shell_.stdin_buffer().discard();
+  if (std::exchange(lent_, false)) {
+    kept_ = true;
+    editor_->echoed("^C");
+    return editor_->start();
+  }
   if (chunk_ == nullptr) return editor_->interrupt(dropped);
   const TimePoint now = Clock::now();
   const bool again = interrupted_ != TimePoint() && now - interrupted_ < kTwice;

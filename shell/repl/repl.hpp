@@ -62,7 +62,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_input(std::string_view fresh) override;
   bool on_turn_end() override;
   bool holds_input() const override { return rich_ && editor_->started(); }
-  void lend_input(bool on) override { editor_->lend(on); }
+  void lend_input(bool on) override;
   void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
   void after_child() override { editor_->resumed(); }
@@ -88,6 +88,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::string prefix_;                          // what comes before a shown value
   std::string suffix_;                          // and after it: the stack of an error
   TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
+  bool lent_ = false;                           // a task asks for a line: there is no prompt
+  bool kept_ = false;  // Ctrl-C took the prompt back, and the task goes on asking
   bool input_is_terminal_;
   bool coloured_;
   int status_ = -1;  // not negative: the prompt ends with it

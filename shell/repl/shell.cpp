@@ -138,8 +138,8 @@ void Shell::turn(Nanoseconds max_wait, Nanoseconds slice) {
     std::exit(1);  // the loop itself does not work: out of descriptors at the start
   }
   interrupter_->settle();
-  const bool reads = session_ != nullptr && session_->on_turn_end();
   if (session_ != nullptr) session_->lend_input(!readers.empty());
+  const bool reads = session_ != nullptr && session_->on_turn_end();
   input_.want(reads || !readers.empty());
   send_output();
 }

@@ -67,8 +67,9 @@ void RichEditor::lend(bool on) {
   line_taken_ = true;
   if (on && pastes_) outlet_.write(kDoNotMarkPastes);
   if (on) pastes_ = false;
-  outlet_.flush();
+  // Who sees the prompt go may type at once, and is to see that.
   terminal_.set(on ? Terminal::Mode::kFound : Terminal::Mode::kQuiet);
+  outlet_.flush();
 }
 
 // --- input ---------------------------------------------------------------------------------

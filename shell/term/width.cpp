@@ -90,6 +90,11 @@ int code_point_width(std::uint32_t value) {
 }
 
 Cluster next_cluster(std::string_view text) {
+  // Most of all text: a letter that nothing joins.
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  if (is_plain(text[0]) && (text.size() == 1 || (text[1] >= 0 && text[1] < 0x7F))) {
+    return {1, 1, true};
+  }
   const CodePoint base = decode_utf8(text);
   if (base.value == '\n' && base.valid) return {1, 0, false};
   if (base.valid && base.value == '\t') return {1, kTabColumns, false};

@@ -493,15 +493,35 @@ TEST_CASE("Rich prompt: while a chunk waits", "[repl]") {
   SECTION("io.read takes a line that the terminal shows") {
     session.type("io.write 'name? ' name = io.read()\r");
     REQUIRE(session.shows("net> io.write 'name? ' name = io.read()\nname? "));
+    REQUIRE(session.pty().expect_echo());
     session.type("bob");
     REQUIRE(session.shows("name? bob"));
     session.type("\r");
     REQUIRE(session.shows("name? bob\nnet> "));
     CHECK(session.enters("name", "\"bob\"\n"));
   }
+  SECTION("another task's io.read takes the next line; the prompt comes back as it was") {
+    session.type("timeout(0.5, function() print('got ' .. io.read()) end);\r");
+    session.type("half");
+    REQUIRE(session.shows("net> half"));
+    REQUIRE(session.pty().expect_echo());
+    session.type("a line\r");
+    CHECK(session.shows("a line\ngot a line\nnet> half"));
+  }
+  SECTION("Ctrl-C gets the prompt back from a task that goes on asking") {
+    REQUIRE(session.enters(
+        "timeout(0.5, function() while true do print('got ' .. io.read()) end end);", ""));
+    REQUIRE(session.pty().expect_echo());
+    session.type("one\r");
+    REQUIRE(session.shows("one\ngot one\n"));
+    session.type("\x03");
+    REQUIRE(session.shows("got one\n^C\nnet> "));
+    CHECK(session.enters("1", "1\n"));
+  }
   SECTION("what io.read leaves of its line does not become an empty block") {
     session.type("io.read 'n'\r");
     REQUIRE(session.shows("net> io.read 'n'\n"));
+    REQUIRE(session.pty().expect_echo());
     session.type("42\r");
     CHECK(session.shows("net> io.read 'n'\n42\n42\nnet> "));
     CHECK(session.enters("1", "1\n"));

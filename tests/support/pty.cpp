@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -129,6 +130,17 @@ bool Pty::expect_not(std::string_view text, Milliseconds quiet) {
   while (read_more(std::chrono::steady_clock::now() + quiet) == Came::kSomething) {
   }
   return unread().find(text) == std::string_view::npos;
+}
+
+bool Pty::expect_echo(Milliseconds patience) {
+  const Deadline deadline = std::chrono::steady_clock::now() + patience;
+  termios modes{};
+  while (::tcgetattr(master_.get(), &modes) == 0) {
+    if ((modes.c_lflag & ECHO) != 0) return true;
+    if (remaining(deadline) == 0) return false;
+    read_more(std::min(deadline, std::chrono::steady_clock::now() + milliseconds(1)));
+  }
+  return false;
 }
 
 void Pty::resize(Size size) {

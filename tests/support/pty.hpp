@@ -60,6 +60,9 @@ class Pty {
   const std::string& transcript() const { return transcript_; }
   std::string_view unread() const { return std::string_view(transcript_).substr(passed_); }
 
+  /// Reads on until the terminal echoes what is typed: somebody asks for a line.
+  bool expect_echo(Milliseconds patience = kPatience);
+
   void resize(Size size);
   void signal(int number);
   pid_t pid() const { return pid_; }
