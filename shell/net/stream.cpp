@@ -102,6 +102,7 @@ Status Stream::attach(Fd fd, Way way) {
 
 void Stream::fail(Error why) {
   if (state_ == State::kClosed) return;
+  send_last();
   failure_ = std::make_unique<Error>(std::move(why));
   keep_unread();
   release();
@@ -438,15 +439,21 @@ void Stream::close(bool reset) {
   if (fd_ && reset) {
     const ::linger now{1, 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  } else if (fd_ && !blocked_ && !shaking_hands()) {
-    const std::size_t most = rates_ ? write_allowance(out_.size()) : out_.size();
-    const ssize_t sent = out_.empty() ? 0 : put(out_.view().substr(0, most));
-    if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
-    if (sent == static_cast<ssize_t>(out_.size())) (void)say_end();  // or it is cut off
+  } else {
+    send_last();
   }
   if (live()) net_.live_ = {};
   in_.release();
   release();
+}
+
+/// What the kernel takes of what has gathered; the rest is lost.
+void Stream::send_last() {
+  if (!fd_ || blocked_ || shaking_hands()) return;
+  const std::size_t most = rates_ ? write_allowance(out_.size()) : out_.size();
+  const ssize_t sent = out_.empty() ? 0 : put(out_.view().substr(0, most));
+  if (sent > 0) bytes_out_ += static_cast<std::size_t>(sent);
+  if (sent == static_cast<ssize_t>(out_.size())) (void)say_end();  // or it is cut off
 }
 
 /// The descriptor and everything that hangs on it; what is unread stays.

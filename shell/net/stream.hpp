@@ -79,7 +79,8 @@ class Stream final : Watch::Watcher {
   /// before is sent. What comes only in is shut down from the start; what goes only out has
   /// ended, and closes when it is shut down.
   Status attach(Fd fd, Way way = Way::kBoth);
-  /// Closes it with this as its failure; on_closed() is not called. Unread bytes stay.
+  /// Closes it with this as its failure; on_closed() is not called. Unread bytes stay; what
+  /// has gathered is sent as close() does.
   void fail(Error why);
   /// TLS from here on: after attach() if that is still to come, else after what was written.
   /// The stream is connecting (again) until on_secured(), or on_closed() if the handshake
@@ -211,6 +212,7 @@ class Stream final : Watch::Watcher {
   void drained();
   void linger();
   void close_and_tell();
+  void send_last();
   void keep_unread();
   void die(Error why);
   std::size_t room() const;

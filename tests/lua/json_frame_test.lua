@@ -257,6 +257,16 @@ check.case("a connection that comes back begins with a new value", function()
   srv:close()
 end)
 
+check.case("what was answered before the bad message still arrives", function()
+  local srv <close> = check.ok(listen("127.0.0.1:0", { frame = "json" }, function(c)
+    c:on { data = function(_, value) c:write(json.encode { got = value }, "\n") end }
+  end))
+  local c <close> = check.ok(connect(srv.address))
+  c:write '1 2 }\n'
+  check.equal(c:read "l", '{"got":1}')
+  check.equal(c:read "l", '{"got":2}')
+end)
+
 check.case("it is an option of listen and connect; lines and read with a format ignore it", function()
   local srv <close> = check.ok(listen("127.0.0.1:0", { frame = "json" }, function(c)
     for _ = 1, 2 do c:write(json.encode { got = c:read() }, "\n") end
