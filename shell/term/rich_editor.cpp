@@ -67,9 +67,8 @@ void RichEditor::lend(bool on) {
   line_taken_ = true;
   if (on && pastes_) outlet_.write(kDoNotMarkPastes);
   if (on) pastes_ = false;
-  // Who sees the prompt go may type at once, and is to see that.
+  outlet_.flush();  // first: what the terminal shows of a line belongs on a row of its own
   terminal_.set(on ? Terminal::Mode::kFound : Terminal::Mode::kQuiet);
-  outlet_.flush();
 }
 
 // --- input ---------------------------------------------------------------------------------
