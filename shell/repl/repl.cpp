@@ -91,6 +91,7 @@ Repl::Repl(Shell& shell)
   };
   collect_sooner(runtime_);
   changed_globals(runtime_);  // the session begins
+  shell_.sink().copy = [this](std::string_view text) { transcript_.write(text); };
   shell_.set_session(this);
 }
 
@@ -102,6 +103,7 @@ Repl::~Repl() {
   shell_.sink().flush();
   editor_->drain();
   shell_.sink().attach(nullptr);
+  shell_.sink().copy = nullptr;
 }
 
 int Repl::run() {
@@ -170,6 +172,7 @@ bool Repl::is_complete(std::string_view block) {
 }
 
 void Repl::on_block(const std::string& block) {
+  log_block(block);
   if (is_blank(block)) return;
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
@@ -215,6 +218,19 @@ std::optional<std::string> Repl::edited(const std::function<Result<std::string>(
   return std::nullopt;
 }
 
+void Repl::show_help(std::string_view name) {
+  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;  // no memory
+  if (!push_local(runtime_, name)) push_text(runtime_, name);
+  start_chunk({.hidden = true}, 1);
+}
+
+void Repl::show_source(const std::string& expression) {
+  if (!is_expression(runtime_, expression)) return print("usage: .src function\n");
+  if (auto mistake = compile_input(runtime_, expression, number_))
+    return show({"", *mistake, "", {}});
+  start_chunk({.text = expression, .number = number_, .shows_source = true}, 0);
+}
+
 void Repl::run_own(std::string_view code, const std::vector<std::string_view>& arguments) {
   if (compile(runtime_, code, "=[moonwire]")) return;  // no memory
   for (const std::string_view text : arguments) push_text(runtime_, text);
@@ -226,7 +242,16 @@ void Repl::tell(const std::string& line) {
 }
 
 void Repl::show(const Failure& failure) {
-  shell_.sink().write_error(failure_text(failure, inputs_));
+  const bool seen = Terminal::is_terminal(STDERR_FILENO) || !Terminal::is_terminal(STDOUT_FILENO);
+  shell_.sink().write_error(failure_text(failure, inputs_, prompt_settings_.color && seen));
+}
+
+/// What was typed is on the screen as well.
+void Repl::log_block(std::string_view block) {
+  if (!transcript_.started()) return;
+  std::string shown = "net> ";
+  for (const char c : block) shown += c == '\n' ? std::string("\n...> ") : std::string(1, c);
+  transcript_.write(shown + "\n");
 }
 
 void Repl::on_report(const ErrorReport& report) {
@@ -268,6 +293,7 @@ void Repl::on_wait(bool begins) {
 
 bool Repl::on_turn_end() {
   take_input();
+  if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
   return editor_->started();
 }
 
