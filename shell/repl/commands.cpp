@@ -206,16 +206,21 @@ void help(Repl& repl, std::string_view name) {
              "\"keys\" of keys.\n");
 }
 
-/// The command that `name` is, or begins; null if there is none, or several.
-const Command* find(std::string_view name) {
-  const Command* found = nullptr;
+/// The command that `name` is, or those that it begins. What may overwrite is named in full.
+std::vector<const Command*> find(std::string_view name) {
+  std::vector<const Command*> found;
   for (const Command& command : kCommands) {
-    if (command.name == name) return &command;
-    if (!command.name.starts_with(name) || command.name.ends_with('!')) continue;
-    if (found != nullptr) return nullptr;
-    found = &command;
+    if (command.name == name) return {&command};
+    if (command.name.starts_with(name) && !command.name.ends_with('!')) found.push_back(&command);
   }
   return found;
+}
+
+void tell_unclear(Repl& repl, std::string_view name, const std::vector<const Command*>& found) {
+  if (found.empty()) return repl.print("unknown command ." + std::string(name) + " (.help)\n");
+  std::string text = "." + std::string(name) + " may be";
+  for (const Command* command : found) text.append(" .").append(command->name);
+  repl.print(text + "\n");
 }
 
 }  // namespace
@@ -243,10 +248,9 @@ void run_command(Repl& repl, std::string_view block) {
   const std::size_t end = std::min(block.find_first_of(kBlanks), block.size());
   const std::string_view name = block.substr(1, end - 1);
   const std::string_view argument = trim(block.substr(end));
-  const Command* command = find(name);
-  if (command == nullptr) {
-    return repl.print("unknown command ." + std::string(name) + " (.help)\n");
-  }
+  const auto found = find(name);
+  if (found.size() != 1) return tell_unclear(repl, name, found);
+  const Command* command = found.front();
   const bool fits =
       command->arity == Arity::kOptional || argument.empty() == (command->arity == Arity::kNone);
   if (!fits) return repl.print("usage: " + std::string(command->usage) + "\n");

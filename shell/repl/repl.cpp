@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -249,6 +250,7 @@ void Repl::show(const Failure& failure) {
 /// What was typed is on the screen as well.
 void Repl::log_block(std::string_view block) {
   if (!transcript_.started()) return;
+  std::fflush(stdout);  // what was printed before
   std::string shown = "net> ";
   for (const char c : block) shown += c == '\n' ? std::string("\n...> ") : std::string(1, c);
   transcript_.write(shown + "\n");
