@@ -49,7 +49,8 @@ void history(Repl& repl, std::string_view part) { repl.print(repl.inputs().listi
 void load(Repl& repl, std::string_view path) { repl.run_file(std::string(path)); }
 
 void tell_no_job(Repl& repl, std::string_view argument) {
-  repl.print("there is no job " + std::string(argument) + " (.jobs)\n");
+  const std::string name = argument.empty() ? "" : " " + std::string(argument);
+  repl.print("there is no job" + name + " (.jobs)\n");
 }
 
 void jobs(Repl& repl, std::string_view) {
@@ -206,21 +207,17 @@ void help(Repl& repl, std::string_view name) {
              "\"keys\" of keys.\n");
 }
 
-/// The command that `name` is, or those that it begins. What may overwrite is named in full.
-std::vector<const Command*> find(std::string_view name) {
-  std::vector<const Command*> found;
+/// The command that `name` is, or begins; null if there is none, or several. What may
+/// overwrite is named in full.
+const Command* find(std::string_view name) {
+  const Command* found = nullptr;
   for (const Command& command : kCommands) {
-    if (command.name == name) return {&command};
-    if (command.name.starts_with(name) && !command.name.ends_with('!')) found.push_back(&command);
+    if (command.name == name) return &command;
+    if (!command.name.starts_with(name) || command.name.ends_with('!')) continue;
+    if (found != nullptr) return nullptr;
+    found = &command;
   }
   return found;
-}
-
-void tell_unclear(Repl& repl, std::string_view name, const std::vector<const Command*>& found) {
-  if (found.empty()) return repl.print("unknown command ." + std::string(name) + " (.help)\n");
-  std::string text = "." + std::string(name) + " may be";
-  for (const Command* command : found) text.append(" .").append(command->name);
-  repl.print(text + "\n");
 }
 
 }  // namespace
@@ -248,9 +245,10 @@ void run_command(Repl& repl, std::string_view block) {
   const std::size_t end = std::min(block.find_first_of(kBlanks), block.size());
   const std::string_view name = block.substr(1, end - 1);
   const std::string_view argument = trim(block.substr(end));
-  const auto found = find(name);
-  if (found.size() != 1) return tell_unclear(repl, name, found);
-  const Command* command = found.front();
+  const Command* command = find(name);
+  if (command == nullptr) {
+    return repl.print("unknown command ." + std::string(name) + " (.help)\n");
+  }
   const bool fits =
       command->arity == Arity::kOptional || argument.empty() == (command->arity == Arity::kNone);
   if (!fits) return repl.print("usage: " + std::string(command->usage) + "\n");

@@ -70,8 +70,10 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
+      to_job_(shell.reactor(), SIGTSTP, [this] { to_background(); }),
       hints_(runtime_, [this](const std::string& line) { tell(line); }),
       input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+  to_job_.stop();
   prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
@@ -273,10 +275,7 @@ void Repl::on_input(std::string_view fresh) {
 /// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
-  if (front_ != nullptr) {
-    editor_->lend(on);
-    return watch_stops();  // handing the terminal over has changed who hears of Ctrl-Z
-  }
+  if (front_ != nullptr) return lend(on);
   if (!rich_ || kept_ || on == lent_) return;
   lent_ = on;
   if (!on) return editor_->start();
@@ -284,8 +283,21 @@ void Repl::lend_input(bool on) {
   editor_->lend(true);
 }
 
+/// The terminal's mode decides who hears of Ctrl-Z, so it changes while we do not listen.
+void Repl::lend(bool on) {
+  to_job_.stop();
+  editor_->lend(on);
+  if (front_ != nullptr) to_job_.listen();
+}
+
+void Repl::after_child() {
+  to_job_.stop();
+  editor_->resumed();
+  if (front_ != nullptr) to_job_.listen();
+}
+
 void Repl::on_wait(bool begins) {
-  if (!editor_->started()) return editor_->lend(begins);
+  if (!editor_->started()) return lend(begins);
   if (begins) {
     editor_->drain();
   } else {

@@ -103,7 +103,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void to_front(Chunk& chunk);
   void to_background();
   void leave_front();
-  void watch_stops();
+  void lend(bool on);
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);
   void show_source_of(int results, const std::string& what);
@@ -131,7 +131,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void lend_input(bool on) override;
   void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
-  void after_child() override { editor_->resumed(); }
+  void after_child() override;
 
   Shell& shell_;
   Runtime& runtime_;
@@ -144,6 +144,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   SignalRelay hang_up_;
   SignalRelay continue_;
   SignalRelay resize_;
+  SignalRelay to_job_;  // Ctrl-Z, while something has the prompt
 
   Inputs inputs_;
   SessionLog log_;
@@ -154,7 +155,6 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::string last_block_;
   std::list<Chunk> chunks_;
   Chunk* front_ = nullptr;                      // the one that holds the prompt back
-  std::optional<SignalRelay> to_job_;           // Ctrl-Z, while there is one
   int jobs_ = 0;                                // the number of the newest
   std::unordered_set<std::string> slow_sites_;  // told already
   bool lent_ = false;                           // a task asks for a line: there is no prompt

@@ -41,28 +41,22 @@ void Repl::start_chunk(Chunk given, int arguments) {
 void Repl::to_front(Chunk& chunk) {
   chunk.job = 0;
   front_ = &chunk;
+  to_job_.stop();
   editor_->stop();
-  watch_stops();
-}
-
-/// Ctrl-Z, while a chunk holds the prompt back, is ours.
-void Repl::watch_stops() {
-  to_job_.reset();
-  to_job_.emplace(shell_.reactor(), SIGTSTP, [this] { to_background(); });
+  to_job_.listen();
 }
 
 void Repl::to_background() {
   if (front_ == nullptr || front_->showing) return;
   front_->job = ++jobs_;
   print(job_name(jobs_) + " running\n");
+  kept_ = shell_.input_wanted();  // it goes on asking for a line
   leave_front();
 }
 
 void Repl::leave_front() {
   front_ = nullptr;
-  runtime_.defer([this] {  // it may be the one that calls
-    if (front_ == nullptr) to_job_.reset();
-  });
+  to_job_.stop();
   if (status_ < 0) editor_->start();
 }
 

@@ -423,7 +423,9 @@ TEST_CASE("Prompt: commands", "[repl]") {
   SECTION(".ls, and .stop with what it shows") {
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter("timeout(60, print);", ""));
-    CHECK(prompt.enter(".ls", "timer 1\r\n"));
+    prompt.send(".ls\n");
+    CHECK(prompt.expect("what\r\ntimer 1  due in "));
+    CHECK(prompt.expect("s\r\nnet> "));
     CHECK(prompt.enter(".stop timer 1", ""));
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter(".stop timer 1", "there is no timer 1 (.ls)\r\n"));
