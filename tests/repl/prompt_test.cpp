@@ -11,24 +11,6 @@
 using namespace moonwire::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// The prompt, ready for input.
-struct Prompt : Pty {
-  explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
-                  const std::vector<std::string>& env = {})
-      : Pty(command_line(arguments), dumb(env)) {
-    ready = expect("net> ");
-  }
-  /// Types a line and waits for what follows it up to the next prompt.
-  bool enter(const std::string& line, const std::string& answer) {
-    return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
-  }
-  bool ready = false;
-};
-
-}  // namespace
-
 TEST_CASE("Prompt: start", "[repl]") {
   SECTION("one banner line, and the prompt") {
     Pty pty(command_line({}), dumb());
