@@ -406,7 +406,7 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter("timeout(60, print);", ""));
     prompt.send(".ls\n");
-    CHECK(prompt.expect("what\r\ntimer 1  due in "));
+    CHECK(prompt.expect("what     state\r\ntimer 1  due in "));
     CHECK(prompt.expect("s\r\nnet> "));
     CHECK(prompt.enter(".stop timer 1", ""));
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
@@ -418,8 +418,8 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.expect(":2: in file\r\n  error 'in file'\r\n"));
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("loaded", "5\r\n"));
-    CHECK(prompt.enter(".load /nonexistent",
-                       "error: cannot open /nonexistent: "
+    CHECK(prompt.enter(".load /nonexistent/file",
+                       "error: cannot open /nonexistent/file: "
                        "No such file or directory\r\n"));
   }
   SECTION(".time tells how long it took") {
