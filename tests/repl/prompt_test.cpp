@@ -130,6 +130,7 @@ TEST_CASE("Prompt: errors", "[repl]") {
     CHECK(prompt.enter("x = )",
                        "error: (input 2):1: unexpected symbol near ')'\r\n"
                        "  x = )\r\n      ^\r\n"));
+    CHECK(prompt.enter("_err", "\"(input 2):1: unexpected symbol near ')'\"\r\n"));
   }
   SECTION("at run time show the line and the user's frames") {
     CHECK(prompt.enter("function f() return nothing.x end", ""));
