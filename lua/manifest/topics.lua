@@ -36,7 +36,8 @@ nil, message, "EDNS".]],
     Ctrl-L              clears the screen
     Ctrl-C              drops the block, or interrupts what runs
     Ctrl-D              ends the program at an empty block, else deletes to the right
-    Ctrl-Z              stops the program, as job of the shell it was started from
+    Ctrl-Z              stops the program, as job of the shell it was started from; while a line
+                        waits, makes a job of that (help "prompt")
 
 History is kept in moonwire/history below $XDG_STATE_HOME, or ~/.local/state; a block that begins
 with a blank is not. With TERM=dumb, and in a pipe, the kernel edits

@@ -75,6 +75,16 @@ TEST_CASE("Jobs: commands", "[repl]") {
   }
 }
 
+TEST_CASE("Jobs: at the plain prompt too", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  prompt.send("timeout(0.01, print, 'go') sleep(0.3) return 5\n");
+  REQUIRE(prompt.expect("go\r\n"));
+  prompt.send("\x1a");
+  CHECK(prompt.expect("[1] running\r\nnet> "));
+  CHECK(prompt.expect("[1] done\r\n5\r\nnet> "));
+}
+
 TEST_CASE("Jobs: one that asks for a line leaves the prompt alone", "[repl]") {
   Session session;
   REQUIRE(session.ready);
