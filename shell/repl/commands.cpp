@@ -143,7 +143,7 @@ void set(Repl& repl, std::string_view argument) {
 }
 
 void write_session(Repl& repl, std::string_view path, bool force) {
-  const std::string script = repl.log().script(repl.runtime());
+  const std::string script = repl.session_script();
   if (script.empty()) return repl.print("nothing to save: nothing that was typed is left\n");
   const auto lines = std::count(script.begin(), script.end(), '\n');
   const std::string name(path);

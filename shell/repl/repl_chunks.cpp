@@ -181,6 +181,14 @@ std::string Repl::jobs_text() const {
   return text;
 }
 
+std::string Repl::session_script() const {
+  std::vector<SessionLog::Input> jobs;
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.job != 0 && chunk.logged) jobs.push_back(*chunk.logged);
+  }
+  return log_.script(runtime_, jobs);
+}
+
 bool Repl::bring_to_front(int number) {
   Chunk* job = find_job(number);
   if (job == nullptr) return false;
