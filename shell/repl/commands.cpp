@@ -77,20 +77,46 @@ void stop(Repl& repl, std::string_view argument) {
   if (!stopped) repl.print("there is no " + std::string(argument) + " (.ls)\n");
 }
 
+/// The last block, or the file named, in the user's editor.
+void edit(Repl& repl, std::string_view path) {
+  const auto text = path.empty() ? repl.edit(repl.last_block()) : repl.edit_file(std::string(path));
+  if (text) repl.set_block(*text);
+}
+
+void unknown_setting(Repl& repl, std::string_view name) {
+  std::vector<std::string_view> words = setting_names();
+  words.insert(words.begin(), name);
+  repl.run_own("require('prompt').unknown_setting(...)", words);
+}
+
+/// "name value", "name" alone, or nothing.
+void set(Repl& repl, std::string_view argument) {
+  const std::size_t blank = std::min(argument.find_first_of(kBlanks), argument.size());
+  const std::string_view name = find_setting(argument.substr(0, blank));
+  if (argument.empty()) return repl.print(settings_text(repl.prompt_settings(), {}));
+  if (name.empty()) return unknown_setting(repl, argument.substr(0, blank));
+  const std::string_view value = trim(argument.substr(blank));
+  if (value.empty()) return repl.print(settings_text(repl.prompt_settings(), name));
+  const std::string mistake = set_setting(repl.prompt_settings(), name, value);
+  if (!mistake.empty()) repl.print(mistake + "\n");
+}
+
 void time(Repl& repl, std::string_view text) { repl.evaluate(text, true); }
 
 constexpr Command kCommands[] = {
+    {"edit", Arity::kOptional, edit, ".edit [file]", "the last block, or a file, in $EDITOR"},
     {"exit", Arity::kOptional, exit, ".exit [status]", "ends the program; so does Ctrl-D"},
     {"help", Arity::kOptional, help, ".help [name]", "this list, or help on a name; so does ?name"},
     {"history", Arity::kOptional, history, ".history [text]", "what was typed, with text in it"},
     {"load", Arity::kOne, load, ".load file", "runs a file"},
     {"ls", Arity::kNone, list, ".ls", "servers, connections and timers"},
+    {"set", Arity::kOptional, set, ".set [name [value]]", "how the prompt behaves: .set color off"},
     {"stop", Arity::kOne, stop, ".stop kind id", "closes one of them: .stop timer 3"},
     {"time", Arity::kOne, time, ".time expr", "runs it and tells how long it took"},
 };
 
 void help(Repl& repl, std::string_view name) {
-  if (!name.empty()) return repl.show_help(name);
+  if (!name.empty()) return repl.run_own("require('help').help(...)", {name});
   std::size_t width = 0;
   for (const Command& command : kCommands) width = std::max(width, command.usage.size());
   std::string text;

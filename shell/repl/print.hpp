@@ -10,10 +10,17 @@
 
 namespace moonwire {
 
+/// How much of a value is shown.
+struct Look {
+  int depth = 4;
+  int items = 100;
+  int width = 80;  // in columns
+};
+
 /// Pushes a function and copies of the `count` values on top of the main stack: to be
 /// started with `count` arguments. Its one result is the text, without a newline at the
 /// end: values separated by tabs, or a line each if any spans lines.
-void push_formatter(Runtime& runtime, int count, int width);
+void push_formatter(Runtime& runtime, int count, const Look& look);
 
 /// The string on top of the main stack; empty if it is none.
 std::string text_on_top(Runtime& runtime);

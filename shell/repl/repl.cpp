@@ -10,8 +10,8 @@
 #include "repl/commands.hpp"
 #include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
+#include "repl/external_editor.hpp"
 #include "repl/highlight.hpp"
-#include "repl/print.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
 
@@ -70,8 +70,8 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
-      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)),
-      coloured_(!is_set("NO_COLOR")) {
+      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+  prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
     Terminal& terminal = shell.terminal();
@@ -160,7 +160,7 @@ LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor
 }
 
 std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
-  if (!coloured_ || is_command(block)) return {};
+  if (!prompt_settings_.color || is_command(block)) return {};
   return highlight(block, cursor);
 }
 
@@ -172,6 +172,7 @@ void Repl::on_block(const std::string& block) {
   if (is_blank(block)) return;
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
+  last_block_ = block;
   evaluate(block, false);
 }
 
@@ -191,11 +192,28 @@ void Repl::run_file(const std::string& path) {
   start_chunk(0);
 }
 
-void Repl::show_help(std::string_view name) {
+std::optional<std::string> Repl::edit(const std::string& block) {
+  return edited([&] { return edit_text(block); });
+}
+
+std::optional<std::string> Repl::edit_file(const std::string& path) {
+  return edited([&] { return moonwire::edit_file(path); });
+}
+
+std::optional<std::string> Repl::edited(const std::function<Result<std::string>()>& edit) {
+  editor_->drain();
+  Result<std::string> text = edit();
+  editor_->resumed();
+  if (text) return std::move(*text);
+  print(text.error().message() + "\n");
+  return std::nullopt;
+}
+
+void Repl::run_own(std::string_view code, const std::vector<std::string_view>& arguments) {
   hidden_ = true;
-  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;
-  push_text(runtime_, name);
-  start_chunk(1);
+  if (compile(runtime_, code, "=[moonwire]")) return;  // no memory
+  for (const std::string_view text : arguments) push_text(runtime_, text);
+  start_chunk(static_cast<int>(arguments.size()));
 }
 
 /// Runs what stands on the main stack; there is no prompt until it has ended.
@@ -210,9 +228,14 @@ void Repl::start_chunk(int arguments) {
 void Repl::start_showing(int count, std::string prefix) {
   prefix_ = std::move(prefix);
   stage_ = Stage::kShowing;
-  push_formatter(runtime_, count, Terminal::size(STDOUT_FILENO).columns);
+  push_formatter(runtime_, count, look());
   chunk_ = runtime_.start(count, this);
   if (chunk_ == nullptr) end_chunk();
+}
+
+Look Repl::look() const {
+  const PromptSettings& set = prompt_settings_;
+  return {set.depth, set.items, set.width > 0 ? set.width : Terminal::size(STDOUT_FILENO).columns};
 }
 
 void Repl::on_task_end(Task&, const Outcome& outcome) {

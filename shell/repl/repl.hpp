@@ -2,17 +2,21 @@
 // meanwhile and afterwards the loop goes on. One thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "repl/failure.hpp"
+#include "repl/print.hpp"
 #include "repl/session.hpp"
 #include "repl/shell.hpp"
 #include "term/history.hpp"
 #include "term/line_editor.hpp"
 #include "term/outlet.hpp"
+#include "term/prompt_settings.hpp"
 
 namespace moonwire {
 
@@ -28,8 +32,20 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void print(std::string_view text) { shell_.sink().write(text); }
   void evaluate(std::string_view text, bool timed);
   void run_file(const std::string& path);
-  void show_help(std::string_view name);
+  /// Runs Lua code of our own as a task, like a chunk; it sees the texts as `...`.
+  void run_own(std::string_view code, const std::vector<std::string_view>& arguments);
   void exit(int status) { status_ = status; }
+  PromptSettings& prompt_settings() { return prompt_settings_; }
+
+  /// The user's editor has the terminal, for `block`; what it makes of that. Empty if it
+  /// fails, which is told. The prompt is drawn again.
+  std::optional<std::string> edit(const std::string& block);
+  /// The same for a file of the user's.
+  std::optional<std::string> edit_file(const std::string& path);
+  /// Puts a block in the prompt: to be edited, and entered.
+  void set_block(std::string_view block) { editor_->set_block(block); }
+  /// The last that was no command.
+  const std::string& last_block() const { return last_block_; }
   const Inputs& inputs() const { return inputs_; }
   Runtime& runtime() { return runtime_; }
 
@@ -44,6 +60,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void chunk_ended(const Outcome& outcome);
   void chunk_failed(const Outcome& outcome);
   void tell(const std::string& line);
+  Look look() const;
+  std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
   void end_chunk();
   void take_input();
   void tell_what_closes();
@@ -69,6 +87,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   Shell& shell_;
   Runtime& runtime_;
+  PromptSettings prompt_settings_;
   Outlet outlet_;
   bool rich_;  // the editor is
   History history_;
@@ -80,6 +99,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   Inputs inputs_;
   int number_ = 0;  // of the last input
+  std::string last_block_;
   Stage stage_ = Stage::kIdle;
   Task* chunk_ = nullptr;  // the task of the typed chunk, or of its results' text
   bool hidden_ = false;    // the block ends with ';'
@@ -91,7 +111,6 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   bool lent_ = false;                           // a task asks for a line: there is no prompt
   bool kept_ = false;  // Ctrl-C took the prompt back, and the task goes on asking
   bool input_is_terminal_;
-  bool coloured_;
   int status_ = -1;  // not negative: the prompt ends with it
 };
 

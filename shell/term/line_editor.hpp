@@ -65,6 +65,10 @@ class LineEditor {
   /// Bytes have come that the terminal itself has echoed, whoever takes them.
   virtual void echoed(std::string_view bytes) = 0;
 
+  /// Puts a block there, to be edited and entered. The plain form cannot edit: it shows
+  /// the block, and enters it.
+  virtual void set_block(std::string_view block) = 0;
+
   /// Ctrl-C: the block is dropped, an empty prompt comes. `dropped` is input that came
   /// with it and nobody has seen; the rest of a paste that began in it goes the same way.
   virtual void interrupt(std::string_view dropped) = 0;

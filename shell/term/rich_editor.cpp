@@ -115,6 +115,12 @@ void RichEditor::echoed(std::string_view bytes) {
   if (lent_) printed_.feed(bytes, size_.columns);
 }
 
+void RichEditor::set_block(std::string_view block) {
+  buffer_.reset(std::string(block));
+  top_ = 0;
+  dirty_ = true;
+}
+
 void RichEditor::interrupt(std::string_view dropped) {
   while (decoder_.next(dropped)) {
   }
