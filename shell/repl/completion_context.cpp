@@ -44,12 +44,12 @@ bool is_separator(const Pieces& pieces, std::size_t at) {
 
 /// The content of a literal that can be a step; empty if it cannot.
 Path::Step literal_step(const Piece& piece) {
-  const bool is_index = piece.kind == TokenKind::kNumber &&
-                        std::all_of(piece.text.begin(), piece.text.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_index =
+      piece.kind == TokenKind::kNumber && std::all_of(piece.text.begin(), piece.text.end(),
+                                                      [](char c) { return c >= '0' && c <= '9'; });
   if (is_index) return {piece.text, true};
-  const bool is_plain = piece.kind == TokenKind::kString && !piece.open &&
-                        piece.text[0] != '[' && piece.text.find('\\') == std::string_view::npos;
+  const bool is_plain = piece.kind == TokenKind::kString && !piece.open && piece.text[0] != '[' &&
+                        piece.text.find('\\') == std::string_view::npos;
   return is_plain ? Path::Step{piece.text.substr(1, piece.text.size() - 2)} : Path::Step{};
 }
 
@@ -193,7 +193,8 @@ void take_string(CompletionContext& context, const Pieces& pieces, std::string_v
 void take_name(CompletionContext& context, const Pieces& pieces, std::size_t word_piece) {
   using Kind = CompletionContext::Kind;
   context.kind = Kind::kName;
-  if (word_piece == 0 || !(pieces[word_piece - 1].is('.') || pieces[word_piece - 1].is(':'))) return;
+  if (word_piece == 0 || !(pieces[word_piece - 1].is('.') || pieces[word_piece - 1].is(':')))
+    return;
   if (!is_separator(pieces, word_piece - 1)) {
     if (pieces[word_piece - 1].is(':')) context.kind = Kind::kNothing;  // a label
     return;
@@ -227,8 +228,8 @@ CompletionContext completion_context(std::string_view text, std::size_t cursor) 
     }
     take_name(context, pieces, word_piece);
   }
-  if (context.kind == Kind::kNothing || context.kind == Kind::kKey ||
-      !context.path.steps.empty() || !context.call.function.steps.empty()) {
+  if (context.kind == Kind::kNothing || context.kind == Kind::kKey || !context.path.steps.empty() ||
+      !context.call.function.steps.empty()) {
     return context;
   }
   const std::vector<Frame> frames = open_frames(pieces);

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "repl/complete.hpp"
 #include "repl/failure.hpp"
 #include "repl/print.hpp"
 #include "repl/session.hpp"
@@ -39,7 +40,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   /// The user's editor has the terminal, for `block`; what it makes of that. Empty if it
   /// fails, which is told. The prompt is drawn again.
-  std::optional<std::string> edit(const std::string& block);
+  std::optional<std::string> edit(const std::string& block) override;
   /// The same for a file of the user's.
   std::optional<std::string> edit_file(const std::string& path);
   /// Puts a block in the prompt: to be edited, and entered.
@@ -87,6 +88,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   Shell& shell_;
   Runtime& runtime_;
+  Completer completer_;
   PromptSettings prompt_settings_;
   Outlet outlet_;
   bool rich_;  // the editor is

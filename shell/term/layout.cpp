@@ -141,6 +141,8 @@ Layout lay_out(const View& view, int columns) {
     }
   }
   if (view.cursor == view.text.size()) rows.mark_cursor();
+  std::string_view ghost = view.ghost.substr(0, view.ghost.find('\n'));
+  while (!ghost.empty()) ghost.remove_prefix(add_cluster(rows, ghost, Style::kGhost));
   rows.finish_line();
   return std::move(rows.layout);
 }

@@ -18,6 +18,7 @@ struct View {
   std::string_view text;
   std::size_t cursor = 0;
   const std::vector<Span>* spans = nullptr;  // of the text; null: all of it is plain
+  std::string_view ghost = {};               // behind the text, up to its first newline
 };
 
 struct ScreenRow {

@@ -30,11 +30,12 @@ std::size_t frame_size(std::string_view text) {
 }  // namespace
 
 RichEditor::RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
-                       Listener& listener)
+                       const PromptSettings& settings, Listener& listener)
     : reactor_(reactor),
       terminal_(terminal),
       outlet_(outlet),
       history_(history),
+      settings_(settings),
       listener_(listener),
       walk_(history),
       search_(history),
@@ -165,11 +166,13 @@ void RichEditor::resumed() {
 
 void RichEditor::emit(std::string_view text) {
   if (text.empty()) return;
-  if (started_) {
+  if (started_ && settings_.redraw) {
     above_.append(text);
     above_.skip_lines();
     return;
   }
+  if (!shown_.rows.empty()) printed_.set(shown_.cursor_column);  // it comes behind the cursor
+  shown_ = {};
   printed_.feed(text, size_.columns);
   outlet_.write(text);
   outlet_.flush();  // what runs now may take long, and is watched
@@ -209,6 +212,7 @@ Layout RichEditor::layout(bool left) {
   view.continued = kContinued;
   view.text = buffer_.text();
   view.cursor = buffer_.cursor();
+  if (!left) view.ghost = ghost();
   return lay_out(view, size_.columns);
 }
 

@@ -8,7 +8,7 @@
 
 namespace moonwire {
 
-enum class Style : std::uint8_t { kPlain, kKeyword, kNumber, kString, kComment, kPartner };
+enum class Style : std::uint8_t { kPlain, kKeyword, kNumber, kString, kComment, kPartner, kGhost };
 
 /// A part of a block. Those of one block are sorted and do not overlap; the rest is plain.
 struct Span {
@@ -28,6 +28,7 @@ inline std::string_view style_bytes(Style style) {
     case Style::kString: return "\x1b[32m";
     case Style::kComment: return "\x1b[90m";
     case Style::kPartner: return "\x1b[1;4m";
+    case Style::kGhost: return "\x1b[90m";
   }
   return "";
 }

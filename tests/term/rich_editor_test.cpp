@@ -23,6 +23,7 @@ struct Ears final : LineEditor::Listener {
   std::vector<Span> style(std::string_view block, std::size_t) override {
     return {{0, block.size() / 2, Style::kKeyword}};
   }
+  std::optional<std::string> edit(const std::string& block) override { return block + "!"; }
   bool is_complete(std::string_view block) override { return !block.ends_with("do"); }
   void on_block(const std::string& block) override { blocks.push_back(block); }
   void on_end() override { ++ends; }
@@ -35,7 +36,8 @@ struct Bench {
   Outlet outlet{reactor, pipe.writer()};
   History history;
   Ears ears;
-  RichEditor editor{reactor, terminal, outlet, history, ears};
+  PromptSettings settings;
+  RichEditor editor{reactor, terminal, outlet, history, settings, ears};
   test::Screen screen{24, 80};  // what Terminal::size() says where there is none
 
   Bench() { editor.start(); }
