@@ -80,7 +80,7 @@ local function function_name(fn)
   for module_name, module in next, package.loaded do
     if type(module) == "table" and type(module_name) == "string" then
       for name, value in next, module do
-        if rawequal(value, fn) and type(name) == "string" then
+        if rawequal(value, fn) and type(name) == "string" and not name:find("^_+$") then
           if module_name == "_G" then return name end
           best = module_name .. "." .. name
         end

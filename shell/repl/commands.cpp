@@ -48,6 +48,25 @@ void history(Repl& repl, std::string_view part) { repl.print(repl.inputs().listi
 
 void load(Repl& repl, std::string_view path) { repl.run_file(std::string(path)); }
 
+void tell_no_job(Repl& repl, std::string_view argument) {
+  repl.print("there is no job " + std::string(argument) + " (.jobs)\n");
+}
+
+void jobs(Repl& repl, std::string_view) {
+  const std::string text = repl.jobs_text();
+  repl.print(text.empty() ? "no jobs: Ctrl-Z makes one of a line that waits\n" : text);
+}
+
+void bring_to_front(Repl& repl, std::string_view argument) {
+  const auto number = argument.empty() ? 0 : integer(argument);
+  if (!number || !repl.bring_to_front(*number)) tell_no_job(repl, argument);
+}
+
+void kill_job(Repl& repl, std::string_view argument) {
+  const auto number = integer(argument);
+  if (!number || !repl.kill_job(*number)) tell_no_job(repl, argument);
+}
+
 /// Listeners, connections and timers, a line each.
 void list(Repl& repl, std::string_view) {
   std::string text;
@@ -101,13 +120,17 @@ void set(Repl& repl, std::string_view argument) {
   if (!mistake.empty()) repl.print(mistake + "\n");
 }
 
-void time(Repl& repl, std::string_view text) { repl.evaluate(text, true); }
+void time(Repl& repl, std::string_view text) { repl.evaluate(std::string(text), true); }
 
 constexpr Command kCommands[] = {
     {"edit", Arity::kOptional, edit, ".edit [file]", "the last block, or a file, in $EDITOR"},
     {"exit", Arity::kOptional, exit, ".exit [status]", "ends the program; so does Ctrl-D"},
+    {"fg", Arity::kOptional, bring_to_front, ".fg [job]",
+     "waits for a job, the newest if none is named"},
     {"help", Arity::kOptional, help, ".help [name]", "this list, or help on a name; so does ?name"},
     {"history", Arity::kOptional, history, ".history [text]", "what was typed, with text in it"},
+    {"jobs", Arity::kNone, jobs, ".jobs", "lines that wait: Ctrl-Z gives the prompt back"},
+    {"kill", Arity::kOne, kill_job, ".kill job", "ends a job"},
     {"load", Arity::kOne, load, ".load file", "runs a file"},
     {"ls", Arity::kNone, list, ".ls", "servers, connections and timers"},
     {"set", Arity::kOptional, set, ".set [name [value]]", "how the prompt behaves: .set color off"},

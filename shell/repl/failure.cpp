@@ -139,9 +139,12 @@ std::string Inputs::listing(std::string_view part) const {
   return text;
 }
 
+std::string failure_lead(const std::string& source) {
+  return source.empty() ? "error: " : "error in " + source + ": ";
+}
+
 std::string failure_text(const Failure& failure, const Inputs& inputs) {
-  std::string text = failure.source.empty() ? "error: " : "error in " + failure.source + ": ";
-  text += failure.message + "\n";
+  const std::string text = failure_lead(failure.source) + failure.message + "\n";
   return text + excerpt(failure, inputs) + stack_text(failure.traceback);
 }
 

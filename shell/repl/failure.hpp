@@ -37,6 +37,9 @@ struct Failure {
 /// the token, "stack:" and at most 20 frames of the user's code, its two ends.
 std::string failure_text(const Failure& failure, const Inputs& inputs);
 
+/// What it begins with: "error: ", or with where it came from.
+std::string failure_lead(const std::string& source);
+
 /// Its last part.
 std::string stack_text(std::string_view traceback);
 

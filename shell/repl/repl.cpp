@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -85,10 +84,10 @@ Repl::Repl(Shell& shell)
   shell_.sink().attach(editor_.get());
   shell_.interrupter().set_live_prompt(true);
   runtime_.notice = [this](std::string_view text) {
-    if (chunk_ != nullptr && runtime_.running() == chunk_) print(std::string(text) + "\n");
+    if (is_chunk(runtime_.running())) print(std::string(text) + "\n");
   };
   runtime_.slow_call = [this](const Task& task, Nanoseconds took, const std::string& site) {
-    if (&task == chunk_ || !slow_sites_.insert(site).second) return;
+    if (is_foreground(task) || !slow_sites_.insert(site).second) return;
     const auto whole = std::chrono::floor<std::chrono::milliseconds>(took).count();
     print("slow callback " + std::to_string(whole) + " ms at " + site + "\n");
   };
@@ -114,7 +113,7 @@ int Repl::run() {
   greet();
   open_history();
   run_init();
-  if (stage_ == Stage::kIdle) editor_->start();
+  if (front_ == nullptr) editor_->start();
   shell_.sink().end_turn();
   shell_.stdin_buffer().want(editor_->started());
   while (status_ < 0 && !shell_.exiting()) shell_.turn(kUntilSomethingComes, kSlice);
@@ -150,7 +149,7 @@ void Repl::run_init() {
   } else if (auto mistake = compile(runtime_, given, "=MOONWIRE_INIT")) {
     show({"", *mistake, "", {}});
   } else {
-    start_chunk(0);
+    start_chunk({.text = given, .hidden = true}, 0);
   }
 }
 
@@ -178,20 +177,18 @@ void Repl::on_block(const std::string& block) {
   evaluate(block, false);
 }
 
-void Repl::evaluate(std::string_view text, bool timed) {
-  hidden_ = ends_with_semicolon(text);
+void Repl::evaluate(const std::string& text, bool timed) {
   if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
   if (auto mistake = compile_input(runtime_, text, number_)) {
     return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
   }
-  if (timed) timed_ = Clock::now();
-  start_chunk(0);
+  start_chunk(
+      {.text = text, .number = number_, .hidden = ends_with_semicolon(text), .timed = timed}, 0);
 }
 
 void Repl::run_file(const std::string& path) {
-  hidden_ = true;
   if (auto mistake = compile_file(runtime_, path.c_str())) return show({"", *mistake, "", {}});
-  start_chunk(0);
+  start_chunk({.text = path, .hidden = true}, 0);
 }
 
 std::optional<std::string> Repl::edit(const std::string& block) {
@@ -212,83 +209,13 @@ std::optional<std::string> Repl::edited(const std::function<Result<std::string>(
 }
 
 void Repl::run_own(std::string_view code, const std::vector<std::string_view>& arguments) {
-  hidden_ = true;
   if (compile(runtime_, code, "=[moonwire]")) return;  // no memory
   for (const std::string_view text : arguments) push_text(runtime_, text);
-  start_chunk(static_cast<int>(arguments.size()));
-}
-
-/// Runs what stands on the main stack; there is no prompt until it has ended.
-void Repl::start_chunk(int arguments) {
-  editor_->stop();
-  stage_ = Stage::kRunning;
-  chunk_ = runtime_.start(arguments, this);
-  if (chunk_ == nullptr) end_chunk();
-}
-
-/// Shows copies of the `count` values on top of the main stack, then ends the chunk.
-void Repl::start_showing(int count, std::string prefix) {
-  prefix_ = std::move(prefix);
-  stage_ = Stage::kShowing;
-  push_formatter(runtime_, count, look());
-  chunk_ = runtime_.start(count, this);
-  if (chunk_ == nullptr) end_chunk();
-}
-
-Look Repl::look() const {
-  const PromptSettings& set = prompt_settings_;
-  return {set.depth, set.items, set.width > 0 ? set.width : Terminal::size(STDOUT_FILENO).columns};
-}
-
-void Repl::on_task_end(Task&, const Outcome& outcome) {
-  chunk_ = nullptr;
-  if (stage_ == Stage::kRunning) return chunk_ended(outcome);
-  if (outcome.ok) {
-    print(prefix_ + text_on_top(runtime_) + "\n" + suffix_);
-  } else if (!outcome.cancelled) {
-    show({"", outcome.message, outcome.traceback, {}});
-  }
-  end_chunk();
-}
-
-void Repl::chunk_ended(const Outcome& outcome) {
-  if (outcome.cancelled) {
-    print("interrupted\n");
-    return end_chunk();
-  }
-  if (!outcome.ok) return chunk_failed(outcome);
-  if (outcome.results == 0) return end_chunk();
-  tell(remember_results(runtime_, outcome.results));
-  if (hidden_) return end_chunk();
-  start_showing(outcome.results, "");
-}
-
-void Repl::chunk_failed(const Outcome& outcome) {
-  tell(remember_error(runtime_));
-  if (wants_inspection(runtime_)) {
-    suffix_ = stack_text(outcome.traceback);
-    return start_showing(1, "error: ");
-  }
-  show({"", outcome.message, outcome.traceback, {}});
-  end_chunk();
+  start_chunk({.hidden = true}, static_cast<int>(arguments.size()));
 }
 
 void Repl::tell(const std::string& line) {
   if (!line.empty()) print(line + "\n");
-}
-
-void Repl::end_chunk() {
-  if (timed_) {
-    char text[64];
-    const std::chrono::duration<double, std::milli> took = Clock::now() - *timed_;
-    std::snprintf(text, sizeof text, "took %.3f ms\n", took.count());
-    print(text);
-  }
-  timed_.reset();
-  suffix_.clear();
-  stage_ = Stage::kIdle;
-  interrupted_ = {};
-  if (status_ < 0) editor_->start();
 }
 
 void Repl::show(const Failure& failure) {
@@ -312,7 +239,10 @@ void Repl::on_input(std::string_view fresh) {
 /// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
-  if (stage_ != Stage::kIdle) return editor_->lend(on);
+  if (front_ != nullptr) {
+    editor_->lend(on);
+    return watch_stops();  // handing the terminal over has changed who hears of Ctrl-Z
+  }
   if (!rich_ || kept_ || on == lent_) return;
   lent_ = on;
   if (!on) return editor_->start();
@@ -383,14 +313,13 @@ void Repl::on_interrupt() {
     editor_->echoed("^C");
     return editor_->start();
   }
-  if (chunk_ == nullptr) return editor_->interrupt(dropped);
+  if (front_ == nullptr) return editor_->interrupt(dropped);
   const TimePoint now = Clock::now();
-  const bool again = interrupted_ != TimePoint() && now - interrupted_ < kTwice;
-  interrupted_ = now;
-  if (again) {
-    runtime_.end_task(*chunk_);
+  const TimePoint before = std::exchange(front_->interrupted_at, now);
+  if (before != TimePoint() && now - before < kTwice) {
+    runtime_.end_task(*front_->task);
   } else {
-    interrupt_wait(runtime_, *chunk_);
+    interrupt_wait(runtime_, *front_->task);
   }
 }
 

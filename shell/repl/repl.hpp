@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   /// For the commands.
   void print(std::string_view text) { shell_.sink().write(text); }
-  void evaluate(std::string_view text, bool timed);
+  void evaluate(const std::string& text, bool timed);
   void run_file(const std::string& path);
   /// Runs Lua code of our own as a task, like a chunk; it sees the texts as `...`.
   void run_own(std::string_view code, const std::vector<std::string_view>& arguments);
@@ -48,26 +49,55 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   /// The last that was no command.
   const std::string& last_block() const { return last_block_; }
   const Inputs& inputs() const { return inputs_; }
+
+  /// Jobs are chunks that wait without holding the prompt; `number` 0: the newest. False:
+  /// there is none of that number.
+  std::string jobs_text() const;
+  bool bring_to_front(int number);
+  bool kill_job(int number);
+
   Runtime& runtime() { return runtime_; }
 
  private:
-  enum class Stage { kIdle, kRunning, kShowing };  // kShowing: a value is being inspected
+  /// Something that runs, or waits, for a typed line; then its results, while their text
+  /// is made.
+  struct Chunk {
+    std::string text{};
+    int number = 0;       // of the input
+    bool hidden = false;  // its results are not shown
+    bool timed = false;
+    TimePoint began = Clock::now();
+    Task* task = nullptr;
+    bool showing = false;        // a value is being inspected
+    int job = 0;                 // its number; 0: it has the prompt
+    std::string prefix{};        // what comes before a shown value
+    std::string suffix{};        // and after it: the stack of an error
+    TimePoint interrupted_at{};  // the last Ctrl-C at its wait
+  };
 
   void greet();
   void run_init();
   void open_history();
-  void start_chunk(int arguments);
-  void start_showing(int count, std::string prefix);
-  void chunk_ended(const Outcome& outcome);
-  void chunk_failed(const Outcome& outcome);
-  void tell(const std::string& line);
-  Look look() const;
-  std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
-  void end_chunk();
   void take_input();
   void tell_what_closes();
   void show(const Failure& failure);
   void end_by(int signal);
+  void tell(const std::string& line);
+
+  // What runs: repl_chunks.cpp.
+  void start_chunk(Chunk chunk, int arguments);
+  void to_front(Chunk& chunk);
+  void to_background();
+  void leave_front();
+  void watch_stops();
+  void start_showing(Chunk& chunk, int count, std::string prefix);
+  void chunk_ended(Chunk& chunk, const Outcome& outcome);
+  void chunk_failed(Chunk& chunk, const Outcome& outcome);
+  void end_chunk(Chunk& chunk);
+  Chunk* find_job(int number);
+  bool is_chunk(const Task* task) const;
+  Look look() const;
+  std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
 
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
   std::vector<Span> style(std::string_view block, std::size_t cursor) override;
@@ -76,7 +106,9 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_end() override;
   void on_task_end(Task& task, const Outcome& outcome) override;
   void on_interrupt() override;
-  bool is_foreground(const Task& task) const override { return &task == chunk_; }
+  bool is_foreground(const Task& task) const override {
+    return front_ != nullptr && front_->task == &task;
+  }
   void on_report(const ErrorReport& report) override;
   void on_input(std::string_view fresh) override;
   bool on_turn_end() override;
@@ -102,14 +134,11 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   Inputs inputs_;
   int number_ = 0;  // of the last input
   std::string last_block_;
-  Stage stage_ = Stage::kIdle;
-  Task* chunk_ = nullptr;  // the task of the typed chunk, or of its results' text
-  bool hidden_ = false;    // the block ends with ';'
-  std::optional<TimePoint> timed_;
+  std::list<Chunk> chunks_;
+  Chunk* front_ = nullptr;                      // the one that holds the prompt back
+  std::optional<SignalRelay> to_job_;           // Ctrl-Z, while there is one
+  int jobs_ = 0;                                // the number of the newest
   std::unordered_set<std::string> slow_sites_;  // told already
-  std::string prefix_;                          // what comes before a shown value
-  std::string suffix_;                          // and after it: the stack of an error
-  TimePoint interrupted_{};                     // the last Ctrl-C at this chunk's wait
   bool lent_ = false;                           // a task asks for a line: there is no prompt
   bool kept_ = false;  // Ctrl-C took the prompt back, and the task goes on asking
   bool input_is_terminal_;
