@@ -10,7 +10,6 @@
 #include "repl/commands.hpp"
 #include "repl/evaluate.hpp"
 #include "repl/external_editor.hpp"
-#include "repl/highlight.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
 
@@ -160,9 +159,10 @@ LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor
   return completer_.complete(block, cursor);
 }
 
-std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
+std::vector<Span> Repl::style(std::string_view block, std::size_t from, std::size_t to,
+                              std::size_t cursor) {
   if (!prompt_settings_.color || is_command(block)) return {};
-  return highlight(block, cursor);
+  return highlighter_.spans(block, from, to, cursor);
 }
 
 bool Repl::is_complete(std::string_view block) {

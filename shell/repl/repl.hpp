@@ -12,6 +12,7 @@
 
 #include "repl/complete.hpp"
 #include "repl/failure.hpp"
+#include "repl/highlight.hpp"
 #include "repl/print.hpp"
 #include "repl/session.hpp"
 #include "repl/shell.hpp"
@@ -100,7 +101,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
 
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
-  std::vector<Span> style(std::string_view block, std::size_t cursor) override;
+  std::vector<Span> style(std::string_view block, std::size_t from, std::size_t to,
+                          std::size_t cursor) override;
   bool is_complete(std::string_view block) override;
   void on_block(const std::string& block) override;
   void on_end() override;
@@ -121,6 +123,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   Shell& shell_;
   Runtime& runtime_;
   Completer completer_;
+  Highlighter highlighter_;
   PromptSettings prompt_settings_;
   Outlet outlet_;
   bool rich_;  // the editor is

@@ -35,8 +35,10 @@ class LineEditor {
    public:
     /// For the text before `cursor`. Must not take long, and changes nothing.
     virtual Completion complete(std::string_view block, std::size_t cursor) = 0;
-    /// How `block` looks. `cursor`: npos when it is left.
-    virtual std::vector<Span> style(std::string_view block, std::size_t cursor) = 0;
+    /// How `block` looks from byte `from` to `to`, which begin and end lines. `cursor`: npos
+    /// when it is left.
+    virtual std::vector<Span> style(std::string_view block, std::size_t from, std::size_t to,
+                                    std::size_t cursor) = 0;
     /// Alt-E: what the user's own editor makes of `block`, empty if it fails. That has the
     /// terminal meanwhile, between drain() and resumed().
     virtual std::optional<std::string> edit(const std::string& block) = 0;

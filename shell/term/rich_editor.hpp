@@ -119,7 +119,7 @@ class RichEditor final : public LineEditor {
   void keys_time_out();
   void wait_for_more();
   void pace_over() {}  // the loop repaints after each turn
-  Layout layout(bool left);
+  Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
   void leave_block(std::string_view mark);
@@ -148,7 +148,7 @@ class RichEditor final : public LineEditor {
 
   Terminal::Size size_;
   Layout shown_;          // without rows: nothing is on the screen
-  std::size_t top_ = 0;   // of the window on a block that is higher than the screen
+  WindowTop top_;         // of the window on a block that is higher than the screen
   Backlog above_;         // prints that wait for their frame
   OutputColumn printed_;  // where the text above ends
   std::string extra_;     // a bell, for the next update

@@ -134,7 +134,7 @@ void RichEditor::run_block() {
   block.erase(block.find_last_not_of('\n') + 1);
   buffer_.reset({});
   walk_.reset();
-  top_ = 0;
+  top_ = {};
   if (const Status added = history_.add(block); !added) {
     emit("moonwire: " + added.error().message() + "\n");
   }
@@ -155,7 +155,7 @@ void RichEditor::drop_block() {
   leave_block("^C");
   buffer_.reset({});
   walk_.reset();
-  top_ = 0;
+  top_ = {};
   goal_column_ = -1;
   dirty_ = true;
 }
@@ -300,7 +300,7 @@ void RichEditor::suspend() {
 void RichEditor::show_entry(const std::string* entry) {
   if (entry == nullptr) return bell();
   buffer_.reset(*entry);
-  top_ = 0;
+  top_ = {};
 }
 
 /// What Up and Down look for: what stood before the cursor when the first of them came.
