@@ -140,10 +140,12 @@ LocalStatement take_local(Tokens& tokens) {
     Tokens name = tokens;
     name.next();
     statement.names = take_names(name);
+    statement.has_value = true;
     skip_group(tokens);
   } else {
     statement.names = take_names(tokens);
-    if (tokens.is("=")) {
+    statement.has_value = tokens.is("=");
+    if (statement.has_value) {
       tokens.next();
       skip_expressions(tokens);
     }
@@ -182,12 +184,43 @@ std::optional<std::size_t> final_return(std::string_view chunk) {
   return std::nullopt;
 }
 
-std::set<std::string_view> names_in(std::string_view chunk) {
+std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
-  for (Tokens tokens(chunk); !tokens.at_end(); tokens.next()) {
+  Tokens tokens(chunk);
+  while (!tokens.at_end()) {
     if (tokens.kind() == TokenKind::kName) names.insert(tokens.text());
+    const bool skips = outside && tokens.kind() == TokenKind::kKeyword && tokens.is("function");
+    if (skips) {
+      skip_group(tokens);
+    } else {
+      tokens.next();
+    }
   }
   return names;
+}
+
+std::optional<Definition> definition_in(std::string_view chunk) {
+  Definition definition;
+  Tokens tokens(chunk);
+  definition.local = tokens.is("local");
+  if (definition.local) tokens.next();
+  Tokens name = tokens;
+  if (tokens.is("function")) {
+    name.next();
+  } else {
+    tokens.next();
+    if (!tokens.is("=")) return std::nullopt;
+    tokens.next();
+    if (!tokens.is("function")) return std::nullopt;
+  }
+  definition.name = name.text();
+  if (name.kind() != TokenKind::kName) return std::nullopt;
+  name.next();
+  if (!name.is("(") && !name.is("=")) return std::nullopt;  // a field, or a list
+  skip_group(tokens);
+  if (tokens.is(";")) tokens.next();
+  if (!tokens.at_end()) return std::nullopt;
+  return definition;
 }
 
 }  // namespace moonwire

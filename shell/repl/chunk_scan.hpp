@@ -18,6 +18,7 @@ struct LocalName {
 struct LocalStatement {
   std::size_t begin = 0;  // of `local`
   std::size_t end = 0;    // behind its last token
+  bool has_value = false;  // `= ...`, or it is a function
   std::vector<LocalName> names;
 };
 
@@ -26,7 +27,15 @@ std::vector<LocalStatement> local_statements(std::string_view chunk);
 /// Where the `return` stands that is in no block and no function.
 std::optional<std::size_t> final_return(std::string_view chunk);
 
-/// All names in it: variables, fields and labels alike.
-std::set<std::string_view> names_in(std::string_view chunk);
+/// All names in it: variables, fields and labels alike. `outside`: of functions.
+std::set<std::string_view> names_in(std::string_view chunk, bool outside = false);
+
+/// What a chunk defines that is one definition of a function and nothing else: `function f()`,
+/// `f = function()`, `local function f()`.
+struct Definition {
+  std::string_view name;
+  bool local = false;
+};
+std::optional<Definition> definition_in(std::string_view chunk);
 
 }  // namespace moonwire

@@ -208,6 +208,25 @@ bool wants_inspection(Runtime& runtime) {
   return false;
 }
 
+std::string failure_in(Runtime& runtime, int count) {
+  lua_State* L = runtime.main_state();
+  if (count != 3 || !lua_isnil(L, -3)) return {};
+  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return {};
+  std::size_t size = 0;
+  const char* message = lua_tolstring(L, -2, &size);
+  const char* code = lua_tostring(L, -1);
+  if (code_of(code) == Code::kNone) return {};
+  return std::string(message, size) + " (" + code + ")";
+}
+
+std::string remember_error(Runtime& runtime, std::string_view message) {
+  lua_State* L = runtime.main_state();
+  lua_pushlstring(L, message.data(), message.size());
+  std::string text = remember_error(runtime);
+  lua_pop(L, 1);
+  return text;
+}
+
 std::string remember_results(Runtime& runtime, int count) {
   return remember(runtime.main_state(), keep_results, count);
 }

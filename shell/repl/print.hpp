@@ -28,10 +28,15 @@ std::string text_on_top(Runtime& runtime);
 /// The value on top of the main stack has no text of its own: a table without __tostring.
 bool wants_inspection(Runtime& runtime);
 
+/// "message (CODE)" if the `count` values on top of the main stack are nil, message, code:
+/// what a call that has failed returns. Empty if they are anything else.
+std::string failure_in(Runtime& runtime, int count);
+
 /// Keeps the `count` values on top of the main stack in _ __ ___ _all; the one on top in
 /// _err. One that the user has assigned to is left alone from then on; the text says so
 /// the first time, and is empty otherwise.
 std::string remember_results(Runtime& runtime, int count);
 std::string remember_error(Runtime& runtime);
+std::string remember_error(Runtime& runtime, std::string_view message);
 
 }  // namespace moonwire

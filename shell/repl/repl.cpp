@@ -69,6 +69,7 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
+      hints_(runtime_, [this](const std::string& line) { tell(line); }),
       input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
   prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
@@ -91,6 +92,7 @@ Repl::Repl(Shell& shell)
     print("slow callback " + std::to_string(whole) + " ms at " + site + "\n");
   };
   collect_sooner(runtime_);
+  changed_globals(runtime_);  // the session begins
   shell_.set_session(this);
 }
 
@@ -182,13 +184,20 @@ void Repl::evaluate(const std::string& text, bool timed) {
   if (auto mistake = compile_input(runtime_, text, number_)) {
     return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
   }
-  start_chunk(
-      {.text = text, .number = number_, .hidden = ends_with_semicolon(text), .timed = timed}, 0);
+  hints_.input_compiled(text);
+  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_)};
+  start_chunk({.text = text,
+               .number = number_,
+               .hidden = ends_with_semicolon(text),
+               .timed = timed,
+               .logged = std::move(input)},
+              0);
 }
 
 void Repl::run_file(const std::string& path) {
   if (auto mistake = compile_file(runtime_, path.c_str())) return show({"", *mistake, "", {}});
-  start_chunk({.text = path, .hidden = true}, 0);
+  SessionLog::Input input{path, false, true, SessionLog::mark(runtime_)};
+  start_chunk({.text = path, .hidden = true, .logged = std::move(input)}, 0);
 }
 
 std::optional<std::string> Repl::edit(const std::string& block) {

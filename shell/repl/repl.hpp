@@ -13,8 +13,10 @@
 #include "repl/complete.hpp"
 #include "repl/failure.hpp"
 #include "repl/highlight.hpp"
+#include "repl/hints.hpp"
 #include "repl/print.hpp"
 #include "repl/session.hpp"
+#include "repl/session_log.hpp"
 #include "repl/shell.hpp"
 #include "term/history.hpp"
 #include "term/line_editor.hpp"
@@ -50,6 +52,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   /// The last that was no command.
   const std::string& last_block() const { return last_block_; }
   const Inputs& inputs() const { return inputs_; }
+  const SessionLog& log() const { return log_; }
 
   /// Jobs are chunks that wait without holding the prompt; `number` 0: the newest. False:
   /// there is none of that number.
@@ -73,6 +76,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
     int job = 0;                 // its number; 0: it has the prompt
     std::string prefix{};        // what comes before a shown value
     std::string suffix{};        // and after it: the stack of an error
+    std::optional<SessionLog::Input> logged{};  // what .save may need
     TimePoint interrupted_at{};  // the last Ctrl-C at its wait
   };
 
@@ -93,6 +97,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void watch_stops();
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);
+  void log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes);
   void chunk_failed(Chunk& chunk, const Outcome& outcome);
   void end_chunk(Chunk& chunk);
   Chunk* find_job(int number);
@@ -135,6 +140,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   SignalRelay resize_;
 
   Inputs inputs_;
+  SessionLog log_;
+  Hints hints_;
   int number_ = 0;  // of the last input
   std::string last_block_;
   std::list<Chunk> chunks_;

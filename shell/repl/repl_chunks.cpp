@@ -20,6 +20,14 @@ std::string title(const std::string& text) {
   return end == std::string::npos ? text : text.substr(0, end) + " ...";
 }
 
+/// An input is a function of ours when it has locals (variables.hpp); it is the main chunk
+/// all the same.
+std::string chunk_named(const std::string& traceback, int number) {
+  const std::string own = "in function <(input " + std::to_string(number) + "):1>";
+  if (!traceback.ends_with(own)) return traceback;
+  return traceback.substr(0, traceback.size() - own.size()) + "in main chunk";
+}
+
 }  // namespace
 
 /// Starts what stands on the main stack; there is no prompt until it has ended.
@@ -96,22 +104,36 @@ void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
     print(chunk.job != 0 ? job_name(chunk.job) + " killed\n" : "interrupted\n");
     return end_chunk(chunk);
   }
+  const std::vector<GlobalChange> changes = changed_globals(runtime_);
+  hints_.globals_changed(changes);
   if (!outcome.ok) return chunk_failed(chunk, outcome);
   if (chunk.job != 0) print(job_name(chunk.job) + " done\n");
+  const std::string failed = failure_in(runtime_, outcome.results);
+  if (failed.empty()) log_input(chunk, changes);
   if (outcome.results == 0) return end_chunk(chunk);
   tell(remember_results(runtime_, outcome.results));
+  if (!failed.empty()) tell(remember_error(runtime_, failed));
   if (chunk.hidden) return end_chunk(chunk);
+  if (!failed.empty()) {
+    show({"", failed, "", {}});
+    return end_chunk(chunk);
+  }
   start_showing(chunk, outcome.results, "");
+}
+
+void Repl::log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes) {
+  if (chunk.logged) log_.add(*chunk.logged, changes, runtime_);
 }
 
 void Repl::chunk_failed(Chunk& chunk, const Outcome& outcome) {
   tell(remember_error(runtime_));
+  const std::string traceback = chunk_named(outcome.traceback, chunk.number);
   const std::string source = chunk.job != 0 ? "job " + std::to_string(chunk.job) : "";
   if (wants_inspection(runtime_)) {
-    chunk.suffix = stack_text(outcome.traceback);
+    chunk.suffix = stack_text(traceback);
     return start_showing(chunk, 1, failure_lead(source));
   }
-  show({source, outcome.message, outcome.traceback, {}});
+  show({source, outcome.message, traceback, {}});
   end_chunk(chunk);
 }
 
