@@ -16,8 +16,8 @@ struct LocalName {
 
 /// A `local` statement that is in no block and no function.
 struct LocalStatement {
-  std::size_t begin = 0;  // of `local`
-  std::size_t end = 0;    // behind its last token
+  std::size_t begin = 0;   // of `local`
+  std::size_t end = 0;     // behind its last token
   bool has_value = false;  // `= ...`, or it is a function
   std::vector<LocalName> names;
 };

@@ -14,6 +14,7 @@ extern "C" {
 #include "repl/completion_context.hpp"
 #include "repl/file_names.hpp"
 #include "repl/lua_text.hpp"
+#include "repl/variables.hpp"
 
 namespace moonwire {
 
@@ -101,10 +102,16 @@ void get_field(lua_State* L, const Path::Step& step) {
   lua_pushnil(L);
 }
 
-/// The value that the first `count` steps lead to. [-0, +1, m]
-void push_value(lua_State* L, const Path& path, std::size_t count) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-  for (std::size_t i = 0; i < count; ++i) get_field(L, path.steps[i]);
+/// The value that the first `count` steps lead to; the globals for none. [-0, +1, m]
+void push_value(Runtime& runtime, const Path& path, std::size_t count) {
+  lua_State* L = runtime.main_state();
+  std::size_t i = 0;
+  if (count > 0 && push_local(runtime, path.steps[0].name)) {
+    i = 1;
+  } else {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  }
+  for (; i < count; ++i) get_field(L, path.steps[i]);
 }
 
 /// Pushes a field of the metatable of the value on top, nil if there is none. [-0, +1, m]
@@ -201,6 +208,7 @@ Candidate member(std::string_view name, bool callable, const CompletionContext& 
 
 void Completer::add_members(Names& names, const CompletionContext& context) {
   struct Search {
+    Runtime& runtime;
     Names& names;
     const CompletionContext& context;
     char quote;
@@ -227,7 +235,7 @@ void Completer::add_members(Names& names, const CompletionContext& context) {
       lua_call(L, 1, 1);
       for (lua_Integer i = 1; lua_istable(L, -1) && names.goes_on(); ++i) {
         const int type = lua_rawgeti(L, -1, i);
-        if (type == LUA_TSTRING) add(string_at(L, -1), true);
+        if (type == LUA_TSTRING) add(string_at(L, -1), context.method);
         lua_pop(L, 1);
         if (type == LUA_TNIL) break;
       }
@@ -235,7 +243,7 @@ void Completer::add_members(Names& names, const CompletionContext& context) {
     }
     static int run(lua_State* L) {
       Search& search = data_of<Search>(L);
-      push_value(L, search.context.path, search.context.path.steps.size());
+      push_value(search.runtime, search.context.path, search.context.path.steps.size());
       lua_pushvalue(L, -1);
       for (int i = 0; i < kMostSteps; ++i) {
         if (lua_istable(L, -1)) search.add_table(L);
@@ -246,10 +254,11 @@ void Completer::add_members(Names& names, const CompletionContext& context) {
       return 0;
     }
   };
-  Search search{names, context, '"'};
+  Search search{runtime_, names, context, '"'};
   if (context.kind == Kind::kKey) search.quote = context.word.data()[-1];
   protect_until(names.deadline, runtime_.main_state(), &Search::run, &search);
   if (!context.path.steps.empty()) return;
+  for (const std::string& name : local_names(runtime_)) search.add(name, false);
   for (const std::string_view keyword : kKeywords) {
     if (keyword.starts_with(context.word)) names.add({std::string(keyword)});
   }
@@ -304,20 +313,21 @@ std::vector<std::string> Completer::ask(const Question& question) {
 /// What the metatable of the value that the first `steps` lead to is called.
 std::string Completer::class_of(const Path& path, std::size_t steps) {
   struct Look {
+    Runtime& runtime;
     const Path& path;
     std::size_t steps;
     std::string name;
 
     static int run(lua_State* L) {
       Look& look = data_of<Look>(L);
-      push_value(L, look.path, look.steps);
+      push_value(look.runtime, look.path, look.steps);
       if (lua_type(L, -1) != LUA_TUSERDATA) return 0;
       push_metafield(L, "__name");
       if (lua_type(L, -1) == LUA_TSTRING) look.name = string_at(L, -1);
       return 0;
     }
   };
-  Look look{path, steps, {}};
+  Look look{runtime_, path, steps, {}};
   if (steps > 0) protect(runtime_.main_state(), &Look::run, &look);
   return std::move(look.name);
 }

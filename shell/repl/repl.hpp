@@ -72,12 +72,12 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
     bool timed = false;
     TimePoint began = Clock::now();
     Task* task = nullptr;
-    bool showing = false;        // a value is being inspected
-    int job = 0;                 // its number; 0: it has the prompt
-    std::string prefix{};        // what comes before a shown value
-    std::string suffix{};        // and after it: the stack of an error
+    bool showing = false;                       // a value is being inspected
+    int job = 0;                                // its number; 0: it has the prompt
+    std::string prefix{};                       // what comes before a shown value
+    std::string suffix{};                       // and after it: the stack of an error
     std::optional<SessionLog::Input> logged{};  // what .save may need
-    TimePoint interrupted_at{};  // the last Ctrl-C at its wait
+    TimePoint interrupted_at{};                 // the last Ctrl-C at its wait
   };
 
   void greet();
