@@ -38,11 +38,12 @@ end
 local function width_of(text) return utf8.len(text) or #text end
 
 --- A table as text. `columns`: { head, "right"|"left", function(row) -> text or nil }.
--- Columns that are empty throughout are left out; no blanks at the ends of lines.
-local function aligned(rows, columns, none)
+-- Columns that are empty throughout are left out; no blanks at the ends of lines. Columns that
+-- do not fit into `room` go to a further line of their row, indented.
+local function aligned(rows, columns, none, room)
   if #rows == 0 then return none end
-  local lines = {}
-  for i = 0, #rows do lines[i] = {} end
+  local lines, at = {}, 0
+  for i = 0, #rows do lines[i] = "" end
   for _, column in ipairs(columns) do
     local head, side, text_of = column[1], column[2], column[3]
     local cells, width, used = { [0] = head }, width_of(head), false
@@ -51,12 +52,15 @@ local function aligned(rows, columns, none)
       used = used or cells[i] ~= ""
       width = math.max(width, width_of(cells[i]))
     end
+    local gap = at == 0 and "" or "  "
+    if used and at > 0 and room and at + #gap + width > room then gap, at = "\n    ", 2 end
     for i = 0, used and #rows or -1 do
       local pad = (" "):rep(width - width_of(cells[i]))
-      table.insert(lines[i], side == "right" and pad .. cells[i] or cells[i] .. pad)
+      lines[i] = lines[i] .. gap .. (side == "right" and pad .. cells[i] or cells[i] .. pad)
     end
+    if used then at = at + (at > 0 and 2 or 0) + width end
   end
-  for i = 0, #rows do lines[i] = table.concat(lines[i], "  "):gsub(" +$", "") end
+  for i = 0, #rows do lines[i] = (lines[i] .. "\n"):gsub(" +\n", "\n"):sub(1, -2) end
   return table.concat(lines, "\n", 0)
 end
 
@@ -67,8 +71,10 @@ local function text(name) return shown(tostring, name) end
 
 --- Gives `rows` the looks of a table.
 local function printed(rows, columns, none)
-  local function show(self) return aligned(self, columns, none) end
-  return setmetatable(rows, { __tostring = show, __inspect = show })
+  return setmetatable(rows, {
+    __tostring = function(self) return aligned(self, columns, none) end,
+    __inspect = function(self, options) return aligned(self, columns, none, options.width) end,
+  })
 end
 
 -- --- the listings ---------------------------------------------------------------------------
@@ -76,7 +82,6 @@ end
 --- A callable table: called it lists, indexed with an id it gives the object.
 local function listed(rows_of, columns, none)
   local function list() return printed(rows_of(), columns, none) end
-  local function show() return tostring(list()) end
   return setmetatable({}, {
     __call = list,
     __index = function(_, id)
@@ -84,8 +89,8 @@ local function listed(rows_of, columns, none)
         if row.id == id then return row.object end
       end
     end,
-    __tostring = show,
-    __inspect = show,
+    __tostring = function() return tostring(list()) end,
+    __inspect = function(_, options) return inspect(list(), options) end,
   })
 end
 
@@ -164,6 +169,37 @@ function listing.why()
     { "label", "left", text "label" },
     { "where", "left", text "where" },
   }, "nothing is open: the program would end here")
+end
+
+--- What .ls of the prompt shows: `name` is what .stop takes.
+function listing.open()
+  local rows = {}
+  local function add(kind, row, about)
+    rows[#rows + 1] = { name = kind .. " " .. row.id, about = about, age = row.age,
+      label = row.label, where = row.where, object = row.object }
+  end
+  for _, row in ipairs(native.listeners()) do
+    add("listener", row, ("%s, %d accepted, %d open"):format(row.address, row.accepted or 0,
+      row.open or 0))
+  end
+  for _, row in ipairs(native.conns()) do
+    add("connection", row, ("%s%s, %s in, %s out"):format(row.peer and row.peer .. ", " or "",
+      row.state, bytes(row.bytes_in or 0), bytes(row.bytes_out or 0)))
+  end
+  for _, row in ipairs(native.sockets()) do
+    add("socket", row, ("%s, %d in, %d out"):format(row.address or "?", row.packets_in,
+      row.packets_out))
+  end
+  for _, row in ipairs(native.timers()) do
+    add("timer", row, "due in " .. delay(row.remaining))
+  end
+  return printed(rows, {
+    { "what", "left", text "name" },
+    { "", "left", text "about" },
+    { "age", "right", shown(age, "age") },
+    { "label", "left", text "label" },
+    { "where", "left", text "where" },
+  }, "nothing is open")
 end
 
 return listing

@@ -8,4 +8,9 @@ function prompt.unknown_setting(name, ...)
   print(("there is no setting '%s'%s"):format(name, meant))
 end
 
+--- .ls
+function prompt.ls(width)
+  print(inspect(require("listing").open(), { width = tonumber(width) }))
+end
+
 return prompt

@@ -208,10 +208,23 @@ bool wants_inspection(Runtime& runtime) {
   return false;
 }
 
+std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count) {
+  lua_State* L = runtime.main_state();
+  if (!lua_isfunction(L, -count) || lua_iscfunction(L, -count)) return std::nullopt;
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
+  lua_Debug info;
+  lua_pushvalue(L, -count);
+  lua_getinfo(L, ">S", &info);
+  // A file's name is cut in short_src; what is no file has its name there.
+  const std::string chunk = info.source[0] == '@' ? info.source + 1 : info.short_src;
+  return FunctionPlace{chunk, info.linedefined, info.lastlinedefined};
+}
+
 std::string failure_in(Runtime& runtime, int count) {
   lua_State* L = runtime.main_state();
   if (count != 3 || !lua_isnil(L, -3)) return {};
   if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return {};
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
   std::size_t size = 0;
   const char* message = lua_tolstring(L, -2, &size);
   const char* code = lua_tostring(L, -1);
@@ -219,9 +232,9 @@ std::string failure_in(Runtime& runtime, int count) {
   return std::string(message, size) + " (" + code + ")";
 }
 
-std::string remember_error(Runtime& runtime, std::string_view message) {
+std::string remember_failure(Runtime& runtime) {
   lua_State* L = runtime.main_state();
-  lua_pushlstring(L, message.data(), message.size());
+  lua_pushvalue(L, -2);
   std::string text = remember_error(runtime);
   lua_pop(L, 1);
   return text;

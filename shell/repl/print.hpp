@@ -3,6 +3,7 @@
 // that it can be interrupted. One thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,17 @@ std::string text_on_top(Runtime& runtime);
 /// The value on top of the main stack has no text of its own: a table without __tostring.
 bool wants_inspection(Runtime& runtime);
 
+/// Where a function stands.
+struct FunctionPlace {
+  std::string chunk;  // "(input 3)", or a file
+  int first = 0;      // lines
+  int last = 0;
+};
+
+/// Of the first of the `count` values on top of the main stack; empty if that is no function,
+/// or one of C.
+std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count);
+
 /// "message (CODE)" if the `count` values on top of the main stack are nil, message, code:
 /// what a call that has failed returns. Empty if they are anything else.
 std::string failure_in(Runtime& runtime, int count);
@@ -37,6 +49,7 @@ std::string failure_in(Runtime& runtime, int count);
 /// the first time, and is empty otherwise.
 std::string remember_results(Runtime& runtime, int count);
 std::string remember_error(Runtime& runtime);
-std::string remember_error(Runtime& runtime, std::string_view message);
+/// The message of a failure_in() as the error.
+std::string remember_failure(Runtime& runtime);
 
 }  // namespace moonwire

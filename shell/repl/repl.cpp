@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -69,8 +70,10 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
+      to_job_(shell.reactor(), SIGTSTP, [this] { to_background(); }),
       hints_(runtime_, [this](const std::string& line) { tell(line); }),
       input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+  to_job_.stop();
   prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
@@ -93,6 +96,7 @@ Repl::Repl(Shell& shell)
   };
   collect_sooner(runtime_);
   changed_globals(runtime_);  // the session begins
+  shell_.sink().copy = [this](std::string_view text) { transcript_.write(text); };
   shell_.set_session(this);
 }
 
@@ -104,6 +108,7 @@ Repl::~Repl() {
   shell_.sink().flush();
   editor_->drain();
   shell_.sink().attach(nullptr);
+  shell_.sink().copy = nullptr;
 }
 
 int Repl::run() {
@@ -172,6 +177,7 @@ bool Repl::is_complete(std::string_view block) {
 }
 
 void Repl::on_block(const std::string& block) {
+  log_block(block);
   if (is_blank(block)) return;
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
@@ -217,6 +223,19 @@ std::optional<std::string> Repl::edited(const std::function<Result<std::string>(
   return std::nullopt;
 }
 
+void Repl::show_help(std::string_view name) {
+  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;  // no memory
+  if (!push_local(runtime_, name)) push_text(runtime_, name);
+  start_chunk({.hidden = true}, 1);
+}
+
+void Repl::show_source(const std::string& expression) {
+  if (!is_expression(runtime_, expression)) return print("usage: .src function\n");
+  if (auto mistake = compile_input(runtime_, expression, number_))
+    return show({"", *mistake, "", {}});
+  start_chunk({.text = expression, .number = number_, .shows_source = true}, 0);
+}
+
 void Repl::run_own(std::string_view code, const std::vector<std::string_view>& arguments) {
   if (compile(runtime_, code, "=[moonwire]")) return;  // no memory
   for (const std::string_view text : arguments) push_text(runtime_, text);
@@ -228,7 +247,17 @@ void Repl::tell(const std::string& line) {
 }
 
 void Repl::show(const Failure& failure) {
-  shell_.sink().write_error(failure_text(failure, inputs_));
+  const bool seen = Terminal::is_terminal(STDERR_FILENO) || !Terminal::is_terminal(STDOUT_FILENO);
+  shell_.sink().write_error(failure_text(failure, inputs_, prompt_settings_.color && seen));
+}
+
+/// What was typed is on the screen as well.
+void Repl::log_block(std::string_view block) {
+  if (!transcript_.started()) return;
+  std::fflush(stdout);  // what was printed before
+  std::string shown = "net> ";
+  for (const char c : block) shown += c == '\n' ? std::string("\n...> ") : std::string(1, c);
+  transcript_.write(shown + "\n");
 }
 
 void Repl::on_report(const ErrorReport& report) {
@@ -248,10 +277,7 @@ void Repl::on_input(std::string_view fresh) {
 /// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
-  if (front_ != nullptr) {
-    editor_->lend(on);
-    return watch_stops();  // handing the terminal over has changed who hears of Ctrl-Z
-  }
+  if (front_ != nullptr) return lend(on);
   if (!rich_ || kept_ || on == lent_) return;
   lent_ = on;
   if (!on) return editor_->start();
@@ -259,8 +285,21 @@ void Repl::lend_input(bool on) {
   editor_->lend(true);
 }
 
+/// The terminal's mode decides who hears of Ctrl-Z, so it changes while we do not listen.
+void Repl::lend(bool on) {
+  to_job_.stop();
+  editor_->lend(on);
+  if (front_ != nullptr) to_job_.listen();
+}
+
+void Repl::after_child() {
+  to_job_.stop();
+  editor_->resumed();
+  if (front_ != nullptr) to_job_.listen();
+}
+
 void Repl::on_wait(bool begins) {
-  if (!editor_->started()) return editor_->lend(begins);
+  if (!editor_->started()) return lend(begins);
   if (begins) {
     editor_->drain();
   } else {
@@ -270,6 +309,7 @@ void Repl::on_wait(bool begins) {
 
 bool Repl::on_turn_end() {
   take_input();
+  if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
   return editor_->started();
 }
 

@@ -15,9 +15,11 @@
 #include "repl/highlight.hpp"
 #include "repl/hints.hpp"
 #include "repl/print.hpp"
+#include "repl/saved_files.hpp"
 #include "repl/session.hpp"
 #include "repl/session_log.hpp"
 #include "repl/shell.hpp"
+#include "repl/transcript.hpp"
 #include "term/history.hpp"
 #include "term/line_editor.hpp"
 #include "term/outlet.hpp"
@@ -37,9 +39,14 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void print(std::string_view text) { shell_.sink().write(text); }
   void evaluate(const std::string& text, bool timed);
   void run_file(const std::string& path);
+  void show_help(std::string_view name);
+  /// Of the function that an expression gives.
+  void show_source(const std::string& expression);
   /// Runs Lua code of our own as a task, like a chunk; it sees the texts as `...`.
   void run_own(std::string_view code, const std::vector<std::string_view>& arguments);
   void exit(int status) { status_ = status; }
+  /// How much of a value is shown.
+  Look look() const;
   PromptSettings& prompt_settings() { return prompt_settings_; }
 
   /// The user's editor has the terminal, for `block`; what it makes of that. Empty if it
@@ -53,6 +60,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   const std::string& last_block() const { return last_block_; }
   const Inputs& inputs() const { return inputs_; }
   const SessionLog& log() const { return log_; }
+  SavedFiles& saved_files() { return saved_files_; }
+  Transcript& transcript() { return transcript_; }
 
   /// Jobs are chunks that wait without holding the prompt; `number` 0: the newest. False:
   /// there is none of that number.
@@ -72,6 +81,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
     bool timed = false;
     TimePoint began = Clock::now();
     Task* task = nullptr;
+    bool shows_source = false;                  // of its result
     bool showing = false;                       // a value is being inspected
     int job = 0;                                // its number; 0: it has the prompt
     std::string prefix{};                       // what comes before a shown value
@@ -87,6 +97,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void tell_what_closes();
   void show(const Failure& failure);
   void end_by(int signal);
+  void log_block(std::string_view block);
   void tell(const std::string& line);
 
   // What runs: repl_chunks.cpp.
@@ -94,15 +105,15 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void to_front(Chunk& chunk);
   void to_background();
   void leave_front();
-  void watch_stops();
+  void lend(bool on);
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);
+  void show_source_of(int results, const std::string& what);
   void log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes);
   void chunk_failed(Chunk& chunk, const Outcome& outcome);
   void end_chunk(Chunk& chunk);
   Chunk* find_job(int number);
   bool is_chunk(const Task* task) const;
-  Look look() const;
   std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
 
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
@@ -123,7 +134,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void lend_input(bool on) override;
   void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
-  void after_child() override { editor_->resumed(); }
+  void after_child() override;
 
   Shell& shell_;
   Runtime& runtime_;
@@ -138,15 +149,17 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   SignalRelay hang_up_;
   SignalRelay continue_;
   SignalRelay resize_;
+  SignalRelay to_job_;  // Ctrl-Z, while something has the prompt
 
   Inputs inputs_;
   SessionLog log_;
   Hints hints_;
+  SavedFiles saved_files_;
+  Transcript transcript_;
   int number_ = 0;  // of the last input
   std::string last_block_;
   std::list<Chunk> chunks_;
   Chunk* front_ = nullptr;                      // the one that holds the prompt back
-  std::optional<SignalRelay> to_job_;           // Ctrl-Z, while there is one
   int jobs_ = 0;                                // the number of the newest
   std::unordered_set<std::string> slow_sites_;  // told already
   bool lent_ = false;                           // a task asks for a line: there is no prompt

@@ -41,28 +41,22 @@ void Repl::start_chunk(Chunk given, int arguments) {
 void Repl::to_front(Chunk& chunk) {
   chunk.job = 0;
   front_ = &chunk;
+  to_job_.stop();
   editor_->stop();
-  watch_stops();
-}
-
-/// Ctrl-Z, while a chunk holds the prompt back, is ours.
-void Repl::watch_stops() {
-  to_job_.reset();
-  to_job_.emplace(shell_.reactor(), SIGTSTP, [this] { to_background(); });
+  to_job_.listen();
 }
 
 void Repl::to_background() {
   if (front_ == nullptr || front_->showing) return;
   front_->job = ++jobs_;
   print(job_name(jobs_) + " running\n");
+  kept_ = shell_.input_wanted();  // it goes on asking for a line
   leave_front();
 }
 
 void Repl::leave_front() {
   front_ = nullptr;
-  runtime_.defer([this] {  // it may be the one that calls
-    if (front_ == nullptr) to_job_.reset();
-  });
+  to_job_.stop();
   if (status_ < 0) editor_->start();
 }
 
@@ -104,6 +98,10 @@ void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
     print(chunk.job != 0 ? job_name(chunk.job) + " killed\n" : "interrupted\n");
     return end_chunk(chunk);
   }
+  if (outcome.ok && chunk.shows_source) {
+    show_source_of(outcome.results, chunk.text);
+    return end_chunk(chunk);
+  }
   const std::vector<GlobalChange> changes = changed_globals(runtime_);
   hints_.globals_changed(changes);
   if (!outcome.ok) return chunk_failed(chunk, outcome);
@@ -112,13 +110,20 @@ void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
   if (failed.empty()) log_input(chunk, changes);
   if (outcome.results == 0) return end_chunk(chunk);
   tell(remember_results(runtime_, outcome.results));
-  if (!failed.empty()) tell(remember_error(runtime_, failed));
+  if (!failed.empty()) tell(remember_failure(runtime_));
   if (chunk.hidden) return end_chunk(chunk);
   if (!failed.empty()) {
     show({"", failed, "", {}});
     return end_chunk(chunk);
   }
   start_showing(chunk, outcome.results, "");
+}
+
+void Repl::show_source_of(int results, const std::string& what) {
+  const auto place = results > 0 ? place_of_function(runtime_, results) : std::nullopt;
+  if (!place) return print(what + " is no function written in Lua\n");
+  const std::string text = inputs_.lines(place->chunk, place->first, place->last);
+  print(text.empty() ? "the source of " + what + " is not here: " + place->chunk + "\n" : text);
 }
 
 void Repl::log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes) {
@@ -131,7 +136,7 @@ void Repl::chunk_failed(Chunk& chunk, const Outcome& outcome) {
   const std::string source = chunk.job != 0 ? "job " + std::to_string(chunk.job) : "";
   if (wants_inspection(runtime_)) {
     chunk.suffix = stack_text(traceback);
-    return start_showing(chunk, 1, failure_lead(source));
+    return start_showing(chunk, 1, failure_lead(source, prompt_settings_.color));
   }
   show({source, outcome.message, traceback, {}});
   end_chunk(chunk);

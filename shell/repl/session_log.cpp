@@ -12,8 +12,9 @@ namespace moonwire {
 namespace {
 
 /// Functions that only show something, or take time.
-constexpr std::string_view kLooks[] = {"conns", "help",    "hexdump", "inspect", "now", "print",
-                                       "sleep", "shorten", "tasks",   "timers",  "why"};
+constexpr std::string_view kLooks[] = {"conns", "help",   "hexdump", "inspect", "now",
+                                       "print", "read",   "wait",    "sleep",   "shorten",
+                                       "tasks", "timers", "why"};
 
 /// What they return is nil if they fail.
 constexpr std::string_view kMakers[] = {"connect", "listen"};
@@ -36,6 +37,8 @@ bool begins_with(std::string_view text, const std::string_view (&words)[size]) {
 }
 
 bool only_looks(std::string_view text) {
+  const std::string_view rest = text.substr(first_word(text).size());
+  if (rest.starts_with(":read") || rest.starts_with(":join")) return true;
   return text.find_first_of("({\"'[") == std::string_view::npos || begins_with(text, kLooks);
 }
 
@@ -143,18 +146,24 @@ void SessionLog::add(Input input, const std::vector<GlobalChange>& changes, Runt
   if (entries_.size() > kMost) entries_.erase(entries_.begin());
 }
 
-/// What it made has ended, or it made nothing, and it has set no variable.
-bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
-  if (!entry.writes.empty() || entry.input.is_file) return false;
-  bool alive = false;
+/// Something that it made is open, or can still bring an event.
+bool SessionLog::has_open(const Entry& entry, Runtime& runtime) {
+  bool open = false;
   for (std::size_t i = 0; i < entry.after.size(); ++i) {
     if (entry.after[i] == entry.input.before[i]) continue;
-    runtime.each<Handle>(static_cast<Type>(i), [&](const Handle& handle) {
+    const auto type = static_cast<Type>(i);
+    const bool keeps_open = type == Type::kConnection || type == Type::kSocket;  // a variable
+    runtime.each<Handle>(type, [&](const Handle& handle) {
       const bool ours = handle.id() > entry.input.before[i] && handle.id() <= entry.after[i];
-      if (ours && !handle.closed() && handle.alive()) alive = true;
+      if (ours && !handle.closed() && (keeps_open || handle.alive())) open = true;
     });
   }
-  if (alive) return false;
+  return open;
+}
+
+/// It set no variable, and what it made has ended; or it made nothing, and is no call.
+bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
+  if (!entry.writes.empty() || entry.input.is_file || has_open(entry, runtime)) return false;
   const std::string& text = entry.input.text;
   return entry.after != entry.input.before || only_looks(text) || assigns_in_vain(text);
 }
@@ -164,6 +173,7 @@ bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
 std::vector<SessionLog::Line> SessionLog::lines(Runtime& runtime) const {
   std::vector<Line> lines;
   Names set_again;
+  Names named;
   bool result_wanted = false;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     const bool wanted = entry->input.expression && std::exchange(result_wanted, false);
@@ -171,6 +181,11 @@ std::vector<SessionLog::Line> SessionLog::lines(Runtime& runtime) const {
       result_wanted = result_wanted && !entry->input.expression;
       continue;
     }
+    const bool has_ended = entry->after != entry->input.before && !has_open(*entry, runtime);
+    const bool is_named =
+        std::any_of(entry->writes.begin(), entry->writes.end(),
+                    [&](const std::string& name) { return named.contains(name); });
+    if (has_ended && !is_named && !entry->input.is_file && !wanted) continue;
     const bool only_sets = !entry->writes.empty() && entry->after == entry->input.before;
     if (only_sets && entry->defines.empty() && !entry->input.is_file &&
         std::includes(set_again.begin(), set_again.end(), entry->writes.begin(),
@@ -179,6 +194,7 @@ std::vector<SessionLog::Line> SessionLog::lines(Runtime& runtime) const {
     }
     set_again.insert(entry->writes.begin(), entry->writes.end());
     for (const std::string& name : entry->uses) set_again.erase(name);
+    named.insert(entry->names.begin(), entry->names.end());
     result_wanted = result_wanted || entry->names.contains("_");
     lines.push_back({&*entry, wanted});
   }

@@ -52,6 +52,7 @@ class SessionLog {
     bool result_wanted = false;  // by an input that says `_`
   };
 
+  static bool has_open(const Entry& entry, Runtime& runtime);
   static bool does_nothing(const Entry& entry, Runtime& runtime);
   std::vector<Line> lines(Runtime& runtime) const;
   static void join_definitions(std::vector<Line>& lines);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "repl/rich_session.hpp"
+#include "support/temporary.hpp"
 
 using namespace moonwire::test;
 using namespace std::chrono_literals;
