@@ -174,32 +174,57 @@ end
 --- What .ls of the prompt shows: `name` is what .stop takes.
 function listing.open()
   local rows = {}
-  local function add(kind, row, about)
-    rows[#rows + 1] = { name = kind .. " " .. row.id, about = about, age = row.age,
-      label = row.label, where = row.where, object = row.object }
+  local function add(kind, list, at, state)
+    for _, row in ipairs(list) do
+      row.name, row.at, row.state = kind .. " " .. row.id, row[at], state(row)
+      rows[#rows + 1] = row
+    end
   end
-  for _, row in ipairs(native.listeners()) do
-    add("listener", row, ("%s, %d accepted, %d open"):format(row.address, row.accepted or 0,
-      row.open or 0))
-  end
-  for _, row in ipairs(native.conns()) do
-    add("connection", row, ("%s%s, %s in, %s out"):format(row.peer and row.peer .. ", " or "",
-      row.state, bytes(row.bytes_in or 0), bytes(row.bytes_out or 0)))
-  end
-  for _, row in ipairs(native.sockets()) do
-    add("socket", row, ("%s, %d in, %d out"):format(row.address or "?", row.packets_in,
-      row.packets_out))
-  end
-  for _, row in ipairs(native.timers()) do
-    add("timer", row, "due in " .. delay(row.remaining))
-  end
+  add("listener", native.listeners(), "address", function(row)
+    return ("%d accepted, %d open"):format(row.accepted, row.open)
+  end)
+  add("connection", native.conns(), "peer", function(row) return row.state end)
+  add("socket", native.sockets(), "address", function(row)
+    return ("%d in, %d out"):format(row.packets_in, row.packets_out)
+  end)
+  add("timer", native.timers(), "", function(row) return "due in " .. delay(row.remaining) end)
   return printed(rows, {
     { "what", "left", text "name" },
-    { "", "left", text "about" },
+    { "at", "left", text "at" },
+    { "state", "left", text "state" },
+    { "in", "right", shown(bytes, "bytes_in") },
+    { "out", "right", shown(bytes, "bytes_out") },
     { "age", "right", shown(age, "age") },
     { "label", "left", text "label" },
     { "where", "left", text "where" },
   }, "nothing is open")
+end
+
+-- --- one object ---------------------------------------------------------------------------------
+
+local function traffic(x)
+  return ("%s in, %s out"):format(bytes(x.bytes_in), bytes(x.bytes_out))
+end
+
+--- What is told of an object behind its name, by its class.
+local FACTS = {
+  connection = function(c)
+    return c.opened and traffic(c) .. ", " .. age(now() - c.opened) or traffic(c)
+  end,
+  socket = traffic,
+  listener = function(l) return ("%d accepted, %d open"):format(l.accepted, l.open) end,
+  timer = function(t)
+    return t:pending() and "due in " .. delay(t:remaining()) or "not armed"
+  end,
+  task = function(t) return t:alive() and "running" or "ended" end,
+}
+
+--- One line on an object of class `name` at the prompt: `described` is what tostring says.
+function listing.describe(x, name, described)
+  local facts = FACTS[name]
+  if not facts or described:find(", closed$") then return described end
+  local ok, told = pcall(facts, x)
+  return ok and described .. ", " .. told or described
 end
 
 return listing

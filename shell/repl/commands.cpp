@@ -202,9 +202,9 @@ void help(Repl& repl, std::string_view name) {
     text.append("  ").append(command.usage).append(width - command.usage.size() + 2, ' ');
     text.append(command.help) += '\n';
   }
-  repl.print(text +
-             "Anything else is Lua; help() is a tour, help \"listen\" tells of a name, help "
-             "\"keys\" of keys.\n");
+  repl.print(
+      text +
+      "Anything else is Lua. help() is a tour, help \"listen\" and ?listen tell of a name.\n");
 }
 
 /// The command that `name` is, or begins; null if there is none, or several. What may

@@ -95,7 +95,10 @@ void Repl::on_task_end(Task& task, const Outcome& outcome) {
 
 void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
   if (outcome.cancelled) {
-    print(chunk.job != 0 ? job_name(chunk.job) + " killed\n" : "interrupted\n");
+    // os.exit ends it as well.
+    if (!shell_.exiting()) {
+      print(chunk.job != 0 ? job_name(chunk.job) + " killed\n" : "interrupted\n");
+    }
     return end_chunk(chunk);
   }
   if (outcome.ok && chunk.shows_source) {

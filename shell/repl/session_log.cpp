@@ -65,9 +65,9 @@ bool assigns_in_vain(std::string_view text) {
 
 /// A statement of what was typed as an expression: a call can stand alone.
 std::string statement(const std::string& text, bool wanted, Runtime& runtime) {
-  const bool stands_alone = !wanted && !compile(runtime, text, "=");
+  const bool stands_alone = !compile(runtime, text, "=");
   if (stands_alone) drop(runtime, 1);
-  return (stands_alone ? "" : "_ = ") + text;
+  return (stands_alone && !wanted ? "" : "_ = ") + text;
 }
 
 /// A return in the middle of a script would end it.
@@ -165,7 +165,8 @@ bool SessionLog::has_open(const Entry& entry, Runtime& runtime) {
 bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
   if (!entry.writes.empty() || entry.input.is_file || has_open(entry, runtime)) return false;
   const std::string& text = entry.input.text;
-  return entry.after != entry.input.before || only_looks(text) || assigns_in_vain(text);
+  const bool looks = entry.input.expression ? only_looks(text) : begins_with(text, kLooks);
+  return entry.after != entry.input.before || looks || assigns_in_vain(text);
 }
 
 /// Backwards: an input that only sets what is set again, with nobody naming it in between,
@@ -269,6 +270,7 @@ std::string SessionLog::script(Runtime& runtime) const {
   std::size_t locals = 0;
   for (const Line& line : kept) locals += local_count(line.entry->input.text);
   std::string text;
+  bool has_results = false;
   for (const Line& line : kept) {
     const Input& input = line.entry->input;
     if (input.is_file) {
@@ -277,10 +279,11 @@ std::string SessionLog::script(Runtime& runtime) const {
     }
     std::string piece = input.expression ? statement(input.text, line.result_wanted, runtime)
                                          : without_return(input.text);
+    has_results = has_results || piece != input.text;
     if (locals > kMostLocals) piece = with_globals(piece);
     text += (piece.starts_with('(') ? ";" : "") + piece + "\n";
   }
-  return text;
+  return (has_results ? "local _\n" : "") + text;
 }
 
 }  // namespace moonwire

@@ -48,6 +48,13 @@ class Session {
     UNSCOPED_INFO(screen_.all());
     return found;
   }
+  /// Until that is somewhere on the screen.
+  bool displays(const std::string& text) {
+    const bool found =
+        sees([&](const Screen& screen) { return screen.text().find(text) != std::string::npos; });
+    UNSCOPED_INFO(screen_.all());
+    return found;
+  }
   void type(std::string_view keys) { pty_.send(keys); }
   void resize(int rows, int columns) {
     sees([](const Screen&) { return true; });
