@@ -22,7 +22,9 @@ nil, message, "EDNS".]],
     text = [[
     Enter               runs the block, or goes on in a new line if it is incomplete
     Alt-Enter           a new line in any case
-    Tab                 completes a name; once more lists what fits; indents at the start of a line
+    Tab                 completes names, options, keys and files in quotes; once more lists what
+                        fits; indents at the start of a line
+    Shift-Tab           lists at once; takes an indent back
     Ctrl-A, Ctrl-E      the ends of the line (Home, End); Alt-<, Alt-> those of the block
     Alt-B, Alt-F        words (Ctrl-Left, Ctrl-Right)
     Ctrl-W, Alt-D       kill the word before, after the cursor; Alt-Backspace, up to a sign
@@ -33,10 +35,17 @@ nil, message, "EDNS".]],
     Up, Down            lines of the block, then the history; Ctrl-P, Ctrl-N always the history
     Ctrl-R, Ctrl-S      search the history, backwards and forwards; Ctrl-G gives up
     Ctrl-V              the next key is text
+    Alt-E               the block in $VISUAL or $EDITOR
     Ctrl-L              clears the screen
     Ctrl-C              drops the block, or interrupts what runs
     Ctrl-D              ends the program at an empty block, else deletes to the right
     Ctrl-Z              stops the program, as job of the shell it was started from
+
+Tab looks at values without running anything of theirs, but for a metatable's __complete, which is
+called with the object and returns a list of names. Hosts come from the hosts file and ssh's
+known_hosts. `.set ghost on` shows how the newest like entry of the
+history goes on, which Right or End takes; `.set prefix_search on` has Up and Down find those that
+begin like the block.
 
 History is kept in moonwire/history below $XDG_STATE_HOME, or ~/.local/state; a block that begins
 with a blank is not. NO_COLOR turns colours off. With TERM=dumb, and in a pipe, the kernel edits

@@ -79,24 +79,29 @@ void RichEditor::take_key(const Key& key) {
   dirty_ = true;
   continues_ = false;
   tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
-  if (std::exchange(literal_, false)) return take_literal(key);
-  if (!search_prompt_.empty() && take_search_key(key)) return;
   moved_vertically_ = walked_ = false;
-  if (key.symbol == Symbol::kPaste) {
+  if (std::exchange(literal_, false)) {
+    take_literal(key);
+  } else if (!search_prompt_.empty() && take_search_key(key)) {
+    // It was the search's.
+  } else if (key.symbol == Symbol::kPaste) {
     take_paste(key.text);
   } else if (key.symbol == Symbol::kText && !key.control && !key.alt) {
     buffer_.type(key.text);
   } else {
-    const char letter = key.text.size() == 1 ? key.text[0] : '\0';
-    for (const Binding& binding : kBindings) {
-      if (binding.symbol != key.symbol || binding.control != key.control) continue;
-      if (binding.alt != key.alt || binding.letter != letter) continue;
-      (this->*binding.action)();
-      break;
-    }
+    run_binding(key);
   }
   if (!moved_vertically_) goal_column_ = -1;
   if (!walked_) walk_prefix_.reset();
+}
+
+void RichEditor::run_binding(const Key& key) {
+  const char letter = key.text.size() == 1 ? key.text[0] : '\0';
+  for (const Binding& binding : kBindings) {
+    if (binding.symbol != key.symbol || binding.control != key.control) continue;
+    if (binding.alt != key.alt || binding.letter != letter) continue;
+    return (this->*binding.action)();
+  }
 }
 
 /// After Ctrl-V: the byte of the key, whatever it would do.
