@@ -264,12 +264,15 @@ void RichEditor::complete() {
     common.erase(end.first, common.end());
   }
   const bool only_one = found.candidates.size() == 1 && found.all;
-  if (only_one) common += first.ending;
+  if (only_one) {
+    common += first.ending;
+    tabs_ = 0;  // what follows is another word
+  }
   const std::size_t typed = buffer_.cursor() - found.from;
   if (found.all && common.size() > typed) {
     return buffer_.insert(std::string_view(common).substr(typed));
   }
-  if (tabs_ < 2 || only_one) return bell();
+  if (tabs_ < 2) return bell();
   list(found);
 }
 
