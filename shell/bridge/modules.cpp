@@ -20,7 +20,7 @@ constexpr const Module* kModules[] = {
     &kListenerModule,   &kTimerModule,   &kWatcherModule, &kSignalModule,
     &kEventModule,      &kHookModule,    &kTaskModule,    &kConnectionTaskModule,
     &kLoopModule,       &kReactorModule, &kProcessModule, &kProcessNativeModule,
-    &kDnsModule,        &kSocketModule,
+    &kDnsModule,        &kSocketModule,  &kHttpModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {
