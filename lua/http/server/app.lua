@@ -68,13 +68,6 @@ add("delete", "DELETE")
 add("patch", "PATCH")
 add("any", "*")
 
---- Calls fn(ws, req) for each WebSocket that is opened at `path`.
-function methods.ws(app, path, fn)
-  check_route("ws", path, fn)
-  place_of(app, path).GET = function(req, res) return require("ws").accept(req, res, fn) end
-  app.empty = false
-  return app
-end
 
 --- Everything under `prefix` goes to handler(req, res, rest), `rest` being the path behind it.
 local function add_prefix(app, prefix, handler)
