@@ -2035,11 +2035,11 @@ local http_module = {}
 ---```lua
 ---local http = require "http"
 ---local app = http.app()
----app:get("/hello/:name", function(req) return "hello " .. req.params.name .. "\n" end)
+---app:get("/hello/:name", function(req) return "hello " .. req.params.name end)
 ---srv = listen("http://127.0.0.1:0", app)
 ---c = connect((srv.address:gsub("^http://", "")))
 ---c:write("GET /hello/you HTTP/1.0\r\n\r\n")
----print(c:read("a"):match("[^\n]*\n$"))   --> hello you
+---print(c:read("a"):match "[^\n]*$")    --> hello you
 ---```
 ---@return table app
 function http_module.app() end

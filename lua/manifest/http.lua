@@ -17,11 +17,11 @@ See HTTP apps for its methods. It is called as any handler is, so one app can be
       example = [[
 local http = require "http"
 local app = http.app()
-app:get("/hello/:name", function(req) return "hello " .. req.params.name .. "\n" end)
+app:get("/hello/:name", function(req) return "hello " .. req.params.name end)
 srv = listen("http://127.0.0.1:0", app)
 c = connect((srv.address:gsub("^http://", "")))
 c:write("GET /hello/you HTTP/1.0\r\n\r\n")
-print(c:read("a"):match("[^\n]*\n$"))   --> hello you]],
+print(c:read("a"):match "[^\n]*$")    --> hello you]],
     },
   },
 }
