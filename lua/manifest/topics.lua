@@ -149,6 +149,7 @@ says otherwise.]==],
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
                                                         returns what the handler returns
+    app:compress([{ min }])                             gzip or deflate for answers given whole
     app:log([out])                                      a line for each answer: to a file, a
                                                         function, stderr
 

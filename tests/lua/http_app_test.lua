@@ -246,6 +246,32 @@ check.case("cookies, redirects, events", function()
   check.equal(body, "event: tick\nid: 7\ndata: one\ndata: two\n\n: still here\n\ndata: [1]\n\n")
 end)
 
+check.case("answers are packed for who takes them", function()
+  local app = http.app()
+  local text = ("hello "):rep(1000)
+  app:compress { min = 100 }
+  app:get("/", function() return text end):get("/json", function() return { text } end)
+  app:get("/short", function() return "short" end)
+  app:get("/image", function(_, res) res.headers["Content-Type"] = "image/png" return text end)
+  app:get("/pieces", function(_, res) res:write(text) end)
+  local function ask_for(path, accepted)
+    local _, body, head = ask(app, "GET " .. path, "Accept-Encoding: " .. accepted .. "\r\n")
+    return head:match "Content%-Encoding: (%w+)" or "none", body, head
+  end
+  local coding, body, head = ask_for("/", "deflate, gzip")
+  check.equal(coding, "gzip")
+  check.ok(#body < 100, "it is smaller")
+  check.match(head, "Vary: Accept%-Encoding\r\n")
+  check.match(head, "Content%-Length: " .. #body .. "\r\n")
+  check.equal(ask_for("/json", "*"), "gzip")
+  check.equal(ask_for("/", "gzip;q=0.1, deflate"), "deflate")
+  for path, accepted in pairs { ["/"] = "gzip;q=0, br", ["/short"] = "gzip", ["/image"] = "gzip",
+    ["/pieces"] = "gzip" } do
+    check.equal(ask_for(path, accepted), "none", path)
+  end
+  check.equal(select(2, ask_for("/", "br")), text)
+end)
+
 check.case("a WSAPI application", function()
   local app = http.app()
   app:mount("/w", function(env)
