@@ -11,7 +11,7 @@ using Kind = HttpResponseReader::Kind;
 constexpr std::size_t kRoom = 64 * 1024;  // what one event has of a decoded body, at most
 
 tl::unexpected<Error> wrong(Code code, std::string cause) {
-  return failure(code, "read", {}, std::move(cause));
+  return failure(code, "", {}, std::move(cause));
 }
 
 /// Whether it may be the beginning of an answer.
@@ -83,7 +83,8 @@ Status HttpResponseReader::begin_body() {
   }
   const auto known = content_coding(coding);
   if (!known)
-    return wrong(Code::kProto, "Content-Encoding " + quoted(coding) + " was not asked for");
+    return wrong(Code::kProto, "Content-Encoding " + quoted(coding) +
+                                   " is none that can be undone; decode=false takes it as it is");
   decoder_.emplace(*known, options_.content);
   return {};
 }
