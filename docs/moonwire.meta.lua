@@ -2084,11 +2084,12 @@ local http_module = {}
 ---The response has
 ---
 ---    status, reason   200, "OK"; the version is "1.1" or "1.0"
----    headers          headers["content-type"] in any case, several of a name joined with ", ";
----                     headers:all(name) a list of them; pairs(headers) all in their order
+---    headers          headers["content-type"], in letters of either size; several of
+---                     a name are joined with ", ", and headers:all(name) is a list
+---                     of them; pairs(headers) gives all in their order
 ---    body             the body, decoded
 ---    url              where it came from, after redirections
----    json()           the body as json.decode makes it a value; or nil, message, "EPROTO"
+---    json()           its value, or nil, message, "EPROTO": see json.decode
 ---
 ---With `stream` the body is read later: `for piece in response:body() do ... end`, after which
 ---response.failure tells what went wrong, if something did; or response:read(), which returns a
@@ -2262,11 +2263,11 @@ function http_module.close_idle() end
 ---public suffixes a server of a.co.uk may set a cookie for all of co.uk; a name without a dot it may
 ---not.
 ---
----    jar:header(url)         the value of Cookie for a request there, nil for none
----    jar:keep(url, values)   takes in a value of Set-Cookie that came from there, or a list
----    jar:list()              all of them: tables with name, value, domain, host_only, path, secure,
----                            http_only and expires (in seconds since 1970; nil for the session)
----    jar:clear()             drops all
+---    jar:header(url)        the value of Cookie for a request there, nil for none
+---    jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
+---    jar:list()             all: tables with name, value, domain, host_only, path,
+---                           secure, http_only, expires (seconds since 1970, or nil)
+---    jar:clear()            drops all
 ---
 ---```lua
 ---local http = require "http"

@@ -2,7 +2,7 @@
 -- Misuse raises, without a position.
 local native = require "native.http_client"
 local json = require "json"
-local url_module = require "http.url"
+local queries = require "http.query"
 
 local now = now
 
@@ -63,7 +63,7 @@ local function read_body(options)
   end
   if #kinds > 1 then misuse("options '%s' and '%s' are two bodies", kinds[1], kinds[2]) end
   if kinds[1] == "form" then
-    return url_module.query(options.form), "application/x-www-form-urlencoded"
+    return queries.write(options.form), "application/x-www-form-urlencoded"
   elseif kinds[1] == "json" then
     return json.encode(options.json), "application/json"
   end
@@ -110,7 +110,7 @@ function request.target(options)
   if url.scheme ~= "http" and url.scheme ~= "https" then
     return nil, ("url %q: its scheme is neither http nor https"):format(url.url), "EINVAL"
   end
-  local query = options.query and url_module.query(options.query)
+  local query = options.query and queries.write(options.query)
   if not query or query == "" then return url end
   local text = url.url:gsub("#.*", "")
   return native.url(text .. (url.query and "&" or "?") .. query)
