@@ -89,9 +89,11 @@ local function perform(request, url)
     return response
   end
   local guard <close> = setmetatable({}, { __close = function() done:close() end })
-  response.body, message, code = done:read_all(request.max)
-  if response.body then return response end
-  return nil, where, message, code
+  local body
+  body, message, code = done:read_all(request.max)
+  if not body then return nil, where, message, code end
+  response.body = body
+  return response
 end
 
 --- Runs what the options ask for, in the name of a function two levels up.
@@ -123,7 +125,10 @@ local function merged(name, options, more)
     error(("%s: the options must be a table, got a %s"):format(name, type(options)), 3)
   end
   for key, value in pairs(options or {}) do
-    if more[key] == nil then more[key] = value end
+    if more[key] ~= nil then
+      error(("%s: option '%s' is an argument of the function"):format(name, tostring(key)), 3)
+    end
+    more[key] = value
   end
   return more
 end

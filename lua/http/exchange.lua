@@ -12,6 +12,7 @@ local exchange = {}
 local SMALL <const> = 64 * 1024       -- a body that is sent with the head, waiting for nothing
 local SLICE <const> = 256 * 1024      -- of a larger one, queued at a time
 local CONTINUE_WAIT <const> = 1       -- seconds for "100 Continue"
+local INTERIM <const> = 100           -- answers with 1xx before the final one
 local DRAINED <const> = 64 * 1024     -- of a body that nobody wants, to use the connection again
 
 -- --- time -----------------------------------------------------------------------------------
@@ -22,9 +23,11 @@ local function limit(request, most)
   return math.max(0, math.min(left, most or request.idle_timeout))
 end
 
+local function is_late(request) return request.deadline ~= nil and now() >= request.deadline end
+
 --- Why it has taken too long; what else failed stays as it is.
 local function explain(request, phase, message, code)
-  if code == "ETIMEDOUT" and request.deadline and now() >= request.deadline then
+  if code == "ETIMEDOUT" and is_late(request) then
     message = ("not done within %g s"):format(request.timeout)
   elseif code == "ETIMEDOUT" and phase ~= "" then
     message = ("nothing for %g s"):format(request.idle_timeout)
@@ -138,7 +141,7 @@ function methods.send(self, head, body)
   self.connection:write(head)
   if self.expects then
     local early, message, code = self:read_head(CONTINUE_WAIT)
-    if early or code ~= "ETIMEDOUT" or limit(request) == 0 then
+    if early or code ~= "ETIMEDOUT" or is_late(request) then
       self.unsent = true
       return early, message, code
     end
@@ -154,6 +157,7 @@ function methods.pull(self, most)
   while true do
     local event, message, code = self.reader:next()
     if event ~= nil or message then return event, message, code end
+    if is_late(self.request) then return nil, "too late", "ETIMEDOUT" end
     local sent = self.connection.bytes_out
     local bytes
     bytes, message, code = self.connection:read(nil, { timeout = limit(self.request, most) })
@@ -163,7 +167,7 @@ function methods.pull(self, most)
     elseif not message then
       self.reader:put_end()
     elseif code ~= "ETIMEDOUT" or not self.writer or self.connection.bytes_out == sent
-      or limit(self.request) == 0 then
+      or is_late(self.request) then
       return nil, message, code
     end
   end
@@ -172,12 +176,13 @@ end
 --- The head that is not interim. With `most`, "100 Continue" ends it: then it is nil, and the code
 -- "ETIMEDOUT", as if it had not been waited for any longer.
 function methods.read_head(self, most)
-  while true do
+  for _ = 1, INTERIM do
     local event, message, code = self:pull(most)
     if type(event) ~= "table" then return nil, message, code end
     if event.status >= 200 or event.status == 101 then return event end
     if most and event.status == 100 then return nil, "continue", "ETIMEDOUT" end
   end
+  return nil, ("more than %d interim answers"):format(INTERIM), "EPROTO"
 end
 
 --- Reads a piece of the body: nil at its end.

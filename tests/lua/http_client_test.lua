@@ -4,53 +4,10 @@ local check = require "check"
 local child = require "child"
 local http = require "http"
 local json = require "json"
+local peer = require "http_peer"
 local process = require "process"
 
---- A server whose connections are handled by `handler`; its URL, without a path.
-local function serve(handler, options)
-  local server = check.ok(listen("127.0.0.1:0", options or {}, handler))
-  return "http://" .. server.address, server
-end
-
---- The head of a request: its first line, and its fields by their names in small letters.
-local function read_head(c)
-  local first = c:read "l"
-  if not first then return nil end
-  local fields, line = {}, nil
-  for text in c:lines() do
-    line = text
-    if line == "" then return first, fields end
-    local name, value = line:match "^([^:]+): (.*)$"
-    fields[name:lower()] = value
-  end
-end
-
---- A server that answers each request with what `answers` has next, a text or a function.
-local function script(answers)
-  local seen, connections = {}, 0
-  local url, server = serve(function(c)
-    connections = connections + 1
-    while true do
-      local first, fields = read_head(c)
-      if not first then return end
-      local length = tonumber(fields["content-length"] or 0)
-      local body = length > 0 and c:read(length) or ""
-      seen[#seen + 1] = { first = first, fields = fields, body = body }
-      local answer = answers[#seen] or answers[#answers]
-      if type(answer) == "function" then answer = answer(c, seen[#seen]) end
-      if answer then c:write(answer) else return end
-    end
-  end)
-  return { url = url, server = server, seen = seen, connections = function() return connections end,
-    close = function()
-      http.close_idle()
-      server:close()
-    end }
-end
-
-local function ok(body, more)
-  return ("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s"):format(more or "", #body, body)
-end
+local ok, read_head, script, serve = peer.ok, peer.read_head, peer.script, peer.serve
 
 check.case("a request is what servers expect", function()
   local server = script { ok "hello" }
@@ -144,8 +101,10 @@ check.case("misuse raises, at the caller", function()
   check.raises(with { body = "x", form = {} }, place .. "options 'body' and 'form' are two bodies")
   check.raises(with { json = print }, place .. "json.encode: ")
   check.raises(with { form = { a = true } }, place .. "http.query: field 'a' is a boolean")
-  check.raises(with { method = "A B" }, place .. 'option \'method\': "A B" is no method')
-  check.raises(with { method = "CONNECT" }, place .. "option 'method': CONNECT")
+  check.raises(with { method = "PUT" }, place .. "option 'method' is an argument of the function")
+  local function asking(method) return function() http.request { url = "http://h/", method = method } end end
+  check.raises(asking "A B", "_test.lua:%d+: http.request: option 'method': \"A B\" is no method")
+  check.raises(asking "CONNECT", "http.request: option 'method': CONNECT")
   check.raises(with { headers = { ["a b"] = "x" } }, place .. "option 'headers': \"a b\" is no name")
   check.raises(with { headers = { a = "x\r\nB: y" } }, place .. "option 'headers': the value of a has a line's end")
   check.raises(with { headers = { ["Content-Length"] = 5 } }, place .. "option 'headers': Content%-Length is not")
@@ -170,7 +129,7 @@ check.case("bodies: of a length, in chunks, up to the end, none", function()
   local bodies = {}
   for i = 1, #answers do bodies[i] = check.ok(http.get(server.url)).body end
   check.same(bodies, { "known", "in chunks", "", "", "interim", "to the end" })
-  check.equal(server.connections(), 1, "one connection for all")
+  check.equal(server.connections, 1, "one connection for all")
   server.close()
 end)
 
@@ -184,7 +143,7 @@ check.case("a large body is the same as it was, whole and streamed", function()
   check.ok(table.concat(pieces) == body)
   check.equal(response.failure, nil)
   check.equal(response:read(), nil)
-  check.equal(server.connections(), 1)
+  check.equal(server.connections, 1)
   server.close()
 end)
 
@@ -217,10 +176,10 @@ check.case("connections are kept, per origin, and not beyond what is asked", fun
     check.equal(http.get(one.url).body, "1")
     check.equal(http.get(two.url).body, "2")
   end
-  check.equal(one.connections(), 1)
-  check.equal(two.connections(), 1)
+  check.equal(one.connections, 1)
+  check.equal(two.connections, 1)
   check.ok(http.get(one.url, { keep_alive = false }))
-  check.equal(one.connections(), 2)
+  check.equal(one.connections, 2)
   check.equal(http.close_idle(), 2)
   local tasks = {}
   for i = 1, 20 do tasks[i] = spawn(function() return http.get(one.url).body end) end
