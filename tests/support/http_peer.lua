@@ -12,6 +12,7 @@ function peer.read_head(c)
   for line in c:lines() do
     if line == "" then return first, fields end
     local name, value = line:match "^([^:]+): (.*)$"
+    if not name then return nil end  -- no HTTP at all
     fields[name:lower()] = value
   end
 end
