@@ -53,6 +53,14 @@
 ---@field open? false|fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
+---@class http_options
+---@field header_timeout? number # Bounds the time from the first byte of a request to the end of its head; then it is answered with 408. (seconds, default 10)
+---@field idle_timeout? number # Closes a connection on which so long no request comes; bounds other waits for a client as well, unless `timeout` does. (seconds, default 60)
+---@field max_body? integer # Bounds a body that is read whole, or that nobody reads; one read in pieces has no limit. (bytes, default 1 MiB)
+---@field max_fields? integer # Bounds how many fields a head has, and trailers. (default 100)
+---@field max_head? integer # Bounds the head of a request. (bytes, default 16 KiB)
+---@field max_target? integer # Bounds the target of a request: path and query. (bytes, default 8 KiB)
+
 ---@class initialize_options
 ---@field methods? string[] # Lists the poll methods to try, in order of preference. (default the fastest first)
 ---@field options? string[] # Lists any of "strict" (only the methods named), "verbose" (log adds, removes, aborts) and "report" (print counts every 5 s). (default none)
@@ -67,6 +75,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -2079,6 +2088,22 @@ function require(name) end
 ---@class http_module
 local http_module = {}
 
+---Makes a handler for HTTP that has routes.
+---
+---See HTTP apps for its methods. It is called as any handler is, so one app can be a route of another.
+---
+---```lua
+---local http = require "http"
+---local app = http.app()
+---app:get("/hello/:name", function(req) return "hello " .. req.params.name end)
+---srv = listen("http://127.0.0.1:0", app)
+---c = connect((srv.address:gsub("^http://", "")))
+---c:write("GET /hello/you HTTP/1.0\r\n\r\n")
+---print(c:read("a"):match "[^\n]*$")    --> hello you
+---```
+---@return table app
+function http_module.app() end
+
 ---Sends a GET request and reads the answer.
 ---
 ---The response has
@@ -2324,15 +2349,15 @@ function http_module.unescape(text) end
 
 ---Writes a table as a query or form, or reads one.
 ---
+---What is read has all fields in their order as a list of {name, value} too; of a name that comes several times the last value counts, and a wrong %XX stays as it is.
+---
 ---```lua
 ---local http = require "http"
 ---print(http.query { q = "a b", n = { 1, 2 } })           --> n=1&n=2&q=a%20b
 ---print(http.query("n=1&q=a+b").q)                        --> a b
 ---```
----@param fields table|string # {name = value}; a list for several values of a name
----@return string|table|nil query
----@return string? message
----@return string? code
+---@param fields table|string # {name = value}, a list for several values of a name; or {{name, value}, ...}, in this order
+---@return string|table query
 function http_module.query(fields) end
 
 ---@overload fun(name: "http"): http_module

@@ -1,28 +1,7 @@
---- The fields of a query or form as text, and back.
+--- The fields of a query or form as text.
 local native = require "native.http_client"
 
 local queries = {}
-
---- "a=1&b=2" as a table; of a name that comes several times a list.
-function queries.read(text)
-  local fields = {}
-  for piece in text:gmatch "[^&]+" do
-    local name, value = piece:match "^([^=]*)=?(.*)$"
-    local plain_name, message, code = native.unescape((name:gsub("%+", " ")))
-    local plain_value
-    if plain_name then plain_value, message, code = native.unescape((value:gsub("%+", " "))) end
-    if not plain_value then return nil, message, code end
-    local there = fields[plain_name]
-    if there == nil then
-      fields[plain_name] = plain_value
-    elseif type(there) == "table" then
-      there[#there + 1] = plain_value
-    else
-      fields[plain_name] = { there, plain_value }
-    end
-  end
-  return fields
-end
 
 local function add_field(out, name, value)
   local kind = type(value)
@@ -32,9 +11,9 @@ local function add_field(out, name, value)
   out[#out + 1] = native.escape(name) .. "=" .. native.escape(tostring(value))
 end
 
---- A table as "a=1&b=2", sorted by name. Raises, without a position.
-function queries.write(fields)
-  local names, out = {}, {}
+--- The names of a table, sorted.
+local function names_of(fields)
+  local names = {}
   for name in pairs(fields) do
     if type(name) ~= "string" then
       error(("http.query: names are strings, got a %s"):format(type(name)), 0)
@@ -42,7 +21,18 @@ function queries.write(fields)
     names[#names + 1] = name
   end
   table.sort(names)
-  for _, name in ipairs(names) do
+  return names
+end
+
+--- { name = value } as "a=1&b=2", sorted by name; { { name, value }, ... } in its order. Raises,
+-- without a position.
+function queries.write(fields)
+  local out = {}
+  if type(fields[1]) == "table" then
+    for _, field in ipairs(fields) do add_field(out, tostring(field[1]), field[2]) end
+    return table.concat(out, "&")
+  end
+  for _, name in ipairs(names_of(fields)) do
     local value = fields[name]
     for _, each in ipairs(type(value) == "table" and value or { value }) do
       add_field(out, name, each)

@@ -30,10 +30,10 @@ function url.unescape(text)
   return native.unescape(text)
 end
 
---- http.query(fields): a table as the query of a URL, sorted by name; a text the other way, which
--- returns nil, message, "EINVAL" if it is none.
+--- http.query(fields): a table as the query of a URL, sorted by name; a text the other way, as
+-- req.query has it.
 function url.query(fields)
-  if type(fields) == "string" then return queries.read(fields) end
+  if type(fields) == "string" then return require("http.server.query").parse(fields) end
   if type(fields) ~= "table" then
     error("http.query: a table or a string expected, got a " .. type(fields), 2)
   end

@@ -1,12 +1,31 @@
---- The manifest: the module http, from its parts.
-local PARTS <const> = { "http_client" }
+--- The manifest: the module http; its client's part is in a file of its own.
+local client = require "manifest.http_client"
 
-local group = { name = "http", module = "http", title = "The module http", records = {}, entries = {} }
-
-for _, part in ipairs(PARTS) do
-  local found = require("manifest." .. part)
-  table.move(found.records, 1, #found.records, #group.records + 1, group.records)
-  table.move(found.entries, 1, #found.entries, #group.entries + 1, group.entries)
-end
-
-return group
+return {
+  name = "http",
+  module = "http",
+  title = "The module http",
+  records = client.records,
+  entries = {
+    {
+      name = "http.app",
+      signature = "http.app()",
+      summary = "Makes a handler for HTTP that has routes.",
+      args = {},
+      results = "the app",
+      returns = { "table app" },
+      waits = false,
+      text = [[
+See HTTP apps for its methods. It is called as any handler is, so one app can be a route of another.]],
+      example = [[
+local http = require "http"
+local app = http.app()
+app:get("/hello/:name", function(req) return "hello " .. req.params.name end)
+srv = listen("http://127.0.0.1:0", app)
+c = connect((srv.address:gsub("^http://", "")))
+c:write("GET /hello/you HTTP/1.0\r\n\r\n")
+print(c:read("a"):match "[^\n]*$")    --> hello you]],
+    },
+    table.unpack(client.entries),
+  },
+}

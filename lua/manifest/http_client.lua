@@ -250,12 +250,13 @@ print(http.unescape "a%2Fb%20c")    --> a/b c]],
       name = "http.query",
       signature = "http.query(fields)",
       summary = "Writes a table as a query or form, or reads one.",
-      args = { { name = "fields", type = "table|string", text = "{name = value}; a list for several "
-        .. "values of a name" } },
-      results = "the text, sorted by name; of a text the table; or nil, message, code",
-      returns = { "string|table|nil query", "string? message", "string? code" },
-      errors = { { "EINVAL", "a \"%\" without two hexadecimal digits behind it" } },
+      args = { { name = "fields", type = "table|string", text = "{name = value}, a list for several "
+        .. "values of a name; or {{name, value}, ...}, in this order" } },
+      results = "the text, sorted by name; of a text the table",
+      returns = { "string|table query" },
       waits = false,
+      text = "What is read has all fields in their order as a list of {name, value} too; of a name that "
+        .. "comes several times the last value counts, and a wrong %XX stays as it is.",
       example = [[
 local http = require "http"
 print(http.query { q = "a b", n = { 1, 2 } })           --> n=1&n=2&q=a%20b

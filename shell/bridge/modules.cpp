@@ -21,6 +21,7 @@ constexpr const Module* kModules[] = {
     &kEventModule,      &kHookModule,    &kTaskModule,       &kConnectionTaskModule,
     &kLoopModule,       &kReactorModule, &kProcessModule,    &kProcessNativeModule,
     &kDnsModule,        &kSocketModule,  &kHttpClientModule, &kHttpReaderModule,
+    &kHttpModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

@@ -25,5 +25,6 @@ extern const Module kReactorModule;        // initialize.cpp, native.reactor
 extern const Module kDnsModule;            // dns.cpp, native.dns
 extern const Module kHttpClientModule;     // http_client.cpp, native.http_client
 extern const Module kHttpReaderModule;
+extern const Module kHttpModule;  // http.cpp, native.http
 
 }  // namespace moonwire
