@@ -11,10 +11,9 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "net/content_coding.hpp"
 
 namespace moonwire {
-
-enum class ContentCoding : std::uint8_t { kGzip, kDeflate, kBrotli };
 
 /// "gzip", "x-gzip", "deflate" or "br", in letters of either size.
 std::optional<ContentCoding> content_coding(std::string_view name);
