@@ -61,13 +61,13 @@ return {
       text = [[
 The response has
 
-    status, reason   200, "OK"; the version is "1.1" or "1.0"
-    headers          headers["content-type"], in letters of either size; several of
-                     a name are joined with ", ", and headers:all(name) is a list
-                     of them; pairs(headers) gives all in their order
-    body             the body, decoded
-    url              where it came from, after redirections
-    json()           its value, or nil, message, "EPROTO": see json.decode
+    status   200; its reason "OK", its version "1.1" or "1.0"
+    headers  headers["content-type"], in letters of either size; several of a
+             name are joined with ", ", and headers:all(name) is a list of
+             them; pairs(headers) gives all in their order
+    body     the body, decoded
+    url      where it came from, after redirections
+    json()   its value, or nil, message, "EPROTO": see json.decode
 
 With `stream` the body is read later: `for piece in response:body() do ... end`, after which
 response.failure tells what went wrong, if something did; or response:read(), which returns a
@@ -186,8 +186,8 @@ not.
 
     jar:header(url)        the value of Cookie for a request there, nil for none
     jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
-    jar:list()             all: tables with name, value, domain, host_only, path,
-                           secure, http_only, expires (seconds since 1970, or nil)
+    jar:list()             all: tables with name, value, domain, host_only,
+                           path, secure, http_only, expires (since 1970)
     jar:clear()            drops all]],
       example = [[
 local http = require "http"

@@ -28,7 +28,7 @@ Told read_all(std::string_view bytes, std::size_t piece, std::string method = "G
     switch (event->kind) {
       case Kind::kHead: heads += std::to_string(reader.head().status) + " "; break;
       case Kind::kData:
-        CHECK_FALSE(event->data.empty());
+        if (event->data.empty()) return {"! data without a byte"};
         body += event->data;
         break;
       case Kind::kEnd: {
@@ -108,7 +108,7 @@ TEST_CASE("HttpResponseReader: bodies", "[net]") {
   }
   SECTION("with a content coding") {
     std::string text;
-    for (int i = 0; i < 30000; ++i) text += std::to_string(i);
+    for (int i = 0; i < 3000; ++i) text += std::to_string(i);
     const std::string codings[][2] = {
         {"gzip", gzipped(text)},         {"x-gzip", gzipped(text)},
         {"deflate", deflated(text, 15)}, {"deflate", deflated(text, -15)},
