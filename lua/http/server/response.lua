@@ -166,10 +166,4 @@ function methods.settle(res, first, second, third)
   return native.respond(conn, rawget(res, "status") or 204, rawget(res, "headers"), nil)
 end
 
-function Response.new(conn, req)
-  local res = setmetatable({ conn = conn }, Response)
-  req.response = res
-  return res
-end
-
 return Response
