@@ -108,7 +108,7 @@ local function tunnel_http(self, connection, target, limit)
       head.status, head.reason)
   end
   reader:next()
-  if not reader:reusable() then
+  if not reader:at_end() then
     return fail(self, "EPROTO", "CONNECT %s: bytes behind the answer", target)
   end
   return true

@@ -146,6 +146,9 @@ Reply put_end(Runtime&, Ref<LuaHttpReader> self) {
   return Reply::nothing();
 }
 
+/// reader:at_end() -> whether nothing has come behind the answer
+Reply at_end(Runtime&, Ref<LuaHttpReader> self) { return Reply::yes(self->reader->at_end()); }
+
 /// reader:reusable() -> whether the connection may carry another request
 Reply reusable(Runtime&, Ref<LuaHttpReader> self) { return Reply::yes(self->reader->reusable()); }
 
@@ -155,10 +158,8 @@ constexpr FunctionEntry kFunctions[] = {
     {"reader", entry<&reader>}, {"base64", entry<&base64>},
 };
 constexpr FunctionEntry kMethods[] = {
-    {"next", entry<&next>},
-    {"put", entry<&put>},
-    {"put_end", entry<&put_end>},
-    {"reusable", entry<&reusable>},
+    {"next", entry<&next>},     {"put", entry<&put>},           {"put_end", entry<&put_end>},
+    {"at_end", entry<&at_end>}, {"reusable", entry<&reusable>},
 };
 
 }  // namespace

@@ -156,7 +156,7 @@ local function http_proxy(answer)
     local host = first:match "^CONNECT (%S+) " or first:match "^%u+ http://([^/]+)"
     local onward <close> = check.ok(connect(host))
     if first:find "^CONNECT" then
-      c:write "HTTP/1.1 200 Connected\r\n\r\n"
+      c:write "HTTP/1.0 200 Connected\r\nProxy-agent: x\r\n\r\n"
     else
       onward:write(first:gsub("http://[^/]+", "", 1), "\r\nHost: ", host, "\r\n\r\n")
     end
