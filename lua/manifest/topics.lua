@@ -118,7 +118,8 @@ An answer in pieces has the Content-Length that was set, else it is chunked, and
 HTTP/1.0 ends with the connection. Of the request there is
 
     req.method .target .version .path .query .headers .host .cookies .peer .connection .params
-    req:body()                   for piece in req:body() do: as it comes, however long
+    req:body()                   for piece in req:body() do: as it comes, however long; raises
+                                 if it breaks off
     req:text([max])              all of it, at most `max_body`; else nil, message, "EMSGSIZE"
     req:json(), req:form()       all of it, decoded
     req:parts()                  for part in req:parts() do: part.name .filename .type
