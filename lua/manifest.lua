@@ -4,7 +4,8 @@
 -- option tables. An entry:
 --
 --   name, signature, summary   the summary is one sentence that begins with a verb
---   args      { { name =, type =, unit =, default =, text = }, ... }; "?" after a type: optional
+--   args      { { name =, type =, unit =, default =, text = }, ... }; "?" after a type: optional;
+--             host = true: a host, or an address with one, whose name the prompt completes
 --   options   the name of the option table that the function takes
 --   results   in words; returns: the same as "type name" for editors
 --   errors    { { code, when }, ... }
@@ -23,7 +24,7 @@ end
 -- records are tables that functions return: { name =, fields = }. With `module`, its entries
 -- are of that module, "dns.resolve", and no globals.
 manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns",
-  "json")
+  "json", "http")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",

@@ -233,9 +233,15 @@ std::vector<LineEditor::Candidate> command_names(std::string_view text) {
   std::vector<LineEditor::Candidate> names;
   for (const Command& command : kCommands) {
     if (!command.name.starts_with(text.substr(1))) continue;
-    names.push_back({"." + std::string(command.name), command.arity == Arity::kNone ? "" : " "});
+    names.push_back({"." + std::string(command.name), command.arity == Arity::kNone ? "" : " ",
+                     std::string(command.usage), std::string(command.help)});
   }
   return names;
+}
+
+std::string_view command_usage(std::string_view name) {
+  const Command* command = find(name.substr(1));
+  return command != nullptr ? command->usage : std::string_view();
 }
 
 void run_command(Repl& repl, std::string_view block) {

@@ -7,11 +7,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "repl/command_completion.hpp"
 #include "repl/commands.hpp"
-#include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
 #include "repl/external_editor.hpp"
-#include "repl/highlight.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
 
@@ -64,6 +63,7 @@ std::string init_file() {
 Repl::Repl(Shell& shell)
     : shell_(shell),
       runtime_(shell.runtime()),
+      completer_(runtime_),
       outlet_(shell.reactor(), STDOUT_FILENO),
       rich_(wants_rich_editor()),
       terminate_(shell.reactor(), SIGTERM, [this] { end_by(SIGTERM); }),
@@ -77,8 +77,10 @@ Repl::Repl(Shell& shell)
   prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
+    completer_.load_hosts();
     Terminal& terminal = shell.terminal();
-    editor_ = std::make_unique<RichEditor>(shell.reactor(), terminal, outlet_, history_, listener);
+    editor_ = std::make_unique<RichEditor>(shell.reactor(), terminal, outlet_, history_,
+                                           prompt_settings_, listener);
   } else {
     editor_ = std::make_unique<PlainEditor>(outlet_, listener);
   }
@@ -160,14 +162,14 @@ void Repl::run_init() {
 // --- running what was typed -----------------------------------------------------------------
 
 LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor) {
-  const std::string_view before = block.substr(0, cursor);
-  if (is_command_name(before)) return {0, command_names(before)};
-  return complete_lua(runtime_, before);
+  if (is_command(block) || block == ".") return complete_command(completer_, block, cursor);
+  return completer_.complete(block, cursor);
 }
 
-std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
+std::vector<Span> Repl::style(std::string_view block, std::size_t from, std::size_t to,
+                              std::size_t cursor) {
   if (!prompt_settings_.color || is_command(block)) return {};
-  return highlight(block, cursor);
+  return highlighter_.spans(block, from, to, cursor);
 }
 
 bool Repl::is_complete(std::string_view block) {

@@ -10,7 +10,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "repl/complete.hpp"
 #include "repl/failure.hpp"
+#include "repl/highlight.hpp"
 #include "repl/hints.hpp"
 #include "repl/print.hpp"
 #include "repl/saved_files.hpp"
@@ -49,7 +51,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   /// The user's editor has the terminal, for `block`; what it makes of that. Empty if it
   /// fails, which is told. The prompt is drawn again.
-  std::optional<std::string> edit(const std::string& block);
+  std::optional<std::string> edit(const std::string& block) override;
   /// The same for a file of the user's.
   std::optional<std::string> edit_file(const std::string& path);
   /// Puts a block in the prompt: to be edited, and entered.
@@ -116,7 +118,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   std::optional<std::string> edited(const std::function<Result<std::string>()>& edit);
 
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override;
-  std::vector<Span> style(std::string_view block, std::size_t cursor) override;
+  std::vector<Span> style(std::string_view block, std::size_t from, std::size_t to,
+                          std::size_t cursor) override;
   bool is_complete(std::string_view block) override;
   void on_block(const std::string& block) override;
   void on_end() override;
@@ -136,6 +139,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
 
   Shell& shell_;
   Runtime& runtime_;
+  Completer completer_;
+  Highlighter highlighter_;
   PromptSettings prompt_settings_;
   Outlet outlet_;
   bool rich_;  // the editor is

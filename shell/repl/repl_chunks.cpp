@@ -57,7 +57,7 @@ void Repl::to_background() {
 void Repl::leave_front() {
   front_ = nullptr;
   to_job_.stop();
-  if (status_ < 0) editor_->start();
+  if (status_ < 0 && !shell_.exiting()) editor_->start();
 }
 
 /// Shows copies of the `count` values on top of the main stack, then ends the chunk.

@@ -9,13 +9,13 @@
 namespace moonwire {
 
 struct PromptSettings {
-  bool color = true;          // of what is typed, and at the place of an error
-  bool ghost = true;          // the newest entry of the history that goes on like the block
-  bool prefix_search = true;  // Up and Down find what begins like the block
-  bool redraw = true;         // off: what is printed meanwhile is not put above the prompt
-  int depth = 4;              // of tables, when a value is shown
-  int items = 100;            // of a table
-  int width = 0;              // in columns; 0: the terminal's
+  bool color = true;           // of what is typed, and at the place of an error
+  bool ghost = false;          // the newest entry of the history that goes on like the block
+  bool prefix_search = false;  // Up and Down find what begins like the block
+  bool redraw = true;          // off: what is printed meanwhile is not put above the prompt
+  int depth = 4;               // of tables, when a value is shown
+  int items = 100;             // of a table
+  int width = 0;               // in columns; 0: the terminal's
 
   /// From the environment: NO_COLOR, FORCE_COLOR, TERM, and whether output is a terminal.
   static bool wants_color(bool output_is_terminal);

@@ -8,7 +8,16 @@
 
 namespace moonwire {
 
-enum class Style : std::uint8_t { kPlain, kKeyword, kNumber, kString, kComment, kPartner, kError };
+enum class Style : std::uint8_t {
+  kPlain,
+  kKeyword,
+  kNumber,
+  kString,
+  kComment,
+  kPartner,
+  kGhost,
+  kError
+};
 
 /// A part of a block. Those of one block are sorted and do not overlap; the rest is plain.
 struct Span {
@@ -29,6 +38,7 @@ inline std::string_view style_bytes(Style style) {
     case Style::kComment: return "\x1b[90m";
     case Style::kError: return "\x1b[31m";
     case Style::kPartner: return "\x1b[1;4m";
+    case Style::kGhost: return "\x1b[90m";
   }
   return "";
 }

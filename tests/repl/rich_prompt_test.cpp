@@ -21,10 +21,6 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
-constexpr const char* kLeft = "\x1b[D";
-constexpr const char* kUp = "\x1b[A";
-constexpr const char* kDown = "\x1b[B";
-
 }  // namespace
 
 TEST_CASE("Rich prompt: blocks", "[repl]") {
@@ -545,7 +541,7 @@ TEST_CASE("Rich prompt: environment", "[repl]") {
   SECTION("TERM=dumb and no TERM: the plain form, without an escape byte") {
     for (const char* term : {"TERM=dumb", "TERM"}) {
       Pty pty(command_line({"-q"}),
-              {term, "HOME=/nonexistent", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+              {term, "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
       CHECK(pty.expect("net> "));
       pty.send("1 + 1\n");
       CHECK(pty.expect("2\r\nnet> "));

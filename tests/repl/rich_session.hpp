@@ -1,4 +1,5 @@
-// The prompt on a terminal that we look at, row by row. One thread.
+// The rich prompt at a terminal that a test looks at: which text is on which row, and where
+// the cursor is.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +16,7 @@
 
 namespace moonwire::test {
 
-/// Typed at as a person would.
+/// The program on a terminal that we look at.
 class Session {
  public:
   explicit Session(Pty::Size size = {24, 80}, std::vector<std::string> env = {},
@@ -23,7 +24,10 @@ class Session {
       : pty_(command_line({"-q"}),
              environment(std::move(env), home.empty() ? folder_.path() : home), size),
         screen_(size.rows, size.columns) {
-    ready = shows(size.columns < 8 ? ">" : "net> ");
+    ready = sees([](const Screen& screen) { return screen.marks_pastes(); }) &&
+            shows(size.columns >= 8  ? "net> "
+                  : size.columns > 1 ? ">"
+                                     : "");
   }
 
   /// Waits until `enough` holds for the screen, between two updates.
@@ -104,5 +108,9 @@ class Session {
   Screen screen_;
   std::size_t fed_ = 0;
 };
+
+inline constexpr const char* kLeft = "\x1b[D";
+inline constexpr const char* kUp = "\x1b[A";
+inline constexpr const char* kDown = "\x1b[B";
 
 }  // namespace moonwire::test
