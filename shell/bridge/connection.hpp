@@ -8,6 +8,7 @@
 
 #include "bridge/entry.hpp"
 #include "bridge/reconnect.hpp"
+#include "net/http_server.hpp"
 #include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 
@@ -95,6 +96,14 @@ class Connection final : public Handle, public Stream::Sink {
   Piece next_value() noexcept;
   /// Puts bytes back in front.
   void unread(std::string_view bytes);
+
+  /// --- HTTP (connection_http.cpp) ----------------------------------------------------
+  /// Accepted by a listener of HTTP: its handler is called for each request.
+  void serve(std::shared_ptr<const HttpSettings> settings);
+  /// Its listener is closing: what is asked already is answered, and no more.
+  void end_serving();
+  /// Null if it does not speak HTTP.
+  HttpServer* http() const { return http_.get(); }
 
   /// --- writing ---------------------------------------------------------------------
   /// Queues; false above high_water.
@@ -271,6 +280,9 @@ class Connection final : public Handle, public Stream::Sink {
   bool bounded() const {
     return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
   }
+  Reply attempt_http(const Need& need, Nanoseconds timeout);
+  void request_timed_out();
+  bool answer_failure();
   void forward();
   void end_pipe(bool complete);
   Connection* cut_pipe();
@@ -292,6 +304,7 @@ class Connection final : public Handle, public Stream::Sink {
   What wanted_;  // what the parked reader asked for
   What frame_;
   std::unique_ptr<Rare> rare_;
+  std::unique_ptr<HttpServer> http_;
   LuaListener* listener_ = nullptr;
   std::uint32_t pieces_ = 0;
   /// What a handshake that is under way is a part of.

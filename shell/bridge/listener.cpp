@@ -3,6 +3,7 @@
 
 #include "bridge/address_argument.hpp"
 #include "bridge/datagram_socket.hpp"
+#include "bridge/http.hpp"
 #include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
@@ -114,6 +115,7 @@ void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::
 
 void LuaListener::admit(Connection& connection) {
   ++accepted;
+  if (http_) return connection.serve(http_);
   Task* const task = acceptors.first();
   if (task) {
     connection.close_unless_told();
@@ -178,6 +180,9 @@ void LuaListener::count_open(int change) {
 }
 
 void LuaListener::close_gracefully(Nanoseconds grace) {
+  runtime().each<Connection>(Type::kConnection, [this](Connection& c) {
+    if (c.listener() == this) c.end_serving();
+  });
   grace_ = open_count > 0;
   close();
   if (grace_ && grace != kForever) arm(runtime().reactor(), grace);
@@ -210,7 +215,8 @@ std::string LuaListener::address_text() const {
 
 /// What connect() takes to get here.
 std::string LuaListener::with_scheme(std::string text) const {
-  return address_.scheme == Scheme::kTls ? "tls://" + text : text;
+  if (address_.scheme == Scheme::kTcp) return text;
+  return std::string(scheme_name(address_.scheme)) + "://" + text;
 }
 
 std::string LuaListener::asked_text() const {
@@ -250,6 +256,12 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
 std::string listening_notice(const LuaListener& listener) {
   const std::string where = listener.address_text();
   const TlsContext* const tls = listener.tls();
+  if (listener.is_http() && !tls) return "listening on " + where;
+  if (tls && listener.is_http()) {
+    const std::string text = "listening on " + where;
+    if (!tls->made_by()) return text;
+    return text + ", session certificate " + facts_of(tls->certificate()).pin;
+  }
   if (tls) {
     const std::string text = "listening on tls " + where.substr(sizeof "tls://" - 1);
     if (!tls->made_by()) return text;
@@ -267,11 +279,21 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   if (address->scheme == Scheme::kUdp) {
     return listen_datagrams(runtime, *address, options, handler);
   }
-  const bool secure = address->scheme == Scheme::kTls;
-  if (address->scheme != Scheme::kTcp && !secure) return unsupported(runtime, "listen", *address);
+  const bool http = address->scheme == Scheme::kHttp || address->scheme == Scheme::kHttps;
+  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps;
+  if (address->scheme != Scheme::kTcp && !secure && !http) {
+    return unsupported(runtime, "listen", *address);
+  }
   const char* misplaced = datagram_option(options);
   if (!secure && options.has(Opt::kTls)) misplaced = "tls";
-  if (misplaced) return not_for(runtime, "listen", misplaced, secure ? "tls" : "tcp");
+  if (!http && options.has(Opt::kHttp)) misplaced = "http";
+  if (misplaced) {
+    return not_for(runtime, "listen", misplaced, std::string(scheme_name(address->scheme)).c_str());
+  }
+  if (http && address->place == Place::kHost && !address->path.empty()) {
+    return Reply::raise(runtime, "listen: a path has no place in an address to listen on");
+  }
+  if (http && !handler) return Reply::raise(runtime, "listen: http needs a handler");
   std::shared_ptr<TlsContext> tls;
   if (secure) {
     auto made = listening_context(*address, options);
@@ -292,6 +314,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     return Reply::fail(runtime, done.error());
   }
   listener->set_tls(std::move(tls));
+  listener->set_http(http ? http_settings(options) : nullptr);
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
   Reply reply = Reply::object(listener);
@@ -337,7 +360,7 @@ std::string all_addresses(const LuaListener& listener) {
   std::string all;
   for (const ListenSocket& socket : listener.sockets()) {
     if (!all.empty()) all += ' ';
-    all += listener.tls() ? "tls://" + socket.local.text() : socket.local.text();
+    all += listener.with_scheme(socket.local.text());
   }
   return all.empty() ? listener.where() : all;
 }

@@ -119,6 +119,8 @@ int start_feed(lua_State* L);
 int start_datagrams(lua_State* L);
 /// The same for decoded values (lua_json.cpp).
 int start_values(lua_State* L);
+/// Serves the requests of a connection, until it ends (lua_http.cpp).
+int start_requests(lua_State* L);
 
 /// Ends a parked thread and the coroutines that wait inside it, innermost first, so that
 /// their <close> variables run; what these raise is reported. [-0, +0, -]

@@ -64,14 +64,19 @@ Reply write(Runtime& runtime, Self self, const Strings& pieces) {
     return *unwritable(runtime, *self);
   }
   for (int i = 0; i < pieces.count; ++i) stream.write(pieces[i]);
+  return written(*self);
+}
+
+Reply written(Connection& self) {
+  Stream& stream = self.stream;
   if (!stream.over_high_water()) {
-    return stream.failure() ? self->failed("write") : Reply::yes(true);
+    return stream.failure() ? self.failed("write") : Reply::yes(true);
   }
-  self->note_high();
+  self.note_high();
   stream.flush();  // before parking: the kernel may take it now
-  if (stream.failure()) return self->failed("write");
+  if (stream.failure()) return self.failed("write");
   if (!stream.over_high_water()) return Reply::yes(true);
-  return Reply::wait(self->writer, self->wait_limit);
+  return Reply::wait(self.writer, self.wait_limit);
 }
 
 /// The steps of lines(): each gives the next piece, nil at the end or a failure.

@@ -86,7 +86,17 @@ struct Strings {
 };
 /// What read() is asked for.
 struct What {
-  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil, kJson };
+  enum class Kind : std::uint8_t {
+    kSome,
+    kCount,
+    kLine,
+    kLineKept,
+    kAll,
+    kUntil,
+    kJson,
+    kRequest,
+    kBody
+  };
   Kind kind = Kind::kSome;
   std::size_t count = 0;
 };
