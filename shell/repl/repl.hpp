@@ -106,6 +106,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void to_front(Chunk& chunk);
   void to_background();
   void leave_front();
+  void change_mode(const std::function<void()>& change);
   void lend(bool on);
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);

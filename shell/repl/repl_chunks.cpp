@@ -41,9 +41,7 @@ void Repl::start_chunk(Chunk given, int arguments) {
 void Repl::to_front(Chunk& chunk) {
   chunk.job = 0;
   front_ = &chunk;
-  to_job_.stop();
-  editor_->stop();
-  to_job_.listen();
+  change_mode([&] { editor_->stop(); });
 }
 
 void Repl::to_background() {
