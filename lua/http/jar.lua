@@ -217,6 +217,8 @@ function module.jar(cookies)
   for i, cookie in ipairs(cookies or {}) do
     if type(cookie) ~= "table" or not (cookie.name and cookie.value and cookie.domain and cookie.path) then
       error(("http.jar: element %d is no cookie: name, value, domain and path are needed"):format(i), 2)
+    elseif not native.is_value(cookie.name .. "=" .. cookie.value) then
+      error(("http.jar: element %d has a control character in it"):format(i), 2)
     end
     put(cookies_of[self], cookie)
   end
