@@ -94,6 +94,9 @@ check.case("misuse of an app is told where it happens", function()
   local app = http.app()
   check.raises(function() app:get("users", print) end, "app_test.lua:%d+: app:get: a path")
   check.raises(function() app:get("/users", 1) end, "app:get: a function expected, got a number")
+  check.raises(function() app:static("s", ".") end, "app_test.lua:%d+: app:static: a path")
+  check.raises(function() app:static("/s", ".", { zip = true }) end, "unknown option 'zip'")
+  check.raises(function() app:compress { min = "1" } end, "option 'min' must be a number")
   app:get("/app", http.app())  -- an app is a handler
 end)
 
