@@ -189,4 +189,18 @@ inline std::vector<std::string> dumb(std::vector<std::string> more = {}) {
   return more;
 }
 
+/// The plain prompt, ready for input.
+struct Prompt : Pty {
+  explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
+                  const std::vector<std::string>& env = {})
+      : Pty(command_line(arguments), dumb(env)) {
+    ready = expect("net> ");
+  }
+  /// Types a line and waits for what follows it up to the next prompt.
+  bool enter(const std::string& line, const std::string& answer) {
+    return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
+  }
+  bool ready = false;
+};
+
 }  // namespace moonwire::test
