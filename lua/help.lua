@@ -240,7 +240,7 @@ local function tour()
       rows[#rows + 1] = { group.title, table.concat(names, " ") }
     end
   end
-  if #modules > 0 then rows[#rows + 1] = { "Modules", table.concat(modules, " ") } end
+  if #modules > 0 then rows[#rows + 1] = { "Modules, to require", table.concat(modules, " ") } end
   local pages = {}
   for i, topic in ipairs(manifest.topics) do pages[i] = topic.name end
   rows[#rows + 1] = { "Pages", table.concat(pages, " ") }

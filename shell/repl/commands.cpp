@@ -5,6 +5,7 @@
 #include <string>
 
 #include "repl/repl.hpp"
+#include "term/two_columns.hpp"
 
 namespace moonwire {
 namespace {
@@ -130,10 +131,12 @@ void unknown_setting(Repl& repl, std::string_view name) {
 void set(Repl& repl, std::string_view argument) {
   const std::size_t blank = std::min(argument.find_first_of(kBlanks), argument.size());
   const std::string_view name = find_setting(argument.substr(0, blank));
-  if (argument.empty()) return repl.print(settings_text(repl.prompt_settings(), {}));
+  if (argument.empty())
+    return repl.print(settings_text(repl.prompt_settings(), {}, repl.look().width));
   if (name.empty()) return unknown_setting(repl, argument.substr(0, blank));
   const std::string_view value = trim(argument.substr(blank));
-  if (value.empty()) return repl.print(settings_text(repl.prompt_settings(), name));
+  if (value.empty())
+    return repl.print(settings_text(repl.prompt_settings(), name, repl.look().width));
   const std::string mistake = set_setting(repl.prompt_settings(), name, value);
   if (!mistake.empty()) repl.print(mistake + "\n");
 }
@@ -195,16 +198,10 @@ constexpr Command kCommands[] = {
 
 void help(Repl& repl, std::string_view name) {
   if (!name.empty()) return repl.show_help(name);
-  std::size_t width = 0;
-  for (const Command& command : kCommands) width = std::max(width, command.usage.size());
-  std::string text;
-  for (const Command& command : kCommands) {
-    text.append("  ").append(command.usage).append(width - command.usage.size() + 2, ' ');
-    text.append(command.help) += '\n';
-  }
-  repl.print(
-      text +
-      "Anything else is Lua. help() is a tour, help \"listen\" and ?listen tell of a name.\n");
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const Command& command : kCommands) rows.emplace_back(command.usage, command.help);
+  repl.print(two_columns(rows, repl.look().width) +
+             "Anything else is Lua: help() is a tour, ?listen tells of a name.\n");
 }
 
 /// The command that `name` is, or begins; null if there is none, or several. What may

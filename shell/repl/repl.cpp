@@ -188,6 +188,9 @@ void Repl::on_block(const std::string& block) {
 void Repl::evaluate(const std::string& text, bool timed) {
   if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
   if (auto mistake = compile_input(runtime_, text, number_)) {
+    push_text(runtime_, *mistake);
+    tell(remember_error(runtime_));
+    drop(runtime_, 1);
     return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
   }
   hints_.input_compiled(text);

@@ -8,16 +8,15 @@
 #include <sstream>
 
 #include "base/fd.hpp"
+#include "term/write_all.hpp"
 
 namespace moonwire {
 namespace {
 
-Status write_all(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return system_failure("write", path);
-    text.remove_prefix(static_cast<std::size_t>(count));
+/// To the disc: what was there before is replaced.
+Status write_through(int fd, std::string_view text, const std::string& path) {
+  if (const int problem = write_all(fd, text)) {
+    return failure(static_cast<Code>(problem), "write", path);
   }
   if (::fsync(fd) != 0) return system_failure("write", path);
   return {};
@@ -61,7 +60,7 @@ Status SavedFiles::write(const std::string& path, const std::string& text, bool 
   const Fd file(::mkstemp(draft.data()));
   if (!file) return system_failure("save", path);
   (void)::fchmod(file.get(), exists ? facts.st_mode & 07777 : usual_mode());
-  Status written = write_all(file.get(), text, path);
+  Status written = write_through(file.get(), text, path);
   if (written && ::rename(draft.c_str(), target.c_str()) != 0) {
     written = system_failure("save", path);
   }

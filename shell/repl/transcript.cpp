@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "term/write_all.hpp"
+
 namespace moonwire {
 
 Status Transcript::start(const std::string& path) {
@@ -41,18 +43,11 @@ Status Transcript::flush() {
 }
 
 void Transcript::send() {
-  std::string_view left = gathered_;
-  while (!left.empty() && started()) {
-    const ssize_t count = ::write(fd_.get(), left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      failure_ = system_failure("write", path_);
-      fd_.reset();
-      break;
-    }
-    left.remove_prefix(static_cast<std::size_t>(count));
-  }
+  const int problem = started() ? write_all(fd_.get(), gathered_) : 0;
   gathered_.clear();
+  if (problem == 0) return;
+  failure_ = failure(static_cast<Code>(problem), "write", path_);
+  fd_.reset();
 }
 
 }  // namespace moonwire

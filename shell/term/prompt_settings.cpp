@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 #include <variant>
+
+#include "term/two_columns.hpp"
 
 namespace moonwire {
 namespace {
@@ -71,17 +74,16 @@ bool PromptSettings::wants_color(bool output_is_terminal) {
   return output_is_terminal || !variable("FORCE_COLOR").empty();
 }
 
-std::string settings_text(const PromptSettings& settings, std::string_view name) {
-  std::string text;
+std::string settings_text(const PromptSettings& settings, std::string_view name, int width) {
+  constexpr std::size_t kNames = 15;
+  std::vector<std::pair<std::string, std::string>> rows;
   for (const Setting& setting : kSettings) {
     if (!name.empty() && setting.name != name) continue;
-    std::string line = "  " + std::string(setting.name);
-    line.resize(17, ' ');
-    line += value_text(settings, setting);
-    line.resize(std::max<std::size_t>(line.size() + 1, 23), ' ');
-    text += line.append(setting.summary) + "\n";
+    std::string row(setting.name);
+    row.resize(kNames, ' ');
+    rows.emplace_back(row + value_text(settings, setting), setting.summary);
   }
-  return text;
+  return two_columns(rows, width);
 }
 
 std::string set_setting(PromptSettings& settings, std::string_view name, std::string_view value) {

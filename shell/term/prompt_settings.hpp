@@ -21,8 +21,9 @@ struct PromptSettings {
   static bool wants_color(bool output_is_terminal);
 };
 
-/// A line for each: name, value, what it does. With `name`, its line only.
-std::string settings_text(const PromptSettings& settings, std::string_view name);
+/// A line for each: name, value, what it does. With `name`, its line only. For a terminal of
+/// `width` columns.
+std::string settings_text(const PromptSettings& settings, std::string_view name, int width);
 
 /// Sets one from text. The answer is empty, or what is wrong with the value.
 std::string set_setting(PromptSettings& settings, std::string_view name, std::string_view value);

@@ -64,7 +64,7 @@ class RichEditor final : public LineEditor {
   void take_literal(const Key& key);
   bool take_search_key(const Key& key);
   void take_paste(std::string text);
-  void run_binding(const Binding& binding);
+  void run_binding(const Key& key);
   void enter();
   void new_line();
   void left();

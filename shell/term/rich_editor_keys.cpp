@@ -79,24 +79,29 @@ void RichEditor::take_key(const Key& key) {
   dirty_ = true;
   continues_ = false;
   tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
-  if (std::exchange(literal_, false)) return take_literal(key);
-  if (!search_prompt_.empty() && take_search_key(key)) return;
   moved_vertically_ = walked_ = false;
-  if (key.symbol == Symbol::kPaste) {
+  if (std::exchange(literal_, false)) {
+    take_literal(key);
+  } else if (!search_prompt_.empty() && take_search_key(key)) {
+    // It was the search's.
+  } else if (key.symbol == Symbol::kPaste) {
     take_paste(key.text);
   } else if (key.symbol == Symbol::kText && !key.control && !key.alt) {
     buffer_.type(key.text);
   } else {
-    const char letter = key.text.size() == 1 ? key.text[0] : '\0';
-    for (const Binding& binding : kBindings) {
-      if (binding.symbol != key.symbol || binding.control != key.control) continue;
-      if (binding.alt != key.alt || binding.letter != letter) continue;
-      (this->*binding.action)();
-      break;
-    }
+    run_binding(key);
   }
   if (!moved_vertically_) goal_column_ = -1;
   if (!walked_) walk_prefix_.reset();
+}
+
+void RichEditor::run_binding(const Key& key) {
+  const char letter = key.text.size() == 1 ? key.text[0] : '\0';
+  for (const Binding& binding : kBindings) {
+    if (binding.symbol != key.symbol || binding.control != key.control) continue;
+    if (binding.alt != key.alt || binding.letter != letter) continue;
+    return (this->*binding.action)();
+  }
 }
 
 /// After Ctrl-V: the byte of the key, whatever it would do.
@@ -259,12 +264,15 @@ void RichEditor::complete() {
     common.erase(end.first, common.end());
   }
   const bool only_one = found.candidates.size() == 1 && found.all;
-  if (only_one) common += first.ending;
+  if (only_one) {
+    common += first.ending;
+    tabs_ = 0;  // what follows is another word
+  }
   const std::size_t typed = buffer_.cursor() - found.from;
   if (found.all && common.size() > typed) {
     return buffer_.insert(std::string_view(common).substr(typed));
   }
-  if (tabs_ < 2 || only_one) return bell();
+  if (tabs_ < 2) return bell();
   list(found);
 }
 

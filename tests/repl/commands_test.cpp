@@ -22,13 +22,17 @@ TEST_CASE("Commands: .set", "[repl]") {
   REQUIRE(prompt.ready);
   SECTION("alone shows all, with a name one") {
     prompt.send(".set\n");
-    CHECK(prompt.expect("color          off   "));
-    CHECK(prompt.expect("depth          4     "));
-    CHECK(prompt.expect("items          100   "));
-    CHECK(prompt.expect("width          0     "));
+    CHECK(prompt.expect("color          off  "));
+    CHECK(prompt.expect("depth          4    "));
+    CHECK(prompt.expect("items          100  "));
+    CHECK(prompt.expect("width          0    "));
     CHECK(prompt.expect("net> "));
-    CHECK(
-        prompt.enter(".set dep", "  depth          4     tables within tables that are shown\r\n"));
+    CHECK(prompt.enter(".set dep", "  depth          4  tables within tables that are shown\r\n"));
+  }
+  SECTION("where the terminal is narrow each takes two rows") {
+    CHECK(prompt.enter(".set width 30", ""));
+    CHECK(prompt.enter(".set dep",
+                       "  depth          4\r\n    tables within tables that are shown\r\n"));
   }
   SECTION("changes how values are shown") {
     CHECK(prompt.enter(".set depth 1", ""));

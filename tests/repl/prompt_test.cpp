@@ -130,6 +130,7 @@ TEST_CASE("Prompt: errors", "[repl]") {
     CHECK(prompt.enter("x = )",
                        "error: (input 2):1: unexpected symbol near ')'\r\n"
                        "  x = )\r\n      ^\r\n"));
+    CHECK(prompt.enter("_err", "\"(input 2):1: unexpected symbol near ')'\"\r\n"));
   }
   SECTION("at run time show the line and the user's frames") {
     CHECK(prompt.enter("function f() return nothing.x end", ""));
@@ -406,7 +407,7 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter("timeout(60, print);", ""));
     prompt.send(".ls\n");
-    CHECK(prompt.expect("what\r\ntimer 1  due in "));
+    CHECK(prompt.expect("what     state\r\ntimer 1  due in "));
     CHECK(prompt.expect("s\r\nnet> "));
     CHECK(prompt.enter(".stop timer 1", ""));
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
@@ -418,8 +419,8 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.expect(":2: in file\r\n  error 'in file'\r\n"));
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("loaded", "5\r\n"));
-    CHECK(prompt.enter(".load /nonexistent",
-                       "error: cannot open /nonexistent: "
+    CHECK(prompt.enter(".load /nonexistent/file",
+                       "error: cannot open /nonexistent/file: "
                        "No such file or directory\r\n"));
   }
   SECTION(".time tells how long it took") {

@@ -29,9 +29,11 @@ struct Variable {
 }  // namespace
 
 TEST_CASE("Results: nil, message, code are an error", "[repl]") {
-  const std::string shown = answers("connect 'unix:/nonexistent'\n_err, _all.n, _all[3]\n");
-  CHECK(has(shown, "error: connect unix:/nonexistent: No such file or directory (ENOENT)\n"));
-  CHECK(has(shown, "\"connect unix:/nonexistent: No such file or directory\"\t3\t\"ENOENT\"\n"));
+  const std::string shown = answers("connect 'unix:/nonexistent/socket'\n_err, _all.n, _all[3]\n");
+  CHECK(
+      has(shown, "error: connect unix:/nonexistent/socket: No such file or directory (ENOENT)\n"));
+  CHECK(has(shown,
+            "\"connect unix:/nonexistent/socket: No such file or directory\"\t3\t\"ENOENT\"\n"));
   CHECK(has(answers("nil, 'message', 'ENOENT'\n"), "error: message (ENOENT)\n"));
   SECTION("but nothing else is") {
     CHECK(has(answers("nil, 'message', 'no code'\n"), "nil\t\"message\"\t\"no code\"\n"));
@@ -39,7 +41,7 @@ TEST_CASE("Results: nil, message, code are an error", "[repl]") {
     CHECK(has(answers("1, 'message', 'ENOENT'\n"), "1\t\"message\"\t\"ENOENT\"\n"));
   }
   SECTION("a semicolon hides it") {
-    CHECK_FALSE(has(answers("connect 'unix:/nonexistent';\n"), "error"));
+    CHECK_FALSE(has(answers("connect 'unix:/nonexistent/socket';\n"), "error"));
   }
 }
 

@@ -235,6 +235,15 @@ TEST_CASE("Rich completion: lists", "[repl]") {
   }
 }
 
+TEST_CASE("Rich completion: a Tab behind a finished word begins anew", "[repl]") {
+  Completing session;
+  REQUIRE(session.ready);
+  const int bells = session.screen().bells();
+  session.type("string.rever\t\t");
+  CHECK(session.sees([&](const Screen& screen) { return screen.bells() > bells; }));
+  CHECK(session.screen().text() == "net> string.reverse(\n");
+}
+
 TEST_CASE("Rich completion: Shift-Tab takes an indent back", "[repl]") {
   Completing session;
   REQUIRE(session.ready);

@@ -541,7 +541,7 @@ TEST_CASE("Rich prompt: environment", "[repl]") {
   SECTION("TERM=dumb and no TERM: the plain form, without an escape byte") {
     for (const char* term : {"TERM=dumb", "TERM"}) {
       Pty pty(command_line({"-q"}),
-              {term, "HOME=/nonexistent", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+              {term, "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
       CHECK(pty.expect("net> "));
       pty.send("1 + 1\n");
       CHECK(pty.expect("2\r\nnet> "));

@@ -77,7 +77,8 @@ TEST_CASE("save: the inputs that matter", "[repl]") {
           "a = listen(0, print)\na:close()\nb = listen(0, print)\n");
   }
   SECTION("nothing that failed") {
-    CHECK(saver.of("x = 5\nerror 'no'\ny = = 2\nconnect 'unix:/nonexistent'\n") == "x = 5\n");
+    CHECK(saver.of("x = 5\nerror 'no'\ny = = 2\nconnect 'unix:/nonexistent/socket'\n") ==
+          "x = 5\n");
   }
   SECTION("nothing at all") {
     CHECK(saver.of("1 + 1\n") == "");

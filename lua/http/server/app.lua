@@ -95,6 +95,15 @@ function methods.static(app, prefix, directory, options)
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
 end
 
+--- Passes requests on to another server, "host:port" or a URL; the prefix is taken off.
+function methods.proxy(app, prefix, target)
+  check_prefix("proxy", prefix)
+  if type(target) ~= "string" then
+    error("app:proxy: an address or a URL expected, got a " .. type(target), 2)
+  end
+  return add_prefix(app, prefix, require("http.server.proxy").new(target))
+end
+
 --- Serves a WSAPI application: function(env) return status, headers, iterator end.
 function methods.mount(app, prefix, application)
   check_route("mount", prefix, application)
