@@ -209,6 +209,7 @@ end
 function methods.clear(self) cookies_of[self] = {} end
 
 function class.__tostring(self) return ("http jar: %d cookies"):format(#cookies_of[self]) end
+class.__inspect = class.__tostring
 
 --- http.jar([cookies]): a jar, empty or with what another one's list() has given.
 function module.jar(cookies)
