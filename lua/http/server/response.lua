@@ -190,6 +190,11 @@ function methods.settle(res, first, second, third)
   return respond(conn, res)
 end
 
+function Response.__tostring(res)
+  return ("response (%s)"):format(res.conn and native.state(res.conn) or "over")
+end
+Response.__inspect = Response.__tostring
+
 Response.respond = respond
 
 return Response
