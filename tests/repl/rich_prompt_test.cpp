@@ -540,8 +540,7 @@ TEST_CASE("Rich prompt: environment", "[repl]") {
   }
   SECTION("TERM=dumb and no TERM: the plain form, without an escape byte") {
     for (const char* term : {"TERM=dumb", "TERM"}) {
-      Pty pty(command_line({"-q"}),
-              {term, "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+      Pty pty(command_line({"-q"}), {term, "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
       CHECK(pty.expect("net> "));
       pty.send("1 + 1\n");
       CHECK(pty.expect("2\r\nnet> "));
