@@ -26,11 +26,12 @@ return {
   text = [[
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
+One to "ws://" or "wss://" has messages instead of bytes, see WebSockets.
 
 Its state is "connecting", "handshake" (of TLS), "waiting" (for the next attempt, see the option
 reconnect), "open",
-"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
-"failed".]],
+"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "closing" (of a WebSocket: its
+Close frame has left), "finishing", "closed" or "failed".]],
   methods = {
     {
       name = "read",
@@ -188,15 +189,53 @@ c = connect(srv.address)
 print(c:read "l", c:read())         --> bye    nil]],
     },
     {
+      name = "messages",
+      signature = "connection:messages()",
+      summary = "Iterates over the messages of a WebSocket.",
+      results = "an iterator for the generic for: message, kind",
+      returns = { "fun(ws: connection): string?, string? iterator", "connection ws" },
+      waits = "in each step of the loop",
+      text = "It ends when the peer has closed, or at a failure; then connection.failure tells why.",
+      example = [[
+srv = listen("ws://:0/", function(ws) ws:write("one") ws:write("\1\2", "binary") end)
+for message, kind in connect(srv.address):messages() do print(#message, kind) end
+--> 3    text
+--> 2    binary]],
+    },
+    {
+      name = "ping",
+      signature = "connection:ping([data])",
+      summary = "Sends a WebSocket's ping; the answer sets connection.latency.",
+      args = { { name = "data", type = "string?", text = "at most 125 bytes, which come back" } },
+      results = "true; or nil, message, code",
+      returns = ok,
+      errors = { { "ECLOSED", "it is not open, or closing" } },
+      waits = false,
+      text = "Pings that are due by `ping_interval` leave by themselves.",
+      example = [[
+srv = listen("ws://:0/", function(ws) ws:read() end)
+ws = connect(srv.address)
+ws:ping()
+sleep(0.1)
+print(ws.latency < 0.1)             --> true]],
+    },
+    {
       name = "close",
-      signature = "connection:close()",
+      signature = "connection:close([status [, reason]])",
       summary = "Closes at once.",
+      args = {
+        { name = "status", type = "integer?", default = "1000", text = "of a WebSocket: 1000 to "
+          .. "1014, but not 1004 to 1006, or 3000 to 4999" },
+        { name = "reason", type = "string?", text = "for the peer of a WebSocket: at most 123 "
+          .. "bytes" },
+      },
       results = "true; false if it was closed already",
       returns = { "boolean closed" },
       waits = false,
       text = "What the kernel does not take at once is lost: connection:finish sends it first. "
         .. "Waiting reads and writes return nil, message, \"ECLOSED\"; timers and tasks of the "
-        .. "connection end.",
+        .. "connection end. A WebSocket sends what is queued and its Close frame, and waits in the "
+        .. "background for the peer's, at most for `close_timeout`.",
       example = [[
 srv = listen(0, function(c) c:read() end)
 c = connect(srv.address)
@@ -433,6 +472,15 @@ connect(srv.address):read()]],
       summary = "How many attempts to connect have failed in a row (option reconnect)." },
     { name = "tls", type = "connection_tls?",
       summary = "What TLS agreed on, and the peer's certificate; nil without TLS." },
+    { name = "protocol", type = "string?",
+      summary = "The subprotocol that a WebSocket has agreed on." },
+    { name = "request", type = "websocket_request?",
+      summary = "What a WebSocket was opened with, at a server; names of headers are in small letters." },
+    { name = "latency", type = "number?",
+      summary = "Seconds between a WebSocket's last ping and its answer." },
+    { name = "close_code", type = "integer?",
+      summary = "The status that a WebSocket's peer has closed with: 1005 for none, 1006 if it never said so." },
+    { name = "close_reason", type = "string?", summary = "The reason that it gave." },
     { name = "failure", type = "connection_failure?",
       summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
@@ -444,6 +492,9 @@ connect(srv.address):read()]],
       { name = "cipher", type = "string" }, { name = "alpn", type = "string?" },
       { name = "server_name", type = "string?" }, { name = "resumed", type = "boolean" },
       { name = "verified", type = "boolean?" }, { name = "peer", type = "certificate?" } } },
+    { name = "websocket_request", fields = { { name = "method", type = "string" },
+      { name = "target", type = "string" }, { name = "path", type = "string" },
+      { name = "query", type = "string?" }, { name = "headers", type = "table<string, string>" } } },
     { name = "certificate", fields = { { name = "subject", type = "string" },
       { name = "issuer", type = "string" }, { name = "names", type = "string?" },
       { name = "fingerprint", type = "string" }, { name = "pin", type = "string" },

@@ -7,6 +7,7 @@
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 #include "bridge/tls.hpp"
+#include "bridge/websocket.hpp"
 
 namespace moonwire {
 
@@ -109,7 +110,12 @@ void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::
     connection->close();
     return;
   }
-  if (!tls_) admit(*connection);
+  connection->set_websocket(websocket_);
+  if (tls_) return;
+  if (websocket_)
+    connection->begin_opening();
+  else
+    admit(*connection);
 }
 
 void LuaListener::admit(Connection& connection) {
@@ -208,9 +214,20 @@ std::string LuaListener::address_text() const {
   return with_scheme(sockets().front().local.text());
 }
 
+std::string LuaListener::addresses_text() const {
+  std::string all;
+  for (const ListenSocket& socket : sockets()) {
+    if (!all.empty()) all += ' ';
+    all += with_scheme(socket.local.text());
+  }
+  return all.empty() ? where() : all;
+}
+
 /// What connect() takes to get here.
 std::string LuaListener::with_scheme(std::string text) const {
-  return address_.scheme == Scheme::kTls ? "tls://" + text : text;
+  if (address_.scheme == Scheme::kTcp) return text;
+  return std::string(scheme_name(address_.scheme)) + "://" + text +
+         (address_.place == Place::kHost ? address_.path : std::string());
 }
 
 std::string LuaListener::asked_text() const {
@@ -250,9 +267,10 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
 std::string listening_notice(const LuaListener& listener) {
   const std::string where = listener.address_text();
   const TlsContext* const tls = listener.tls();
-  if (tls) {
-    const std::string text = "listening on tls " + where.substr(sizeof "tls://" - 1);
-    if (!tls->made_by()) return text;
+  if (const std::size_t scheme = where.find("://"); scheme != where.npos) {
+    const std::string text =
+        "listening on " + where.substr(0, scheme) + " " + where.substr(scheme + 3);
+    if (!tls || !tls->made_by()) return text;
     return text + ", session certificate " + facts_of(tls->certificate()).pin;
   }
   const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
@@ -267,11 +285,24 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   if (address->scheme == Scheme::kUdp) {
     return listen_datagrams(runtime, *address, options, handler);
   }
-  const bool secure = address->scheme == Scheme::kTls;
-  if (address->scheme != Scheme::kTcp && !secure) return unsupported(runtime, "listen", *address);
-  const char* misplaced = datagram_option(options);
+  const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
+  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kWss;
+  if (address->scheme != Scheme::kTcp && !secure && !web) {
+    return unsupported(runtime, "listen", *address);
+  }
+  const char* misplaced =
+      web ? stream_option(options, kListenOptions, kWsListenOptions) : datagram_option(options);
+  if (!web && !misplaced) misplaced = websocket_option(options);
   if (!secure && options.has(Opt::kTls)) misplaced = "tls";
-  if (misplaced) return not_for(runtime, "listen", misplaced, secure ? "tls" : "tcp");
+  if (misplaced) {
+    return not_for(runtime, "listen", misplaced, std::string(scheme_name(address->scheme)).c_str());
+  }
+  std::shared_ptr<const WebSocketSettings> websocket;
+  if (web) {
+    auto asked = websocket_settings(*address, options);
+    if (!asked) return Reply::raise(runtime, "listen: " + asked.error().cause);
+    websocket = std::move(*asked);
+  }
   std::shared_ptr<TlsContext> tls;
   if (secure) {
     auto made = listening_context(*address, options);
@@ -292,6 +323,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     return Reply::fail(runtime, done.error());
   }
   listener->set_tls(std::move(tls));
+  listener->set_websocket(std::move(websocket));
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
   Reply reply = Reply::object(listener);
@@ -333,15 +365,6 @@ Reply get(Runtime& runtime, Self self, OptionName<kListenerSetOptions> name) {
   return most ? Reply::count(static_cast<std::int64_t>(most)) : Reply::nil();
 }
 
-std::string all_addresses(const LuaListener& listener) {
-  std::string all;
-  for (const ListenSocket& socket : listener.sockets()) {
-    if (!all.empty()) all += ' ';
-    all += listener.tls() ? "tls://" + socket.local.text() : socket.local.text();
-  }
-  return all.empty() ? listener.where() : all;
-}
-
 Reply text(Runtime& runtime, std::string&& value) {
   std::string& scratch = runtime.scratch();
   scratch = std::move(value);
@@ -359,7 +382,7 @@ constexpr FieldEntry kFields[] = {
      [](Runtime& rt, Handle& h) { return text(rt, static_cast<LuaListener&>(h).address_text()); }},
     {"addresses",
      [](Runtime& rt, Handle& h) {
-       Reply r = text(rt, all_addresses(static_cast<LuaListener&>(h)));
+       Reply r = text(rt, static_cast<LuaListener&>(h).addresses_text());
        r.kind = Reply::Kind::kWords;
        return r;
      }},

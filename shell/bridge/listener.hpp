@@ -50,6 +50,10 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   /// Its connections begin with a handshake by these rules.
   void set_tls(std::shared_ptr<TlsContext> tls) { tls_ = std::move(tls); }
   const TlsContext* tls() const { return tls_.get(); }
+  /// Its connections are WebSockets; null: they are not.
+  void set_websocket(std::shared_ptr<const WebSocketSettings> websocket) {
+    websocket_ = std::move(websocket);
+  }
   /// A connection is ready: for who waits in accept(), else for the handler, else it waits.
   void admit(Connection& connection);
   /// Its handshake failed: it costs a line in the log at most.
@@ -64,6 +68,8 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
 
   /// "127.0.0.1:8000"; all of them with a blank between.
   std::string address_text() const;
+  /// The same of all its sockets.
+  std::string addresses_text() const;
   const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
   /// As it was asked for, with the real port: "localhost:8000".
   std::string asked_text() const;
@@ -107,6 +113,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   /// Connections whose PROXY header is awaited.
   std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
   std::shared_ptr<TlsContext> tls_;
+  std::shared_ptr<const WebSocketSettings> websocket_;
   std::vector<Connection*> ready_;  // nobody wanted them when they were
   TimePoint told_{};                // when a failed handshake was last logged
   std::size_t untold_ = 0;          // and how many were not since

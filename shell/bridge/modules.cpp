@@ -16,11 +16,11 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule, &kHooksModule,   &kTlsModule,     &kConnectModule,
-    &kListenerModule,   &kTimerModule,   &kWatcherModule, &kSignalModule,
-    &kEventModule,      &kHookModule,    &kTaskModule,    &kConnectionTaskModule,
-    &kLoopModule,       &kReactorModule, &kProcessModule, &kProcessNativeModule,
-    &kDnsModule,        &kSocketModule,
+    &kConnectionModule,     &kHooksModule,    &kTlsModule,     &kWebSocketModule,
+    &kConnectModule,        &kListenerModule, &kTimerModule,   &kWatcherModule,
+    &kSignalModule,         &kEventModule,    &kHookModule,    &kTaskModule,
+    &kConnectionTaskModule, &kLoopModule,     &kReactorModule, &kProcessModule,
+    &kProcessNativeModule,  &kDnsModule,      &kSocketModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

@@ -8,6 +8,7 @@ namespace moonwire {
 extern const Module kConnectionModule;  // stream.cpp
 extern const Module kHooksModule;       // hooks.cpp
 extern const Module kTlsModule;         // tls.cpp
+extern const Module kWebSocketModule;   // websocket.cpp
 extern const Module kConnectModule;     // connect.cpp
 extern const Module kListenerModule;    // listener.cpp
 extern const Module kSocketModule;      // datagram_socket.cpp

@@ -86,7 +86,7 @@ struct Strings {
 };
 /// What read() is asked for.
 struct What {
-  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil, kJson };
+  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil, kJson, kMessage };
   Kind kind = Kind::kSome;
   std::size_t count = 0;
 };
@@ -124,6 +124,8 @@ struct Reply {
     kWait,        // parks the task
     kDatagram,    // data, sender, and how long it was if it was cut
     kJson,        // the value that the text is the tape of (net/json_tape.hpp)
+    kMessage,     // a WebSocket's: the text, "text" or "binary" (slot 1)
+    kRequest,     // the table of a head that opened one (lua_websocket.cpp)
     kEnd,         // parks it for good (abort_branch, os.exit)
   };
 
@@ -164,7 +166,8 @@ struct Reply {
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
-           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson;
+           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson ||
+           kind == Kind::kMessage || kind == Kind::kRequest;
   }
 
   /// What a wait that ran out of time answers.
@@ -195,6 +198,12 @@ struct Reply {
   static Reply json(std::string_view tape) {
     Reply r = bytes(tape);
     r.kind = Kind::kJson;
+    return r;
+  }
+  static Reply message(std::string_view bytes, bool binary) {
+    Reply r = Reply::bytes(bytes);
+    r.kind = Kind::kMessage;
+    r.slot = binary ? 1 : 0;
     return r;
   }
   static Reply self() { return make(Kind::kSelf); }

@@ -166,7 +166,7 @@ check.case("what is not built yet is refused, and nothing speaks of it", functio
     check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
     check.raises(function() listen(scheme .. "://localhost:1") end, wanted)
   end
-  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, unix, fd$")
+  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, ws, wss, unix, fd$")
 end)
 
 check.case("so they are over IPv6", function()
