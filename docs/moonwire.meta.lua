@@ -374,9 +374,9 @@
 ---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
 ---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
 ---@field protocol string? # The subprotocol that a WebSocket has agreed on.
----@field request websocket_request? # What a WebSocket was opened with, at a server; names of headers are in small letters.
+---@field request websocket_request? # What a client opened a WebSocket with; headers have names in small letters.
 ---@field latency number? # Seconds between a WebSocket's last ping and its answer.
----@field close_code integer? # The status that a WebSocket's peer has closed with: 1005 for none, 1006 if it never said so.
+---@field close_code integer? # The status that a WebSocket's peer closed with: 1005 none, 1006 no word.
 ---@field close_reason string? # The reason that it gave.
 ---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.

@@ -173,7 +173,7 @@ WebSocketSession::Event Connection::next_event() {
 /// What a read of a message gives now; nothing if that is a wait.
 std::optional<Reply> Connection::read_message() {
   if (!websocket_->session && !gone_) return std::nullopt;
-  if (websocket_->session && !websocket_->failure && !heard_close()) {
+  if (websocket_->session && !websocket_->ours && !websocket_->failure && !heard_close()) {
     const auto event = next_event();
     const WebSocketSession& session = *websocket_->session;
     if (event == WebSocketSession::Event::kMessage) {
