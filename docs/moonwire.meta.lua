@@ -344,13 +344,6 @@
 ---@field verified boolean?
 ---@field peer certificate?
 
----@class websocket_request
----@field method string
----@field target string
----@field path string
----@field query string?
----@field headers table<string, string>
-
 ---@class certificate
 ---@field subject string
 ---@field issuer string
@@ -360,6 +353,13 @@
 ---@field valid_from integer
 ---@field expires integer
 ---@field ca string?
+
+---@class websocket_request
+---@field method string
+---@field target string
+---@field path string
+---@field query string?
+---@field headers table<string, string>
 
 ---A stream of bytes to a peer: what connect returns and handlers are given.
 ---@class connection
@@ -373,13 +373,13 @@
 ---@field opened number? # When it was opened, on the clock of now.
 ---@field attempts integer # How many attempts to connect have failed in a row (option reconnect).
 ---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
+---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
+---@field fd integer? # The descriptor's number; nil when closed.
 ---@field protocol string? # The subprotocol that a WebSocket has agreed on.
 ---@field request websocket_request? # What a client opened a WebSocket with; headers have names in small letters.
 ---@field latency number? # Seconds between a WebSocket's last ping and its answer.
 ---@field close_code integer? # The status that a WebSocket's peer closed with: 1005 none, 1006 no word.
 ---@field close_reason string? # The reason that it gave.
----@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
----@field fd integer? # The descriptor's number; nil when closed.
 local connection = {}
 
 ---Reads what is there, a number of bytes, a line, or everything.
@@ -513,38 +513,6 @@ function connection:flush(options) end
 ---@return string? message
 ---@return string? code
 function connection:finish(data) end
-
----Iterates over the messages of a WebSocket.
----
----It ends when the peer has closed, or at a failure; then connection.failure tells why.
----
----```lua
----srv = listen("ws://:0/", function(ws) ws:write("one") ws:write("\1\2", "binary") end)
----for message, kind in connect(srv.address):messages() do print(#message, kind) end
------> 3    text
------> 2    binary
----```
----@async
----@return fun(ws: connection): string?, string? iterator
----@return connection ws
-function connection:messages() end
-
----Sends a WebSocket's ping; the answer sets connection.latency.
----
----Pings that are due by `ping_interval` leave by themselves.
----
----```lua
----srv = listen("ws://:0/", function(ws) ws:read() end)
----ws = connect(srv.address)
----ws:ping()
----sleep(0.1)
----print(ws.latency < 0.1)             --> true
----```
----@param data? string # at most 125 bytes, which come back
----@return true? ok
----@return string? message
----@return string? code
-function connection:ping(data) end
 
 ---Closes at once.
 ---
@@ -743,6 +711,38 @@ function connection:spawn(fn, ...) end
 ---@param level "error"|"warn"|"info"|"debug"|"debug2"
 ---@param ... any
 function connection:log(level, ...) end
+
+---Iterates over the messages of a WebSocket.
+---
+---It ends when the peer has closed, or at a failure; then connection.failure tells why.
+---
+---```lua
+---srv = listen("ws://:0/", function(ws) ws:write("one") ws:write("\1\2", "binary") end)
+---for message, kind in connect(srv.address):messages() do print(#message, kind) end
+-----> 3    text
+-----> 2    binary
+---```
+---@async
+---@return fun(ws: connection): string?, string? iterator
+---@return connection ws
+function connection:messages() end
+
+---Sends a WebSocket's ping; the answer sets connection.latency.
+---
+---Pings that are due by `ping_interval` leave by themselves.
+---
+---```lua
+---srv = listen("ws://:0/", function(ws) ws:read() end)
+---ws = connect(srv.address)
+---ws:ping()
+---sleep(0.1)
+---print(ws.latency < 0.1)             --> true
+---```
+---@param data? string # at most 125 bytes, which come back
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:ping(data) end
 
 ---What listen returns: a socket that takes connections.
 ---@class listener

@@ -18,7 +18,7 @@ local write_failures = {
 
 local ok = { "true? ok", "string? message", "string? code" }
 
-return {
+local connection = {
   class = "connection",
   aliases = { "conn", "c" },
   title = "Connections",
@@ -187,37 +187,6 @@ print(c:flush(), c.queued)          --> true    0]],
 srv = listen(0, function(c) c:finish("bye\n") end)
 c = connect(srv.address)
 print(c:read "l", c:read())         --> bye    nil]],
-    },
-    {
-      name = "messages",
-      signature = "connection:messages()",
-      summary = "Iterates over the messages of a WebSocket.",
-      results = "an iterator for the generic for: message, kind",
-      returns = { "fun(ws: connection): string?, string? iterator", "connection ws" },
-      waits = "in each step of the loop",
-      text = "It ends when the peer has closed, or at a failure; then connection.failure tells why.",
-      example = [[
-srv = listen("ws://:0/", function(ws) ws:write("one") ws:write("\1\2", "binary") end)
-for message, kind in connect(srv.address):messages() do print(#message, kind) end
---> 3    text
---> 2    binary]],
-    },
-    {
-      name = "ping",
-      signature = "connection:ping([data])",
-      summary = "Sends a WebSocket's ping; the answer sets connection.latency.",
-      args = { { name = "data", type = "string?", text = "at most 125 bytes, which come back" } },
-      results = "true; or nil, message, code",
-      returns = ok,
-      errors = { { "ECLOSED", "it is not open, or closing" } },
-      waits = false,
-      text = "Pings that are due by `ping_interval` leave by themselves.",
-      example = [[
-srv = listen("ws://:0/", function(ws) ws:read() end)
-ws = connect(srv.address)
-ws:ping()
-sleep(0.1)
-print(ws.latency < 0.1)             --> true]],
     },
     {
       name = "close",
@@ -472,15 +441,6 @@ connect(srv.address):read()]],
       summary = "How many attempts to connect have failed in a row (option reconnect)." },
     { name = "tls", type = "connection_tls?",
       summary = "What TLS agreed on, and the peer's certificate; nil without TLS." },
-    { name = "protocol", type = "string?",
-      summary = "The subprotocol that a WebSocket has agreed on." },
-    { name = "request", type = "websocket_request?",
-      summary = "What a client opened a WebSocket with; headers have names in small letters." },
-    { name = "latency", type = "number?",
-      summary = "Seconds between a WebSocket's last ping and its answer." },
-    { name = "close_code", type = "integer?",
-      summary = "The status that a WebSocket's peer closed with: 1005 none, 1006 no word." },
-    { name = "close_reason", type = "string?", summary = "The reason that it gave." },
     { name = "failure", type = "connection_failure?",
       summary = "Why it, the last read or attempt failed: a table with message and code, or nil." },
     { name = "fd", type = "integer?", summary = "The descriptor's number; nil when closed." },
@@ -492,9 +452,6 @@ connect(srv.address):read()]],
       { name = "cipher", type = "string" }, { name = "alpn", type = "string?" },
       { name = "server_name", type = "string?" }, { name = "resumed", type = "boolean" },
       { name = "verified", type = "boolean?" }, { name = "peer", type = "certificate?" } } },
-    { name = "websocket_request", fields = { { name = "method", type = "string" },
-      { name = "target", type = "string" }, { name = "path", type = "string" },
-      { name = "query", type = "string?" }, { name = "headers", type = "table<string, string>" } } },
     { name = "certificate", fields = { { name = "subject", type = "string" },
       { name = "issuer", type = "string" }, { name = "names", type = "string?" },
       { name = "fingerprint", type = "string" }, { name = "pin", type = "string" },
@@ -502,3 +459,8 @@ connect(srv.address):read()]],
       { name = "ca", type = "string?" } } },
   },
 }
+
+for part, entries in pairs(require "manifest.websocket") do
+  table.move(entries, 1, #entries, #connection[part] + 1, connection[part])
+end
+return connection
