@@ -69,6 +69,14 @@
 ---@field open? false|fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
+---@class http_options
+---@field header_timeout? number # Bounds the time from the first byte of a request to the end of its head; then it is answered with 408. (seconds, default 10)
+---@field idle_timeout? number # Closes a connection on which so long no request comes; bounds other waits for a client as well, unless `timeout` does. (seconds, default 60)
+---@field max_body? integer # Bounds a body that is read whole, or that nobody reads; one read in pieces has no limit. (bytes, default 1 MiB)
+---@field max_fields? integer # Bounds how many fields a head has, and trailers. (default 100)
+---@field max_head? integer # Bounds the head of a request. (bytes, default 16 KiB)
+---@field max_target? integer # Bounds the target of a request: path and query. (bytes, default 8 KiB)
+
 ---@class initialize_options
 ---@field methods? string[] # Lists the poll methods to try, in order of preference. (default the fastest first)
 ---@field options? string[] # Lists any of "strict" (only the methods named), "verbose" (log adds, removes, aborts) and "report" (print counts every 5 s). (default none)
@@ -85,6 +93,7 @@
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
 ---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -272,6 +281,15 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class ws_accept_options
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
+---@field origins? string|string[] # Lists the pages that may connect, as browsers call them: "https://example.org"; others, and who sends no Origin, get 403. (default any)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
 
 ---@class ws_connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
@@ -2140,4 +2158,58 @@ function json_module.object(table) end
 json_module.null = nil
 
 ---@overload fun(name: "json"): json_module
+function require(name) end
+
+---What require "ws" returns.
+---@class ws_module
+local ws_module = {}
+
+---Makes a WebSocket of a request of HTTP.
+---
+---For handlers of "http://" and "https://"; routes of an app have app:ws(path [, options], fn).
+---
+---```lua
+---local ws = require "ws"
+---srv = listen("http://:0", function(req, res)
+---  ws.accept(req, res, function(c) c:write("you asked for " .. req.path) end)
+---end)
+---print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
+-----> you asked for /chat    text
+---```
+---@async
+---@param req table # what a handler of http is given
+---@param res table
+---@param options? ws_accept_options
+---@param fn fun(ws: connection, req: table) # called with the WebSocket, which is closed when it returns
+---@return any result
+function ws_module.accept(req, res, options, fn) end
+
+---Makes a group of WebSockets that get the same messages.
+---
+---    group:add(ws), group:remove(ws)   its members; #group is how many
+---    group:send(message [, kind [, except]])   returns how many got it
+---    group.dropped                     messages that somebody was too slow for
+---
+---A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
+---`policy`: "wait" has send wait for it, "drop" leaves it out this time,
+---"disconnect" closes it with status 1008. Who has closed is a member until the
+---next send. Connections that are no WebSockets can be members as well.
+---
+---```lua
+---local group = require("ws").group { policy = "drop" }
+---srv = listen("ws://:0", function(ws)
+---  group:add(ws)
+---  for message in ws:messages() do group:send(message) end
+---  group:remove(ws)
+---end)
+---one, two = connect(srv.address), connect(srv.address)
+---sleep(0.1)
+---one:write "hello"
+---print((one:read()), (two:read()), group.dropped)    --> hello    hello    0
+---```
+---@param options? {policy: string?, limit: integer?}
+---@return table group
+function ws_module.group(options) end
+
+---@overload fun(name: "ws"): ws_module
 function require(name) end

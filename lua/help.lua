@@ -227,15 +227,20 @@ help "read" tells of a function, help(c) of an object, help "nodelay" of an opti
 ]]
 
 local function tour()
-  local rows = {}
-  for i, group in ipairs(manifest.groups) do
+  local rows, modules = {}, {}
+  for _, group in ipairs(manifest.groups) do
     local names, seen = {}, {}
     for _, entry in ipairs(group.entries) do
       if not seen[entry.name] then names[#names + 1] = entry.name end
       seen[entry.name] = true
     end
-    rows[i] = { group.title, table.concat(names, " ") }
+    if group.module then
+      modules[#modules + 1] = group.module
+    else
+      rows[#rows + 1] = { group.title, table.concat(names, " ") }
+    end
   end
+  rows[#rows + 1] = { "Modules", table.concat(modules, " ") }
   local pages, classes = {}, {}
   for i, topic in ipairs(manifest.topics) do pages[i] = topic.name end
   for i, class in ipairs(manifest.classes) do classes[i] = class.class end

@@ -88,6 +88,25 @@ local options = {
   { name = "verify", of = "tls", types = "boolean", default = true,
     summary = "Checks the peer's certificate; false is the same as insecure=true." },
 
+  -- http
+  { name = "http", types = "table", fields = "http", otherwise = "as below",
+    summary = "Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}." },
+  { name = "header_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 10,
+    summary = "Bounds the time from the first byte of a request to the end of its head; then it is "
+      .. "answered with 408." },
+  { name = "idle_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 60,
+    summary = "Closes a connection on which so long no request comes; bounds other waits for a client "
+      .. "as well, unless `timeout` does." },
+  { name = "max_body", of = "http", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
+    summary = "Bounds a body that is read whole, or that nobody reads; one read in pieces has no "
+      .. "limit." },
+  { name = "max_fields", of = "http", types = "integer", min = 1, max = 10000, default = 100,
+    summary = "Bounds how many fields a head has, and trailers." },
+  { name = "max_head", of = "http", types = "integer", unit = "bytes", min = 64, max = 1 * MIB,
+    default = 16 * KIB, summary = "Bounds the head of a request." },
+  { name = "max_target", of = "http", types = "integer", unit = "bytes", min = 1, max = 1 * MIB,
+    default = 8 * KIB, summary = "Bounds the target of a request: path and query." },
+
   -- time
   { name = "read_deadline", types = "number", unit = "seconds", min = 0, otherwise = "none",
     summary = "Drops a connection from which nothing has come for so long; 0 is none." },
@@ -337,7 +356,8 @@ local tables = {
   hooks = { "close", "closing", "data", "drain", "error", "message", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
-  listen = with("backlog", "broadcast", "ipv6only", "max_connections", "max_tasks",
+  http = { "header_timeout", "idle_timeout", "max_body", "max_fields", "max_head", "max_target" },
+  listen = with("backlog", "broadcast", "http", "ipv6only", "max_connections", "max_tasks",
     "multicast_interface", "multicast_loop", "multicast_ttl", "origins", "proxy_protocol",
     "reuseaddr", "reuseport", "tls", table.unpack(websocket)),
   listener_set = with("backlog", "max_connections", "proxy_protocol"),
@@ -357,13 +377,15 @@ local tables = {
     "min_version", "pin", "server_name", "timeout", "verify" },
   udp_connect = and_datagram("bind"),
   udp_listen = and_datagram("ipv6only", "max_tasks", "reuseaddr", "reuseport"),
+  ws_accept = { "origins", table.unpack(websocket) },
   ws_connect = with_websocket("bind", "headers", "reconnect", "tls"),
   ws_listen = with_websocket("backlog", "ipv6only", "max_connections", "origins",
     "proxy_protocol", "reuseaddr", "reuseport", "tls"),
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
+local functions = { ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen",
+   decode = "json.decode", encode = "json.encode", hooks = "on",
   listener_set = "set", resolve = "dns.resolve", run = "process.run", socket_read = "read",
   socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 

@@ -235,6 +235,8 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
       most = need.max ? need.max : kMostBytes;
       enough = most + 1;
       break;
+    case Kind::kRequest:
+    case Kind::kBody: return attempt_http(need, timeout);
   }
   if (piece) return Reply::bytes(piece.view());
   if (stream.unread().size() >= enough) return too_long(most);

@@ -8,6 +8,7 @@
 
 #include "bridge/entry.hpp"
 #include "bridge/reconnect.hpp"
+#include "net/http_server.hpp"
 #include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_session.hpp"
@@ -80,6 +81,9 @@ class Connection final : public Handle, public Stream::Sink {
   void set_websocket(std::shared_ptr<const WebSocketSettings> settings);
   /// Below it all is ready.
   void begin_opening();
+  /// A request of HTTP with this head has been answered with consent.
+  void upgrade(std::shared_ptr<const WebSocketSettings> settings,
+               const WebSocketAgreement& agreement, std::string_view head);
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
   /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
@@ -108,6 +112,12 @@ class Connection final : public Handle, public Stream::Sink {
   Piece next_message(bool& binary) noexcept;
   /// Puts bytes back in front.
   void unread(std::string_view bytes);
+
+  /// --- HTTP (connection_http.cpp) ----------------------------------------------------
+  /// Accepted by a listener of HTTP: its handler is called for each request.
+  void serve(std::shared_ptr<const HttpSettings> settings);
+  /// Null if it does not speak HTTP.
+  HttpServer* http() const { return http_.get(); }
 
   /// --- writing ---------------------------------------------------------------------
   /// Queues; false above high_water.
@@ -321,6 +331,9 @@ class Connection final : public Handle, public Stream::Sink {
   bool bounded() const {
     return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
   }
+  Reply attempt_http(const Need& need, Nanoseconds timeout);
+  void request_timed_out();
+  bool answer_failure();
   void forward();
   void end_pipe(bool complete);
   Connection* cut_pipe();
@@ -346,6 +359,7 @@ class Connection final : public Handle, public Stream::Sink {
     void operator()(WebSocket* websocket) const;
   };
   std::unique_ptr<WebSocket, WebSocketDeleter> websocket_;
+  std::unique_ptr<HttpServer> http_;
   LuaListener* listener_ = nullptr;
   std::uint32_t pieces_ = 0;
   /// What a handshake that is under way is a part of.

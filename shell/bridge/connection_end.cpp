@@ -194,7 +194,9 @@ void Connection::on_left(Park& park) {
 
 /// So that c.failure tells why lines() ended.
 void Connection::on_wait_failed(const Park& park, const Error& why) {
-  if (&park == &reader) rare().read_failure = std::make_unique<Error>(why);
+  if (&park != &reader) return;
+  if (wanted_.kind == What::Kind::kRequest) return request_timed_out();
+  rare().read_failure = std::make_unique<Error>(why);
 }
 
 void Connection::on_call_end(Task& task, bool ok, bool) {
@@ -206,7 +208,7 @@ void Connection::on_call_end(Task& task, bool ok, bool) {
   }
   if (!ok && task.tag == kAttempt)
     close();
-  else if (!ok && !gone_)
+  else if (!ok && !gone_ && !answer_failure())
     drop(CloseReason::kError);
   if (task.tag == kAttempt) return update_alive();
   if (task.tag == kHandler && gone_) return update_alive();

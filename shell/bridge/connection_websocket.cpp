@@ -60,7 +60,7 @@ void Connection::answer_opening(HttpState state) {
   const WebSocketAnswer answer = state == HttpState::kMalformed
                                      ? refuse_websocket(head.problem.status, head.problem.text)
                                      : answer_websocket(head, self.settings->rules);
-  stream.write(answer.text);
+  stream.write(answer.text());
   if (answer.status != 101) return refuse_opening(answer);
   self.request = stream.unread().substr(0, head.size);
   stream.take(head.size);
@@ -80,6 +80,15 @@ void Connection::refuse_opening(const WebSocketAnswer& answer) {
     listener_->refused(*this, Error{Code::kProto, "handshake", {}, cause});
   }
   stream.finish(kRefusal);
+}
+
+/// A request of HTTP with this head has been answered with consent.
+void Connection::upgrade(std::shared_ptr<const WebSocketSettings> settings,
+                         const WebSocketAgreement& agreement, std::string_view head) {
+  set_websocket(std::move(settings));
+  websocket_->request = head;
+  wait_limit = kForever;
+  open_websocket(agreement);
 }
 
 /// What the server answered to our request.

@@ -3,6 +3,7 @@
 
 #include "bridge/address_argument.hpp"
 #include "bridge/datagram_socket.hpp"
+#include "bridge/http.hpp"
 #include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
@@ -120,6 +121,7 @@ void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::
 
 void LuaListener::admit(Connection& connection) {
   ++accepted;
+  if (http_) return connection.serve(http_);
   Task* const task = acceptors.first();
   if (task) {
     connection.close_unless_told();
@@ -223,7 +225,6 @@ std::string LuaListener::addresses_text() const {
   return all.empty() ? where() : all;
 }
 
-/// What connect() takes to get here.
 std::string LuaListener::with_scheme(std::string text) const {
   if (address_.scheme == Scheme::kTcp) return text;
   return std::string(scheme_name(address_.scheme)) + "://" + text +
@@ -267,9 +268,10 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
 std::string listening_notice(const LuaListener& listener) {
   const std::string where = listener.address_text();
   const TlsContext* const tls = listener.tls();
-  if (const std::size_t scheme = where.find("://"); scheme != where.npos) {
+  if (tls || listener.is_http() || listener.is_websocket()) {
+    constexpr std::string_view kTls = "tls://";  // the others are told as a browser takes them
     const std::string text =
-        "listening on " + where.substr(0, scheme) + " " + where.substr(scheme + 3);
+        "listening on " + (where.starts_with(kTls) ? "tls " + where.substr(kTls.size()) : where);
     if (!tls || !tls->made_by()) return text;
     return text + ", session certificate " + facts_of(tls->certificate()).pin;
   }
@@ -286,17 +288,24 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     return listen_datagrams(runtime, *address, options, handler);
   }
   const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
-  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kWss;
-  if (address->scheme != Scheme::kTcp && !secure && !web) {
+  const bool http = address->scheme == Scheme::kHttp || address->scheme == Scheme::kHttps;
+  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps ||
+                      address->scheme == Scheme::kWss;
+  if (address->scheme != Scheme::kTcp && !secure && !http && !web) {
     return unsupported(runtime, "listen", *address);
   }
   const char* misplaced =
       web ? stream_option(options, kListenOptions, kWsListenOptions) : datagram_option(options);
   if (!web && !misplaced) misplaced = websocket_option(options);
   if (!secure && options.has(Opt::kTls)) misplaced = "tls";
+  if (!http && options.has(Opt::kHttp)) misplaced = "http";
   if (misplaced) {
     return not_for(runtime, "listen", misplaced, std::string(scheme_name(address->scheme)).c_str());
   }
+  if (http && address->place == Place::kHost && !address->path.empty()) {
+    return Reply::raise(runtime, "listen: a path has no place in an address to listen on");
+  }
+  if (http && !handler) return Reply::raise(runtime, "listen: http needs a handler");
   std::shared_ptr<const WebSocketSettings> websocket;
   if (web) {
     auto asked = websocket_settings(*address, options);
@@ -324,6 +333,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   }
   listener->set_tls(std::move(tls));
   listener->set_websocket(std::move(websocket));
+  listener->set_http(http ? http_settings(options) : nullptr);
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
   Reply reply = Reply::object(listener);

@@ -54,6 +54,10 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   void set_websocket(std::shared_ptr<const WebSocketSettings> websocket) {
     websocket_ = std::move(websocket);
   }
+  bool is_websocket() const { return websocket_ != nullptr; }
+  /// Its connections speak HTTP; null: they are handed over as they are.
+  void set_http(std::shared_ptr<const HttpSettings> http) { http_ = std::move(http); }
+  bool is_http() const { return http_ != nullptr; }
   /// A connection is ready: for who waits in accept(), else for the handler, else it waits.
   void admit(Connection& connection);
   /// Its handshake failed: it costs a line in the log at most.
@@ -70,6 +74,8 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   std::string address_text() const;
   /// The same of all its sockets.
   std::string addresses_text() const;
+  /// As connect() takes it, or a browser.
+  std::string with_scheme(std::string text) const;
   const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
   /// As it was asked for, with the real port: "localhost:8000".
   std::string asked_text() const;
@@ -104,7 +110,6 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   void count();
   void enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
-  std::string with_scheme(std::string text) const;
 
   Address address_;
   Listener listener_;
@@ -114,6 +119,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
   std::shared_ptr<TlsContext> tls_;
   std::shared_ptr<const WebSocketSettings> websocket_;
+  std::shared_ptr<const HttpSettings> http_;
   std::vector<Connection*> ready_;  // nobody wanted them when they were
   TimePoint told_{};                // when a failed handshake was last logged
   std::size_t untold_ = 0;          // and how many were not since

@@ -131,6 +131,8 @@ inline void push_message_kind(lua_State* L, bool binary) {
 }
 /// The table of a Reply::Kind::kRequest (lua_websocket.cpp). [-0, +1, m]
 void push_request(lua_State* L, std::string_view flat);
+/// Serves the requests of a connection, until it ends (lua_http.cpp).
+int start_requests(lua_State* L);
 
 /// Ends a parked thread and the coroutines that wait inside it, innermost first, so that
 /// their <close> variables run; what these raise is reported. [-0, +0, -]

@@ -16,11 +16,12 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule,     &kHooksModule,    &kTlsModule,     &kWebSocketModule,
-    &kConnectModule,        &kListenerModule, &kTimerModule,   &kWatcherModule,
-    &kSignalModule,         &kEventModule,    &kHookModule,    &kTaskModule,
-    &kConnectionTaskModule, &kLoopModule,     &kReactorModule, &kProcessModule,
-    &kProcessNativeModule,  &kDnsModule,      &kSocketModule,
+    &kConnectionModule,      &kHooksModule,    &kTlsModule,     &kWebSocketModule,
+    &kConnectModule,         &kListenerModule, &kTimerModule,   &kWatcherModule,
+    &kSignalModule,          &kEventModule,    &kHookModule,    &kTaskModule,
+    &kConnectionTaskModule,  &kLoopModule,     &kReactorModule, &kProcessModule,
+    &kProcessNativeModule,   &kDnsModule,      &kSocketModule,  &kHttpModule,
+    &kWebSocketNativeModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

@@ -43,19 +43,6 @@ std::optional<Reply> no_bytes(Runtime& runtime, const Connection& self, const ch
   return refuse(runtime, operation, "a WebSocket has messages, and no bytes between them");
 }
 
-/// What a write has come to; a wait while too much is queued.
-Reply written(Connection& self) {
-  Stream& stream = self.stream;
-  if (!stream.over_high_water()) {
-    return stream.failure() ? self.failed("write") : Reply::yes(true);
-  }
-  self.note_high();
-  stream.flush();  // before parking: the kernel may take it now
-  if (stream.failure()) return self.failed("write");
-  if (!stream.over_high_water()) return Reply::yes(true);
-  return Reply::wait(self.writer, self.wait_limit);
-}
-
 /// ws:write(message [, kind])
 Reply write_message(Runtime& runtime, Connection& self, const Strings& pieces) {
   const bool binary = pieces.count > 1 && pieces[1] == "binary";
@@ -112,6 +99,18 @@ Reply write(Runtime& runtime, Self self, const Strings& pieces) {
   }
   for (int i = 0; i < pieces.count; ++i) stream.write(pieces[i]);
   return written(*self);
+}
+
+Reply written(Connection& self) {
+  Stream& stream = self.stream;
+  if (!stream.over_high_water()) {
+    return stream.failure() ? self.failed("write") : Reply::yes(true);
+  }
+  self.note_high();
+  stream.flush();  // before parking: the kernel may take it now
+  if (stream.failure()) return self.failed("write");
+  if (!stream.over_high_water()) return Reply::yes(true);
+  return Reply::wait(self.writer, self.wait_limit);
 }
 
 /// The steps of lines(): each gives the next piece, nil at the end or a failure.

@@ -9,6 +9,8 @@ namespace moonwire {
 
 Reply read(Runtime& runtime, Ref<Connection> self, What what, ReadOptions options);
 Reply write(Runtime& runtime, Ref<Connection> self, const Strings& pieces);
+/// What a write that has been queued answers: true, or a wait while the peer is too slow.
+Reply written(Connection& self);
 Reply next_line(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_line_kept(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_count(Runtime& runtime, Ref<Connection> self, Anything previous);

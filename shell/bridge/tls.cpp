@@ -62,7 +62,9 @@ Result<std::shared_ptr<TlsContext>> tls_context(Runtime& runtime, TlsRole role,
 
 Result<std::shared_ptr<TlsContext>> listening_context(const Address& address,
                                                       const OptionValues& options) {
-  return TlsContext::open(TlsRole::kServer, tls_options(options), {address.host});
+  TlsOptions tls = tls_options(options);
+  if (address.scheme == Scheme::kHttps && tls.alpn.empty()) tls.alpn = {"http/1.1"};
+  return TlsContext::open(TlsRole::kServer, tls, {address.host});
 }
 
 Reply tls_failure(Runtime& runtime, const char* verb, const std::string& where, const Error& why) {

@@ -86,7 +86,18 @@ struct Strings {
 };
 /// What read() is asked for.
 struct What {
-  enum class Kind : std::uint8_t { kSome, kCount, kLine, kLineKept, kAll, kUntil, kJson, kMessage };
+  enum class Kind : std::uint8_t {
+    kSome,
+    kCount,
+    kLine,
+    kLineKept,
+    kAll,
+    kUntil,
+    kJson,
+    kMessage,
+    kRequest,
+    kBody
+  };
   Kind kind = Kind::kSome;
   std::size_t count = 0;
 };

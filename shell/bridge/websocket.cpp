@@ -194,6 +194,30 @@ Reply latency_field(Runtime&, Handle& handle) {
   return Reply::real(to_seconds(self->latency));
 }
 
+/// accept(conn, head, options) -> conn | nil: refused, which the client has been told
+/// A request of HTTP becomes a WebSocket.
+Reply accept(Runtime& runtime, Ref<Connection> self, std::string_view head,
+             Options<kWsAcceptOptions> options) {
+  HttpServer* const http = self->http();
+  HttpHead parsed;
+  if (!http || parsed.parse_request(head, http->settings->limits) != HttpState::kComplete) {
+    return Reply::raise(runtime, "ws.accept: there is no request to answer");
+  }
+  auto settings = websocket_settings(Address(), options);
+  if (!settings) return Reply::raise(runtime, "ws.accept: " + settings.error().cause);
+  const WebSocketAnswer answer = answer_websocket(parsed, (*settings)->rules);
+  HttpFields fields;
+  fields.text = answer.fields;
+  const bool consents = answer.status == 101;
+  const char* const wrong = consents ? http->upgrade(answer.status, fields)
+                                     : http->respond(answer.status, fields, answer.reason + "\n");
+  if (wrong) return Reply::raise(runtime, std::string("ws.accept: ") + wrong);
+  if (!consents) return Reply::nil();
+  self->upgrade(std::move(*settings), answer.agreement, head);
+  return Reply::self();
+}
+
+constexpr FunctionEntry kFunctions[] = {{"accept", entry<&accept>}};
 constexpr FunctionEntry kMethods[] = {{"ping", entry<&ping>}, {"messages", messages_verb}};
 constexpr FieldEntry kFields[] = {{"protocol", protocol_field},
                                   {"request", request_field},
@@ -204,5 +228,6 @@ constexpr FieldEntry kFields[] = {{"protocol", protocol_field},
 }  // namespace
 
 constinit const Module kWebSocketModule{nullptr, {}, Type::kConnection, kMethods, kFields};
+constinit const Module kWebSocketNativeModule{"native.websocket", kFunctions, {}, {}, {}};
 
 }  // namespace moonwire

@@ -1,5 +1,6 @@
 // Compression of WebSocket messages, permessage-deflate (RFC 7692): what is agreed on in the
-// opening handshake, and messages through zlib. Sans-IO. zlib's state is made with the first message that needs it.
+// opening handshake, and messages through zlib. Sans-IO. zlib's state is made with the first
+// message that needs it.
 #pragma once
 
 #include <cstdint>

@@ -162,12 +162,13 @@ Result<WebSocketAgreement> check_websocket_answer(const HttpHead& head,
 
 namespace {
 
-struct Refusal {
+struct StatusLine {
   int code;
   std::string_view reason, field;
 };
 
-constexpr Refusal kRefusals[] = {
+constexpr StatusLine kStatusLines[] = {
+    {101, "Switching Protocols", ""},
     {400, "Bad Request", ""},
     {403, "Forbidden", ""},
     {404, "Not Found", ""},
@@ -179,6 +180,14 @@ constexpr Refusal kRefusals[] = {
     {501, "Not Implemented", ""},
     {505, "HTTP Version Not Supported", ""},
 };
+
+/// 400 for one that is not listed.
+const StatusLine& entry_of(int status) {
+  for (const StatusLine& each : kStatusLines) {
+    if (each.code == status) return each;
+  }
+  return kStatusLines[1];
+}
 
 /// The client's first that we speak.
 std::string choose_protocol(const HttpHead& head, const std::vector<std::string>& ours) {
@@ -220,21 +229,25 @@ WebSocketAnswer check_request(const HttpHead& head, const WebSocketRules& rules)
 }  // namespace
 
 WebSocketAnswer refuse_websocket(int status, std::string_view reason) {
-  const auto* known = std::find_if(std::begin(kRefusals), std::end(kRefusals),
-                                   [status](const Refusal& each) { return each.code == status; });
-  if (known == std::end(kRefusals)) known = kRefusals;
+  const StatusLine& known = entry_of(status);
   WebSocketAnswer answer;
-  answer.status = known->code;
+  answer.status = known.code;
   answer.reason = reason;
-  const std::string body = answer.reason + "\n";
-  answer.text =
-      "HTTP/1.1 " + std::to_string(known->code) + " " + std::string(known->reason) + "\r\n";
-  answer.text += known->field;
-  add_field(answer.text, "Connection", known->code == 426 ? "Upgrade, close" : "close");
-  add_field(answer.text, "Content-Type", "text/plain");
-  add_field(answer.text, "Content-Length", std::to_string(body.size()));
-  answer.text += "\r\n" + body;
+  answer.fields = known.field;
   return answer;
+}
+
+std::string WebSocketAnswer::text() const {
+  const StatusLine& known = entry_of(status);
+  std::string text =
+      "HTTP/1.1 " + std::to_string(status) + " " + std::string(known.reason) + "\r\n";
+  text += fields;
+  if (status == 101) return text + "\r\n";
+  const std::string body = reason + "\n";
+  add_field(text, "Connection", status == 426 ? "Upgrade, close" : "close");
+  add_field(text, "Content-Type", "text/plain");
+  add_field(text, "Content-Length", std::to_string(body.size()));
+  return text + "\r\n" + body;
 }
 
 WebSocketAnswer answer_websocket(const HttpHead& head, const WebSocketRules& rules) {
@@ -253,13 +266,12 @@ WebSocketAnswer answer_websocket(const HttpHead& head, const WebSocketRules& rul
     }
   }
   answer.status = 101;
-  std::string& text = answer.text = "HTTP/1.1 101 Switching Protocols\r\n";
-  add_field(text, "Upgrade", "websocket");
-  add_field(text, "Connection", "Upgrade");
-  add_field(text, "Sec-WebSocket-Accept", websocket_accept(head.find("Sec-WebSocket-Key")));
-  if (!agreement.protocol.empty()) add_field(text, "Sec-WebSocket-Protocol", agreement.protocol);
-  if (!extension.empty()) add_field(text, "Sec-WebSocket-Extensions", extension);
-  text += "\r\n";
+  std::string& fields = answer.fields;
+  add_field(fields, "Upgrade", "websocket");
+  add_field(fields, "Connection", "Upgrade");
+  add_field(fields, "Sec-WebSocket-Accept", websocket_accept(head.find("Sec-WebSocket-Key")));
+  if (!agreement.protocol.empty()) add_field(fields, "Sec-WebSocket-Protocol", agreement.protocol);
+  if (!extension.empty()) add_field(fields, "Sec-WebSocket-Extensions", extension);
   return answer;
 }
 

@@ -49,12 +49,15 @@ struct WebSocketRules {
   std::vector<std::string> origins;    ///< of pages that may connect; empty: any may
   std::optional<DeflateParameters> deflate;
 };
-/// The whole answer, and what was agreed on if it is consent.
+/// What a server says, and what was agreed on if it is consent.
 struct WebSocketAnswer {
   int status = 0;      ///< 101: consent
   std::string reason;  ///< of a refusal, in words
-  std::string text;
+  std::string fields;  ///< each with its CRLF
   WebSocketAgreement agreement;
+
+  /// The whole answer; nothing follows a refusal.
+  std::string text() const;
 };
 WebSocketAnswer answer_websocket(const HttpHead& head, const WebSocketRules& rules);
 /// The refusal of what is not even HTTP.

@@ -93,7 +93,7 @@ TEST_CASE("answer_websocket: consent", "[net]") {
   SECTION("has the answer to the key") {
     const WebSocketAnswer answer = answered();
     CHECK(answer.status == 101);
-    CHECK(answer.text == kAnswer + "\r\n");
+    CHECK(answer.text() == kAnswer + "\r\n");
     CHECK_FALSE(answer.agreement.deflate);
   }
   SECTION("whatever the case of names and words") {
@@ -107,10 +107,10 @@ TEST_CASE("answer_websocket: consent", "[net]") {
                                   "Sec-WebSocket-Protocol: x, chat\r\n"
                                   "Sec-WebSocket-Protocol: json\r\n");
     CHECK(several.agreement.protocol == "chat");
-    CHECK(several.text.find("Sec-WebSocket-Protocol: chat\r\n") != std::string::npos);
+    CHECK(several.text().find("Sec-WebSocket-Protocol: chat\r\n") != std::string::npos);
     const auto none = answered("", "", rules, "Sec-WebSocket-Protocol: other\r\n");
     CHECK(none.status == 101);
-    CHECK(none.text.find("Protocol: ") == std::string::npos);
+    CHECK(none.text().find("Protocol: ") == std::string::npos);
   }
   SECTION("agrees to compression only where it is on") {
     const std::string_view offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
@@ -119,7 +119,7 @@ TEST_CASE("answer_websocket: consent", "[net]") {
     rules.deflate = DeflateParameters();
     const auto answer = answered("", "", rules, offer);
     CHECK(answer.agreement.deflate);
-    CHECK(answer.text.find("Sec-WebSocket-Extensions: permessage-deflate\r\n") !=
+    CHECK(answer.text().find("Sec-WebSocket-Extensions: permessage-deflate\r\n") !=
           std::string::npos);
     CHECK(answered("", "", rules, "Sec-WebSocket-Extensions: ;\r\n").status == 400);
   }
@@ -128,8 +128,8 @@ TEST_CASE("answer_websocket: consent", "[net]") {
 TEST_CASE("answer_websocket: refusals", "[net]") {
   const auto status = [](std::string_view from, std::string_view to) {
     const WebSocketAnswer answer = answered(from, to);
-    CHECK(answer.text.find(answer.reason + "\n") != std::string::npos);
-    CHECK(answer.text.find("close\r\n") != std::string::npos);
+    CHECK(answer.text().find(answer.reason + "\n") != std::string::npos);
+    CHECK(answer.text().find("close\r\n") != std::string::npos);
     return answer.status;
   };
   CHECK(status("GET", "POST") == 405);
@@ -147,8 +147,8 @@ TEST_CASE("answer_websocket: refusals", "[net]") {
   CHECK(answered("", "", {}, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n").status == 400);
   CHECK(answered("", "", {}, "Content-Length: 3\r\n").status == 400);
   const WebSocketAnswer old = answered("Version: 13", "Version: 8");
-  CHECK(old.text.find("HTTP/1.1 426 Upgrade Required\r\n") == 0);
-  CHECK(old.text.find("Sec-WebSocket-Version: 13\r\n") != std::string::npos);
+  CHECK(old.text().find("HTTP/1.1 426 Upgrade Required\r\n") == 0);
+  CHECK(old.text().find("Sec-WebSocket-Version: 13\r\n") != std::string::npos);
 }
 
 TEST_CASE("answer_websocket: paths and origins", "[net]") {
@@ -184,7 +184,7 @@ TEST_CASE("WebSocketRequest: what a server of ours takes", "[net]") {
   rules.deflate = DeflateParameters();
   const WebSocketAnswer answer = answer_websocket(head, rules);
   HttpHead back;
-  REQUIRE(back.parse_response(answer.text, {}, "GET") == HttpState::kComplete);
+  REQUIRE(back.parse_response(answer.text(), {}, "GET") == HttpState::kComplete);
   const auto agreement = check_websocket_answer(back, request);
   REQUIRE(agreement.has_value());
   CHECK(agreement->protocol == "json");

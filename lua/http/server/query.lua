@@ -1,0 +1,41 @@
+--- What targets are made of: percent-encoding, queries, paths.
+local query = {}
+
+--- "a%20b" -> "a b"; nil if a "%" is not followed by two hexadecimal digits.
+function query.decode(text)
+  if not text:find("%", 1, true) then return text end
+  if text:find("%%%X") or text:find("%%.%X") or text:find("%%.?$") then return nil end
+  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+--- "a=1&b=x+y" -> { a = "1", b = "x y" }; of a name that comes again the last one counts, and
+-- the list at its number has all: { a = "2", [1] = { "a", "1" }, [2] = { "a", "2" } }.
+function query.parse(text)
+  local fields = {}
+  for pair in text:gmatch("[^&]+") do
+    local name, value = pair:match("^([^=]*)=?(.*)$")
+    name, value = name:gsub("+", " "), value:gsub("+", " ")
+    name, value = query.decode(name) or name, query.decode(value) or value
+    fields[name] = value
+    fields[#fields + 1] = { name, value }
+  end
+  return fields
+end
+
+--- Splits a decoded path at its slashes, and resolves "." and ".."; nil if it leads out of the
+-- root, or has a NUL or a backslash in it.
+function query.resolve(path)
+  if path:find("[%z\\]") then return nil end
+  local parts = {}
+  for part in path:gmatch("[^/]+") do
+    if part == ".." then
+      if #parts == 0 then return nil end
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return parts
+end
+
+return query

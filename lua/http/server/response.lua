@@ -1,0 +1,174 @@
+--- An answer in the making, as handlers get it. `status` and `headers` may be set until it
+-- begins: with the first write, or when the handler has returned.
+local native = require "native.http"
+local json = require "json"
+
+local Response = { __name = "response" }
+local methods = {}
+Response.__index = function(res, name)
+  if name == "headers" then
+    local headers = {}
+    res.headers = headers
+    return headers
+  end
+  return methods[name]
+end
+
+local function connection(res, name)
+  return res.conn or error(("res:%s: the request has been answered"):format(name), 3)
+end
+
+--- The name of a field as it stands in `headers` already, whatever its case.
+local function has(headers, name)
+  if not headers then return false end
+  for each in pairs(headers) do
+    if type(each) == "string" and each:lower() == name then return true end
+  end
+  return false
+end
+
+local function set_default(res, name, value)
+  if not has(rawget(res, "headers"), name:lower()) then res.headers[name] = value end
+end
+
+--- A field's value; nothing is none. Returns the response.
+function methods.set(res, name, value)
+  for each in pairs(res.headers) do
+    if each:lower() == name:lower() then res.headers[each] = nil end
+  end
+  res.headers[name] = value
+  return res
+end
+
+--- Sends pieces of the body, and the head before the first. Waits while the client is too slow.
+function methods.write(res, ...)
+  local conn = connection(res, "write")
+  if native.state(conn) == "waiting" then
+    local begun, message, code = native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"))
+    if not begun then return nil, message, code end
+  end
+  return native.write(conn, ...)
+end
+
+--- Ends the answer: with `data` as all of it, or its last piece. `trailers`: fields behind a
+-- chunked body.
+function methods.finish(res, data, trailers)
+  local conn = connection(res, "finish")
+  if native.state(conn) == "waiting" and not trailers then
+    return native.respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), data)
+  end
+  local written, message, code = res:write(data or "")
+  if not written then return nil, message, code end
+  return native.finish(conn, trailers)
+end
+
+--- An interim answer: 103, with the headers given.
+function methods.inform(res, status, headers)
+  return native.begin(connection(res, "inform"), status, headers)
+end
+
+--- Answers with a value as JSON.
+function methods.json(res, value, status)
+  local text = json.encode(value)
+  if status then res.status = status end
+  set_default(res, "Content-Type", "application/json")
+  return res:finish(text)
+end
+
+function methods.redirect(res, location, status)
+  res.status = status or 302
+  res:set("Location", location)
+  return res:finish("")
+end
+
+local ATTRIBUTES <const> = { domain = "Domain", path = "Path", expires = "Expires",
+  max_age = "Max-Age", same_site = "SameSite" }
+
+--- Sets a cookie. `options`: domain, path ("/"), expires, max_age, same_site ("Lax"), secure,
+-- http_only (true).
+function methods.cookie(res, name, value, options)
+  options = options or {}
+  if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then error("res:cookie: the name is no token", 2) end
+  if value:find("[%c%s\",;\\]") then
+    error("res:cookie: a byte in the value that a cookie may not have; encode it", 2)
+  end
+  local text = { name .. "=" .. value }
+  local all = { path = "/", same_site = "Lax" }
+  for option, given in pairs(options) do all[option] = given end
+  for option, word in pairs(ATTRIBUTES) do
+    local given = all[option]
+    if given then
+      if tostring(given):find("[%c;]") then error("res:cookie: a bad " .. option, 2) end
+      text[#text + 1] = word .. "=" .. tostring(given)
+    end
+  end
+  table.sort(text, function(a, b) return a == text[1] or b ~= text[1] and a < b end)
+  if all.secure then text[#text + 1] = "Secure" end
+  if all.http_only ~= false then text[#text + 1] = "HttpOnly" end
+  local headers = res.headers
+  local cookies = headers["Set-Cookie"] or {}
+  if type(cookies) == "string" then cookies = { cookies } end
+  cookies[#cookies + 1] = table.concat(text, "; ")
+  headers["Set-Cookie"] = cookies
+  return res
+end
+
+--- A stream of events, for EventSource: `events:send(data [, name [, id]])`, `:comment(text)`.
+function methods.events(res)
+  connection(res, "events")
+  set_default(res, "Content-Type", "text/event-stream")
+  set_default(res, "Cache-Control", "no-store")
+  local events = {}
+  local function line(name, text)
+    return name .. ": " .. text:gsub("\r\n?", "\n"):gsub("\n", "\n" .. name .. ": ") .. "\n"
+  end
+  local function single(what, text)
+    text = tostring(text)
+    if text:find("[\r\n%z]") then error("events:send: a line break in the " .. what, 3) end
+    return text
+  end
+  function events.send(_, data, name, id)
+    if type(data) ~= "string" then data = json.encode(data) end
+    return res:write((name and "event: " .. single("name", name) .. "\n" or "")
+      .. (id and "id: " .. single("id", id) .. "\n" or "") .. line("data", data) .. "\n")
+  end
+  function events.comment(_, text) return res:write(line("", text) .. "\n") end
+  function events.retry(_, seconds) return res:write(("retry: %d\n\n"):format(seconds * 1000)) end
+  return events
+end
+
+--- Takes the connection out of HTTP: sends `status` (101) with the headers, and returns the
+-- connection, on which what follows is the caller's. It closes when the handler returns.
+function methods.upgrade(res, headers, status)
+  return native.upgrade(connection(res, "upgrade"), status or 101, headers)
+end
+
+--- The handler has returned these: answers with them, unless it has answered itself.
+function methods.settle(res, first, second, third)
+  local conn = res.conn
+  local state = native.state(conn)
+  if state == "open" then return native.finish(conn) end
+  if state ~= "waiting" then return end
+  if math.type(first) == "integer" then
+    res.status = first
+    if second == nil and type(third) == "string" then error(third, 0) end  -- nil, message
+    for name, value in pairs(third or {}) do res:set(name, value) end
+    first = second
+    if first == nil then return native.respond(conn, res.status, rawget(res, "headers"), nil) end
+  end
+  if type(first) == "table" then return res:json(first) end
+  if type(first) == "string" then return res:finish(first) end
+  if first ~= nil then
+    error(("http: a handler returns a string, a table, or a status and one of these; not a %s")
+      :format(type(first)), 0)
+  end
+  return native.respond(conn, rawget(res, "status") or 204, rawget(res, "headers"), nil)
+end
+
+function Response.new(conn, req)
+  local res = setmetatable({ conn = conn }, Response)
+  req.response = res
+  return res
+end
+
+return Response
