@@ -2160,6 +2160,29 @@ json_module.null = nil
 ---@overload fun(name: "json"): json_module
 function require(name) end
 
+---What require "http" returns.
+---@class http_module
+local http_module = {}
+
+---Makes a handler for HTTP that has routes.
+---
+---See HTTP apps for its methods. It is called as any handler is, so one app can be a route of another.
+---
+---```lua
+---local http = require "http"
+---local app = http.app()
+---app:get("/hello/:name", function(req) return "hello " .. req.params.name end)
+---srv = listen("http://127.0.0.1:0", app)
+---c = connect((srv.address:gsub("^http://", "")))
+---c:write("GET /hello/you HTTP/1.0\r\n\r\n")
+---print(c:read("a"):match "[^\n]*$")    --> hello you
+---```
+---@return table app
+function http_module.app() end
+
+---@overload fun(name: "http"): http_module
+function require(name) end
+
 ---What require "ws" returns.
 ---@class ws_module
 local ws_module = {}

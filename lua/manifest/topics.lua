@@ -13,7 +13,8 @@ return {
     "fd://3"              an open descriptor
 
 "tcp://host:port" says the same as "host:port"; "udp://" before any of these is a socket of
-datagrams, "tls://" a stream inside TLS, "ws://" and "wss://" a WebSocket, with a path behind it. A malformed address raises; an unknown host returns
+datagrams, "tls://" a stream inside TLS; "http://" and "https://" are for servers of HTTP; "ws://" and
+"wss://" are WebSockets, with a path behind the port. A malformed address raises; an unknown host returns
 nil, message, "EDNS".]],
   },
   {
@@ -111,6 +112,77 @@ inside TLS; a connection that is cut off fails with "ETLS". connection:shutdown
 says so and goes on reading. Sessions are resumed by themselves. The file named
 by the environment's SSLKEYLOGFILE, or `keylog`, gets the secrets with which
 Wireshark reads a capture.]],
+  },
+  {
+    name = "http",
+    title = "HTTP",
+    text = [==[
+    listen("http://:8080", function(req, res) return "hello\n" end)
+    listen("https://:8443", { http = { max_body = 100 << 20 } }, app)
+
+The handler runs for each request, in the task of its connection. It answers by what it returns:
+
+    "text"              200, as text/plain unless `res.headers` says otherwise
+    { a = 1 }           200, as JSON
+    404, "text"         another status; a third value is a table of headers
+    nothing             204, or the end of what was written
+
+or by `res`, before it returns:
+
+    res.status, res.headers      until the answer begins: { Name = value or list of values }
+    res:set(name, value)         the same, whatever the name's case was
+    res:write(...)               pieces; waits while the client is too slow
+    res:finish([data [, trailers]])
+    res:json(value [, status]), res:redirect(location [, status])
+    res:cookie(name, value [, { path, domain, max_age, expires, same_site, secure, http_only }])
+    res:events()                 Server-Sent Events: e:send(data [, name [, id]]),
+                                 e:comment(text), e:retry(seconds)
+    res:inform(103, headers)     an interim answer
+    res:upgrade(headers)         101: returns the connection, which is no HTTP from then on
+
+An answer in pieces has the Content-Length that was set, else it is chunked, and for a client of
+HTTP/1.0 ends with the connection. Of the request there is
+
+    req.method .target .version .path .query .headers .host .cookies .peer .connection .params
+    req:body()                   for piece in req:body() do: as it comes, however long
+    req:text([max])              all of it, at most `max_body`; else nil, message, "EMSGSIZE"
+    req:json(), req:form()       all of it, decoded
+    req:parts()                  for part in req:parts() do: part.name .filename .type
+                                 .headers, part:body(), part:text()
+    req:trailers()               behind a chunked body that was read
+
+`path` and what is in `query` are decoded; `query[1]` is the first as { name, value }. Names of
+headers are in small letters, and found in any case. Both tables take further fields.
+
+What is ambiguous about where a message ends is refused (400) and ends the connection; so does an
+answer of another length than its Content-Length, which raises. Names and values with CR, LF or NUL
+raise. A handler that fails costs its connection; the client hears 500 if nothing was sent.
+What a client sends ahead waits; `http` has the limits. ALPN of https is "http/1.1" unless `tls`
+says otherwise.]==],
+  },
+  {
+    name = "http.apps",
+    title = "HTTP apps",
+    text = [==[
+    local http = require "http"
+    local app = http.app()
+    app:get("/users/:id", function(req, res) return { id = req.params.id } end)
+    listen("http://:8080", app)
+
+    app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
+    app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
+    app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
+    app:mount(prefix, application)                      WSAPI: function(env) return status,
+                                                        headers, iterator end
+    app:use(function(req, res, next) ... end)           around everything; next() goes on, and
+                                                        returns what the handler returns
+    app:compress([{ min }])                             gzip or deflate for answers given whole
+    app:log([out])                                      a line for each answer: to a file, a
+                                                        function, stderr
+
+In a path ":name" is a segment and "*" anything, both in req.params. A path that is written out
+comes first, then the pattern with the most literal bytes, then the longest prefix, then 404. A path
+that is there for other methods answers 405, and OPTIONS says which. Every method returns the app.]==],
   },
   {
     name = "waiting",

@@ -8,6 +8,7 @@
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 #include "bridge/stream.hpp"
+#include "net/content_encoder.hpp"
 
 namespace moonwire {
 
@@ -154,6 +155,16 @@ Reply upgrade(Runtime& runtime, Self self, std::int64_t status, FieldsArgument f
   return Reply::self();
 }
 
+/// compress("gzip" or "deflate", data) -> packed
+Reply compress(Runtime& runtime, std::string_view coding, std::string_view data) {
+  std::string& packed = runtime.scratch();
+  const bool gzip = coding == "gzip";
+  if (!encode_content(gzip ? ContentCoding::kGzip : ContentCoding::kDeflate, data, packed)) {
+    return out_of_memory(runtime);
+  }
+  return Reply::bytes(packed);
+}
+
 /// stat(path) -> {kind = "file", "directory" or "other", size =, modified =} | nil, message, code
 Reply stat_file(Runtime& runtime, std::string_view path) {
   struct stat found {};
@@ -189,6 +200,7 @@ constexpr FunctionEntry kFunctions[] = {
     {"line", http_line},
     {"fields", http_fields},
     {"stat", entry<&stat_file>},
+    {"compress", entry<&compress>},
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace {
 
 /// rapidjson's own allocator does not look at what malloc gives.
 struct ThrowingAllocator {
-  static const bool kNeedFree = true;
+  [[maybe_unused]] static const bool kNeedFree = true;
   void* Malloc(std::size_t size) { return size ? checked(std::malloc(size)) : nullptr; }
   void* Realloc(void* block, std::size_t, std::size_t size) {
     if (size > 0) return checked(std::realloc(block, size));

@@ -17,7 +17,7 @@
 
 namespace moonwire {
 
-class NameServers : Timer {
+class NameServers final : Timer {
  public:
   /// Each further try gets twice as long as the one before. `servers`: instead of the
   /// system's; none: these.

@@ -21,7 +21,7 @@ struct FailedAttempt {
 };
 
 /// One race. Destroying it closes what is still under way.
-class Race : Timer {
+class Race final : Timer {
  public:
   /// Told the end. Either call may come from inside run(), and may destroy the Race.
   class Judge {

@@ -95,7 +95,11 @@ Status Descriptors::set(Watch& watch, Ready interest) {
 
 void Descriptors::set_barrier(Watch& watch, bool on) {
   Slot& slot = slots_[static_cast<std::size_t>(watch.fd_)];
-  on ? ++slot.barriers : --slot.barriers;
+  if (on) {
+    ++slot.barriers;
+  } else {
+    --slot.barriers;
+  }
 }
 
 void Descriptors::stop(Watch& watch) {

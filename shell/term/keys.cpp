@@ -15,7 +15,6 @@ constexpr char kEscapeByte = '\x1b';
 constexpr char kDeleteByte = '\x7f';
 constexpr std::string_view kPasteEnd = "\x1b[201~";
 constexpr std::size_t kLongest = 4096;  // of a sequence that is swallowed
-constexpr int kPasteBegins = 200;
 constexpr int kModifyOtherKeys = 27;
 
 struct Final {

@@ -106,6 +106,12 @@ function methods.use(app, fn)
   return app
 end
 
+--- Packs answers that are given whole, of at least options.min bytes (1024) and of a type that
+-- becomes smaller, for clients that take gzip or deflate.
+function methods.compress(app, options)
+  return app:use(require("http.server.compress").new(options))
+end
+
 --- Writes a line for each answer to `out`: a file, or a function that gets the line; stderr if
 -- nothing is given.
 function methods.log(app, out)

@@ -55,6 +55,7 @@ end
 function methods.finish(res, data, trailers)
   local conn = connection(res, "finish")
   if native.state(conn) == "waiting" and not trailers then
+    if data and res.encode then data = res:encode(data) end
     return native.respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), data)
   end
   local written, message, code = res:write(data or "")

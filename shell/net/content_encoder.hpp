@@ -1,0 +1,15 @@
+// Packs the body of an HTTP message. A function of bytes; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace moonwire {
+
+/// As Content-Encoding names them; "deflate" is the format of zlib.
+enum class ContentCoding : unsigned char { kGzip, kDeflate };
+
+/// Puts the packed bytes into `out`, in the place of what was there. False: no memory.
+bool encode_content(ContentCoding coding, std::string_view bytes, std::string& out);
+
+}  // namespace moonwire
