@@ -184,8 +184,8 @@ local options = {
     default = 16 * MIB, summary = "Bounds a message, decompressed; a longer one ends its WebSocket "
       .. "with status 1009." },
   { name = "origins", types = "string|table", otherwise = "any", meta = "string|string[]",
-    summary = "Lists the pages that may connect, as browsers call them: \"https://example.org\"; "
-      .. "others, and who sends no Origin, get 403." },
+    summary = "Lists the pages that may connect, as browsers call them: \"https://example.org\", or "
+      .. "\"same\" for those of this host; others, and who sends no Origin, get 403." },
   { name = "ping_interval", types = "number", unit = "seconds", min = 0, default = 30,
     summary = "Sends a ping when nothing has come for so long, at most twice that; 0 never does." },
   { name = "ping_timeout", types = "number", unit = "seconds", min = 0, default = 30,

@@ -12,6 +12,8 @@ namespace moonwire {
 namespace {
 
 constexpr std::string_view kVersion = "13";
+/// Among origins: the pages of the host that was asked.
+constexpr std::string_view kSameOrigin = "same";
 constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string base64(std::string_view bytes) {
@@ -198,6 +200,17 @@ std::string choose_protocol(const HttpHead& head, const std::vector<std::string>
   return chosen;
 }
 
+/// Whether a page from there may connect.
+bool is_welcome(std::string_view origin, std::string_view host,
+                const std::vector<std::string>& origins) {
+  if (origins.empty()) return true;
+  const std::size_t scheme = origin.find("://");
+  if (scheme == origin.npos) return false;
+  return contains(origins, lower_case(origin)) ||
+         (contains(origins, kSameOrigin) &&
+          equal_ignoring_case(origin.substr(scheme + 3), host));
+}
+
 /// An answer without a text: what is wrong with the request; status 0 if nothing is.
 WebSocketAnswer check_request(const HttpHead& head, const WebSocketRules& rules) {
   const std::string_view path = head.target.substr(0, head.target.find('?'));
@@ -219,7 +232,7 @@ WebSocketAnswer check_request(const HttpHead& head, const WebSocketRules& rules)
     return refuse_websocket(400, "Sec-WebSocket-Key must be 16 bytes in base64, once");
   }
   const std::string_view origin = head.find("Origin");
-  if (!rules.origins.empty() && !contains(rules.origins, lower_case(origin))) {
+  if (!is_welcome(origin, head.find("Host"), rules.origins)) {
     return refuse_websocket(403, origin.empty() ? "a page's Origin is asked for"
                                                 : "pages of this Origin may not connect");
   }

@@ -166,6 +166,14 @@ TEST_CASE("answer_websocket: paths and origins", "[net]") {
   CHECK(answered("http://example.com", "http://evil.com", rules).status == 403);
   CHECK(answered("http://example.com", "https://example.com", rules).status == 403);
   CHECK(answered("Origin: http://example.com\r\n", "", rules).status == 403);
+  rules.origins = {"same", "https://other.example"};
+  CHECK(answered("", "", rules).status == 403);
+  CHECK(answered("http://example.com", "https://other.example", rules).status == 101);
+  CHECK(answered("http://example.com", "https://Server.example.com", rules).status == 101);
+  CHECK(answered("http://example.com", "https://server.example.com:81", rules).status == 403);
+  CHECK(answered("http://example.com", "null", rules).status == 403);
+  CHECK(answered("http://example.com", "same", rules).status == 403);
+  CHECK(answered("Origin: http://example.com\r\n", "", rules).status == 403);
 }
 
 TEST_CASE("WebSocketRequest: what a server of ours takes", "[net]") {
