@@ -26,14 +26,14 @@ bool Handle::close() {
   on_close();
   if (!lingers() || orphaned_) set_alive(false);
   set_owner(nullptr);
-  if (!ticketed_) runtime_.defer_for(*this, free_untold);
+  if (!has_ticket()) runtime_.defer_for(*this, free_untold);
   return true;
 }
 
 /// Lua was never told of it, so no __gc will come: the wait that asked for it failed or
 /// was cancelled.
 void Handle::free_untold(Handle& self) {
-  if (!self.ticketed_ && self.active == 0) self.runtime_.retire(self);
+  if (!self.has_ticket() && self.active == 0) self.runtime_.retire(self);
 }
 
 void Handle::set_alive(bool alive) {

@@ -131,7 +131,7 @@ class Handle {
 
   /// The connection it belonged to is gone: it ends as well (tasks are cancelled).
   virtual void owner_closed() { close(); }
-  bool has_ticket() const { return ticketed_; }
+  bool has_ticket() const { return ticket_ != nullptr; }
 
   /// Closed, but hooks are still to run: it stays alive until set_alive(false).
   virtual bool lingers() const { return false; }
@@ -154,6 +154,9 @@ class Handle {
   void drop_observers();
   bool observed() const { return ties_ && ties_->observers; }
 
+  /// How many Lua values its ticket stores.
+  int values() const { return values_; }
+
   /// What close() does, once.
   virtual void on_close() = 0;
 
@@ -173,8 +176,10 @@ class Handle {
   };
   Ties& ties();
 
+  // There may be a million of these: small, and what a call needs side by side.
   Runtime& runtime_;
   std::unique_ptr<Ties> ties_;
+  const void* ticket_ = nullptr;  // Lua's, until it is collected; null if Lua never had one
   std::uint32_t slot_ = 0;
   std::uint32_t id_ = 0;
 
@@ -184,13 +189,12 @@ class Handle {
  private:
   std::uint16_t values_;
   Type type_;
-  bool closed_ = false;
-  bool alive_ = false;
-  bool anchored_ = false;  // the ticket is held by the runtime's table
-  bool ticketed_ = false;  // Lua has, or had, a ticket
-  bool orphaned_ = false;  // the ticket was collected
-  bool housekeeping_ = false;
-  bool unclaimed_ = false;  // offered to Lua, which has not got it yet
+  bool closed_ : 1 = false;
+  bool alive_ : 1 = false;
+  bool anchored_ : 1 = false;  // the ticket is held by the runtime's table
+  bool orphaned_ : 1 = false;  // the ticket was collected
+  bool housekeeping_ : 1 = false;
+  bool unclaimed_ : 1 = false;  // offered to Lua, which has not got it yet
 };
 
 }  // namespace moonwire

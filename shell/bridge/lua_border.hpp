@@ -68,8 +68,7 @@ struct RuntimeAccess {
 struct TicketAccess {
   static bool anchored(const Handle& h) { return h.anchored_; }
   static void set_anchored(Handle& h, bool on) { h.anchored_ = on; }
-  static bool ticketed(const Handle& h) { return h.ticketed_; }
-  static void set_ticketed(Handle& h) { h.ticketed_ = true; }
+  static void set_ticket(Handle& h, const Ticket* ticket) { h.ticket_ = ticket; }
   static void set_orphaned(Handle& h) { h.orphaned_ = true; }
   static bool orphaned(const Handle& h) { return h.orphaned_; }
   static int values(const Handle& h) { return h.values_; }

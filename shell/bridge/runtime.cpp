@@ -90,13 +90,14 @@ void Runtime::collect(Handle& handle) {
 
 /// Until claim() a failure to tell Lua of it ends it.
 void Runtime::offer(Handle& handle) {
-  if (handle.ticketed_) return;
+  if (handle.has_ticket()) return;
   handle.unclaimed_ = true;
   ++unclaimed_;
 }
 
 void Runtime::claim(Handle& handle) {
-  if (!std::exchange(handle.unclaimed_, false)) return;
+  if (!handle.unclaimed_) return;
+  handle.unclaimed_ = false;
   --unclaimed_;
 }
 

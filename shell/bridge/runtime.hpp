@@ -111,6 +111,8 @@ class Runtime final : SleepHook {
   /// Runs the function stored as value `function` of `handle`, with the `count` stored
   /// values after it. handle.on_call_end() tells how it ended, maybe much later.
   void call_stored(Handle& handle, int function, int count, std::uint8_t tag = 0);
+  /// Such a call is near: what Lua has of `handle` comes into the cache.
+  void fetch_values(const Handle& handle);
   /// The same with arguments made here.
   void call(Handle& handle, int function, std::span<const Reply> arguments, std::uint8_t tag = 0) {
     call_from(handle, handle, function, arguments, tag);

@@ -203,6 +203,18 @@ void Runtime::drop_anchor(Handle& handle) {
   lua_pop(main_, 1);
 }
 
+/// The anchors are looked at, since only Lua knows where they lie. Several such looks in a row
+/// wait for memory at the same time.
+void Runtime::fetch_values(const Handle& handle) {
+  const auto* ticket = static_cast<const char*>(handle.ticket_);
+  __builtin_prefetch(ticket - 64);
+  __builtin_prefetch(ticket);
+  if (!main_ || !lua_checkstack(main_, 2)) return;
+  lua_rawgeti(main_, LUA_REGISTRYINDEX, anchors_);
+  lua_rawgeti(main_, -1, handle.slot_);
+  lua_pop(main_, 2);
+}
+
 void find_ticket(lua_State* L, const Handle& handle) {
   const RuntimeAccess access{handle.runtime()};
   const bool held = TicketAccess::anchored(handle);
@@ -214,7 +226,7 @@ void find_ticket(lua_State* L, const Handle& handle) {
 void push_ticket(lua_State* L, Handle& handle) {
   RuntimeAccess access{handle.runtime()};
   luaL_checkstack(L, 6, nullptr);
-  if (TicketAccess::ticketed(handle)) {
+  if (handle.has_ticket()) {
     find_ticket(L, handle);
     if (lua_isuserdata(L, -1)) sync_anchor(L, lua_gettop(L), handle);
     return;
@@ -225,7 +237,7 @@ void push_ticket(lua_State* L, Handle& handle) {
   *ticket = {Ticket::kMagic, handle.type(), handle.slot(), access.generation(handle.slot())};
   lua_rawgeti(L, LUA_REGISTRYINDEX, access.metatable(handle.type()));
   lua_setmetatable(L, -2);
-  TicketAccess::set_ticketed(handle);
+  TicketAccess::set_ticket(handle, ticket);
   // Its place among the anchors is made now: to anchor it later, or to let it go, needs no
   // memory.
   const bool wanted = TicketAccess::wants_anchor(handle);

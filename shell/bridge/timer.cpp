@@ -8,19 +8,19 @@
 namespace moonwire {
 
 LuaTimer::LuaTimer(Runtime& runtime, int arguments)
-    : Handle(runtime, Type::kTimer, arguments + 2), arguments_(arguments) {}
+    : Handle(runtime, Type::kTimer, arguments + 2) {}
 
 void LuaTimer::set(Nanoseconds delay) {
   period_ = delay;
   set_housekeeping(false);
   arm(runtime().reactor(), delay);
   set_alive(true);
-  ++changes_;
+  by_hand_ = true;
   if (runtime().verbose) log_line("debug", "add " + describe());
 }
 
 bool LuaTimer::cancel() {
-  ++changes_;
+  by_hand_ = true;
   overdue_ = false;
   const bool was = disarm();
   if (was && runtime().verbose) log_line("debug", "remove " + describe());
@@ -49,8 +49,8 @@ void LuaTimer::on_due() {
   if (calling_) return;
   calling_ = true;
   set_housekeeping(true);  // its callback may be what waits in dispatch()
-  changes_at_call_ = changes_;
-  runtime().call_stored(*this, kFunction, arguments_);
+  by_hand_ = false;
+  runtime().call_stored(*this, kFunction, arguments());
 }
 
 void LuaTimer::on_call_end(Task&, bool ok, bool keep) {
@@ -59,8 +59,7 @@ void LuaTimer::on_call_end(Task&, bool ok, bool keep) {
   set_housekeeping(false);
   if (!ok) cancel();
   if (overdue_) return arm(runtime().reactor(), Nanoseconds(0));
-  const bool by_hand = changes_ != changes_at_call_;
-  if (!by_hand && keep && !closed()) return repeat();
+  if (!by_hand_ && keep && !closed()) return repeat();
   if (!armed()) spent();
 }
 

@@ -6,7 +6,7 @@
 
 namespace moonwire {
 
-class LuaTimer final : public Handle, public Timer {
+class LuaTimer final : public Timer, public Handle {
  public:
   static constexpr Type kType = Type::kTimer;
   static constexpr int kFunction = 1;
@@ -18,7 +18,7 @@ class LuaTimer final : public Handle, public Timer {
   /// False if it was not armed.
   bool cancel();
   Nanoseconds period() const { return period_; }
-  int finalizer() const { return kFunction + arguments_ + 1; }
+  int finalizer() const { return values(); }
 
   void on_call_end(Task& task, bool ok, bool keep) override;
   std::string describe() const override;
@@ -29,19 +29,19 @@ class LuaTimer final : public Handle, public Timer {
   bool has_finalizer = false;
 
  private:
+  int arguments() const { return values() - 2; }  // but for the function and the finalizer
   void on_due() override;
+  void on_soon() override { runtime().fetch_values(*this); }
   void on_close() override;
   void repeat();
   void spent();
   void finalize();
 
-  bool calling_ = false;
-  bool overdue_ = false;     // fell due while its callback still ran
-  bool finalizing_ = false;  // the finalizer is queued
-  int arguments_;
+  bool calling_ : 1 = false;
+  bool by_hand_ : 1 = false;     // armed or cancelled since its callback was called
+  bool overdue_ : 1 = false;     // fell due while its callback still ran
+  bool finalizing_ : 1 = false;  // the finalizer is queued
   Nanoseconds period_{0};
-  std::uint32_t changes_ = 0;  // times it was armed or cancelled by hand
-  std::uint32_t changes_at_call_ = 0;
 };
 
 }  // namespace moonwire

@@ -144,8 +144,12 @@ Nanoseconds Reactor::State::longest_sleep(const TurnLimits& limits) const {
 /// What follows the poll. Whatever the slice, each kind of work gets on by one at
 /// least, so that none can starve another.
 int Reactor::State::run(const TurnLimits& limits, bool resumed) {
-  if (limits.slice > Nanoseconds(0)) slice_end = Clock::now() + limits.slice;
-  timers.begin_pass();
+  const bool sliced = limits.slice > Nanoseconds(0);
+  if (sliced || !timers.empty()) {
+    const TimePoint now = Clock::now();
+    if (sliced) slice_end = now + limits.slice;
+    timers.begin_pass(now);
+  }
   posted.take();
   int calls = 0;
   if (resumed) calls += descriptors.look_at_urgent();
@@ -168,17 +172,14 @@ int Reactor::State::run_ready() {
 
 int Reactor::State::run_timers() {
   timers_left = false;
-  if (timers.empty()) return 0;
-  const TimePoint now = Clock::now();
   int calls = 0;
-  while (Timer* timer = timers.pop(now)) {
+  while (Timer* timer = timers.pop()) {
     timer->on_due();
     ++calls;
     if (!over()) continue;
-    timers_left = !timers.empty() && timers.nearest() <= now;
+    timers_left = timers.due();
     break;
   }
-  timers.release();
   return calls;
 }
 

@@ -109,13 +109,15 @@ class Timer {
   /// Already disarmed when called, so it may arm itself again.
   virtual void on_due() = 0;
 
+  /// It is among the next that are called: may fetch what on_due() will touch, no more.
+  virtual void on_soon() {}
+
  private:
   friend class TimerHeap;
   friend class Reactor;
   Reactor* reactor_ = nullptr;  // null when not armed
-  std::uint32_t number_ = 0;    // by which the heap knows it
-  std::uint32_t pass_ = 0;      // in which it was armed
   TimePoint due_{};
+  std::uint32_t number_ = 0;  // by which the heap knows it
 };
 
 /// One party that waits for one signal. Several may; all are called, once for

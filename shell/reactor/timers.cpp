@@ -8,9 +8,9 @@
 namespace moonwire {
 namespace {
 
-constexpr std::size_t kArity = 4;
-constexpr std::uint32_t kHeld = 1u << 31;  // of a place: in held_
-constexpr std::size_t kSmall = 1024;       // nodes that are never given back
+constexpr std::uint32_t kInRow = 1u << 31;  // of a place that is not in the heap
+constexpr std::uint32_t kHeld = 1u << 30;
+constexpr std::size_t kSmall = 1024;  // nodes that are never given back
 
 TimePoint add_saturating(TimePoint now, Nanoseconds delay) {
   if (delay <= Nanoseconds(0)) return now;
@@ -35,8 +35,11 @@ bool Timer::disarm() {
 }
 
 TimerHeap::~TimerHeap() {
-  release();
-  for (const Node& node : nodes_) timers_[node.number]->reactor_ = nullptr;
+  for (std::size_t i = kRoot; i < end(); ++i) timers_[node(i).number]->reactor_ = nullptr;
+  for (std::size_t i = next_; i < row_end_; ++i) {
+    if (row_[i].number != kNone) timers_[row_[i].number]->reactor_ = nullptr;
+  }
+  for (const Node& node : held_) timers_[node.number]->reactor_ = nullptr;
 }
 
 /// Gives the timer a number.
@@ -60,117 +63,155 @@ Timer& TimerHeap::retire(std::uint32_t number) {
 }
 
 void TimerHeap::arm(Reactor& reactor, Timer& timer, TimePoint due) {
-  if (timer.reactor_ != nullptr && (places_[timer.number_] & kHeld) != 0) disarm(timer);
+  const bool early = due <= pass_;
+  if (timer.reactor_ != nullptr && (early || (places_[timer.number_] & (kInRow | kHeld)) != 0)) {
+    disarm(timer);
+  }
   const bool moved = timer.reactor_ != nullptr;
   if (!moved) enlist(timer);
-  const Node node{due, next_order_++, timer.number_};
   timer.due_ = due;
-  timer.pass_ = pass_;
   timer.reactor_ = &reactor;
-  if (!moved) return push(node);
+  const Node fresh{due, next_order_++, timer.number_};
+  if (early) return hold(fresh);
+  if (!moved) return push(fresh);
   // In place. Nearly always to a later time, and last among equals at least.
-  const std::size_t index = places_[node.number];
-  if (before(node, nodes_[index])) {
-    sift_up(index, node);
+  const std::size_t index = places_[fresh.number];
+  if (before(fresh, node(index))) {
+    sift_up(index, fresh);
   } else {
-    sift_down(index, node);
+    sift_down(index, fresh);
   }
 }
 
 void TimerHeap::disarm(Timer& timer) {
   const std::uint32_t place = places_[timer.number_];
   retire(timer.number_);
-  if ((place & kHeld) == 0) return take(place);
-  const std::uint32_t index = place & ~kHeld;
-  held_[index] = held_.back();
-  held_.pop_back();
-  if (index < held_.size()) places_[held_[index].number] = place;
-}
-
-Timer* TimerHeap::pop(TimePoint now) {
-  while (!nodes_.empty() && nodes_.front().due <= now) {
-    const Node first = nodes_.front();
-    const bool held = timers_[first.number]->pass_ == pass_;
-    Timer* const timer = held ? nullptr : &retire(first.number);
-    take(0);
-    if (timer) {
-      if (!nodes_.empty()) __builtin_prefetch(timers_[nodes_.front().number]);  // most likely next
-      return timer;
-    }
-    places_[first.number] = static_cast<std::uint32_t>(held_.size()) | kHeld;
-    held_.push_back(first);
+  if ((place & kInRow) != 0) {
+    row_[place & ~kInRow].number = kNone;
+    --in_row_;
+    skip_gaps();
+  } else if ((place & kHeld) != 0) {
+    const Node last = held_.back();
+    held_.pop_back();
+    if ((place & ~kHeld) == held_.size()) return;
+    held_[place & ~kHeld] = last;
+    places_[last.number] = place;
+  } else {
+    take(place);
+    shrink();
   }
-  return nullptr;
 }
 
-void TimerHeap::release() {
+void TimerHeap::hold(const Node& fresh) {
+  places_[fresh.number] = static_cast<std::uint32_t>(held_.size()) | kHeld;
+  held_.push_back(fresh);
+}
+
+void TimerHeap::begin_pass(TimePoint now) {
+  pass_ = now;
+  if (held_.empty()) return;
+  dissolve_row();  // they may come before it
   for (const Node& node : held_) push(node);
   held_.clear();
 }
 
-void TimerHeap::push(const Node& node) {
-  nodes_.push_back(node);
-  sift_up(nodes_.size() - 1, node);
+void TimerHeap::dissolve_row() {
+  for (std::size_t i = next_; i < row_end_; ++i) {
+    if (row_[i].number != kNone) push(row_[i]);
+  }
+  next_ = row_end_ = in_row_ = 0;
 }
 
-void TimerHeap::sift_up(std::size_t hole, const Node& node) {
-  while (hole > 0) {
-    const std::size_t parent = (hole - 1) / kArity;
-    if (!before(node, nodes_[parent])) break;
-    place(hole, nodes_[parent]);
+Timer* TimerHeap::pop() {
+  if (in_row_ == 0) line_up();
+  if (in_row_ == 0) return nullptr;
+  Timer& timer = retire(row_[next_++].number);
+  --in_row_;
+  skip_gaps();
+  return &timer;
+}
+
+void TimerHeap::skip_gaps() {
+  while (next_ < row_end_ && row_[next_].number == kNone) ++next_;
+}
+
+/// Fills the empty row. The loops go one after the other, so that each waits for memory once.
+void TimerHeap::line_up() {
+  shrink();
+  next_ = row_end_ = 0;
+  while (row_end_ < kRow && count_ != 0 && node(kRoot).due <= pass_) {
+    const Node first = node(kRoot);
+    __builtin_prefetch(&timers_[first.number]);
+    take(kRoot);
+    places_[first.number] = static_cast<std::uint32_t>(row_end_) | kInRow;
+    row_[row_end_++] = first;
+  }
+  in_row_ = row_end_;
+  if (row_end_ < 2) return;
+  for (std::size_t i = 0; i < row_end_; ++i) __builtin_prefetch(timers_[row_[i].number]);
+  for (std::size_t i = 0; i < row_end_; ++i) timers_[row_[i].number]->on_soon();
+}
+
+void TimerHeap::push(const Node& fresh) {
+  if (end() >= families_.size() * kArity) families_.resize(end() / kArity + 1);
+  ++count_;
+  sift_up(end() - 1, fresh);
+}
+
+void TimerHeap::sift_up(std::size_t hole, const Node& rising) {
+  while (hole > kRoot) {
+    const std::size_t parent = parent_of(hole);
+    if (!before(rising, node(parent))) break;
+    place(hole, node(parent));
     hole = parent;
   }
-  place(hole, node);
+  place(hole, rising);
 }
 
-/// The children of four neighbours lie side by side. Those of the next level are on their way
-/// while this one is compared: a big heap is not in the cache.
-void TimerHeap::fetch(std::size_t first) const {
-  constexpr std::size_t kLine = 64 / sizeof(Node);
-  const std::size_t end = std::min(first + kArity * kArity, nodes_.size());
-  if (nodes_.size() < kSmall) return;
-  for (std::size_t i = first; i < end; i += kLine) __builtin_prefetch(&nodes_[i]);
-}
-
-void TimerHeap::sift_down(std::size_t hole, const Node& node) {
-  const std::size_t size = nodes_.size();
+/// The families of four siblings lie side by side, and come into the cache while the siblings
+/// are compared: a big heap is not there yet. (Not a function of its own: gcc takes one that
+/// only prefetches for one that does nothing.)
+void TimerHeap::sift_down(std::size_t hole, const Node& sinking) {
+  const bool big = count_ >= kSmall;
   for (;;) {
-    const std::size_t first = hole * kArity + 1;
-    if (first >= size) break;
-    const std::size_t end = std::min(first + kArity, size);
-    fetch(first * kArity + 1);
-    std::size_t least = first;
-    for (std::size_t child = first + 1; child < end; ++child) {
-      if (before(nodes_[child], nodes_[least])) least = child;
+    const std::size_t first = first_child_of(hole);
+    if (first >= end()) break;
+    if (const std::size_t next = first_child_of(first); big && next < end()) {
+      for (std::size_t i = 0; i < kArity; ++i) __builtin_prefetch(&node(next) + i * kArity);
     }
-    if (!before(nodes_[least], node)) break;
-    place(hole, nodes_[least]);
+    const std::size_t last = std::min(first + kArity, end());
+    std::size_t least = first;
+    for (std::size_t child = first + 1; child < last; ++child) {
+      if (before(node(child), node(least))) least = child;
+    }
+    if (!before(node(least), sinking)) break;
+    place(hole, node(least));
     hole = least;
   }
-  place(hole, node);
+  place(hole, sinking);
 }
 
 /// Removes one node; the last one fills the hole, and may belong above or below it.
 void TimerHeap::take(std::size_t index) {
-  const Node last = nodes_.back();
-  nodes_.pop_back();
-  if (index < nodes_.size()) {
-    if (index > 0 && before(last, nodes_[(index - 1) / kArity])) {
-      sift_up(index, last);
-    } else {
-      sift_down(index, last);
-    }
+  const Node last = node(end() - 1);
+  --count_;
+  if (index == end()) return;
+  if (index > kRoot && before(last, node(parent_of(index)))) {
+    sift_up(index, last);
+  } else {
+    sift_down(index, last);
   }
-  shrink();
 }
 
-/// A burst of a million timers must not cost its memory for ever.
+/// A burst of a million timers must not cost its memory for ever. Not while some are
+/// elsewhere, with numbers too.
 void TimerHeap::shrink() {
-  if (nodes_.capacity() <= kSmall || nodes_.size() > nodes_.capacity() / 8) return;
-  std::vector<Node> smaller;
-  smaller.reserve(nodes_.capacity() / 4);
-  smaller.assign(nodes_.begin(), nodes_.end());
-  nodes_.swap(smaller);
+  if (in_row_ != 0 || !held_.empty() || capacity() <= kSmall || end() > capacity() / 8) return;
+  families_.resize(end() / kArity + 1);
+  std::vector<Family> fewer;
+  fewer.reserve(2 * families_.size());
+  fewer.assign(families_.begin(), families_.end());
+  families_.swap(fewer);
   number_anew();
 }
 
@@ -178,16 +219,14 @@ void TimerHeap::shrink() {
 void TimerHeap::number_anew() {
   std::vector<Timer*> timers;
   std::vector<std::uint32_t> places;
-  timers.reserve(nodes_.capacity());
-  places.reserve(nodes_.capacity());
-  const auto move = [&](Node& node) {
-    places.push_back(places_[node.number]);
-    timers.push_back(timers_[node.number]);
-    node.number = static_cast<std::uint32_t>(timers.size() - 1);
-    timers.back()->number_ = node.number;
-  };
-  for (Node& node : nodes_) move(node);
-  for (Node& node : held_) move(node);
+  timers.reserve(2 * count_);
+  places.reserve(2 * count_);
+  for (std::size_t i = kRoot; i < end(); ++i) {
+    Timer* const timer = timers_[node(i).number];
+    timer->number_ = node(i).number = static_cast<std::uint32_t>(timers.size());
+    timers.push_back(timer);
+    places.push_back(static_cast<std::uint32_t>(i));
+  }
   timers_.swap(timers);
   places_.swap(places);
   free_ = kNone;
