@@ -207,8 +207,7 @@ bool is_welcome(std::string_view origin, std::string_view host,
   const std::size_t scheme = origin.find("://");
   if (scheme == origin.npos) return false;
   return contains(origins, lower_case(origin)) ||
-         (contains(origins, kSameOrigin) &&
-          equal_ignoring_case(origin.substr(scheme + 3), host));
+         (contains(origins, kSameOrigin) && equal_ignoring_case(origin.substr(scheme + 3), host));
 }
 
 /// An answer without a text: what is wrong with the request; status 0 if nothing is.

@@ -62,7 +62,7 @@ case_chat_web() {
     two:close()
     await(one, "moon has left")
     print(await(enter(), "hello"))
-    print(select(2, connect(room, { headers = { Origin = "http://elsewhere.example" } })))' \
+    print((select(2, connect(room, { headers = { Origin = "http://elsewhere.example" } }))))' \
     "$address")" "moon	moon
 moon
 connect ${address/http/ws}/room: the server answered 403 Forbidden; no WebSocket"
