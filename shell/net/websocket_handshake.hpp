@@ -46,8 +46,8 @@ Result<WebSocketAgreement> check_websocket_answer(const HttpHead& head,
 struct WebSocketRules {
   std::string path;                    ///< "": any
   std::vector<std::string> protocols;  ///< that we speak; the client's order counts
-  std::vector<std::string> origins;    ///< of pages that may connect; empty: any may; "same": those
-                                     ///< of the host that is asked
+  /// Of pages that may connect; empty: any may; "same": those of the host that is asked.
+  std::vector<std::string> origins;
   std::optional<DeflateParameters> deflate;
 };
 /// What a server says, and what was agreed on if it is consent.
