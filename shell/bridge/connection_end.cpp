@@ -320,6 +320,9 @@ void Connection::fill_row(Row& row) const {
   row.text(runtime(), "peer", peer);
   row.text(runtime(), "sock", sock ? *sock : std::string());
   if (stream.tls() && stream.tls()->is_open()) row.text(runtime(), "tls", stream.tls()->version());
+  if (websocket_) {
+    row.text(runtime(), "ws", websocket_->protocol.empty() ? "yes" : websocket_->protocol);
+  }
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());

@@ -38,7 +38,7 @@ void Connection::begin_opening() {
     request.key = self.key = websocket_key();
     stream.write(request.text());
   }
-  if (limit != kForever) self.arm(runtime().reactor(), limit);
+  self.look_after(limit);
   look_again();
 }
 
@@ -130,7 +130,7 @@ void Connection::open_websocket(const WebSocketAgreement& agreement) {
   if (again() && !again()->options.hello.empty()) {
     (void)send_message(Opcode::kText, again()->options.hello);
   }
-  if (how.ping_interval > Nanoseconds(0)) self.arm(runtime().reactor(), how.ping_interval);
+  if (how.ping_interval > Nanoseconds(0)) self.look_after(how.ping_interval);
   look_again();  // messages may have come with the handshake
 }
 
@@ -316,7 +316,7 @@ bool Connection::begin_closing(std::uint16_t status, std::string_view reason) {
   if (!self.session->close(status, reason)) return true;
   self.ours = true;
   send_answers();
-  self.arm(runtime().reactor(), self.settings->close_timeout);
+  self.look_after(self.settings->close_timeout);
   set_alive(true);  // until the peer's comes
   const std::size_t depth = runtime().scratch_depth();
   runtime().wake_all(reader, Reply::fail(runtime(), Code::kClosed, "read", where()));
@@ -365,11 +365,11 @@ void Connection::websocket_due() {
   // Where messages wait to be read the answer may lie behind them.
   if (std::exchange(self.heard, false) || !stream.unread().empty()) {
     self.asked = false;
-    return self.arm(runtime().reactor(), how.ping_interval);
+    return self.look_after(how.ping_interval);
   }
   if (!std::exchange(self.asked, true)) {
     (void)ping("moonwire");  // true: it is open
-    if (how.ping_timeout > Nanoseconds(0)) self.arm(runtime().reactor(), how.ping_timeout);
+    if (how.ping_timeout > Nanoseconds(0)) self.look_after(how.ping_timeout);
     return;
   }
   reason_ = CloseReason::kTimeout;

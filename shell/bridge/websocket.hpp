@@ -35,6 +35,10 @@ struct Connection::WebSocket final : Timer {
   WebSocket(Connection& of, std::shared_ptr<const WebSocketSettings> how)
       : settings(std::move(how)), connection(of) {}
   void on_due() override { connection.websocket_due(); }
+  /// Unless it is for ever.
+  void look_after(Nanoseconds limit) {
+    if (limit != kForever) arm(connection.runtime().reactor(), limit);
+  }
 
   const std::shared_ptr<const WebSocketSettings> settings;
   Connection& connection;

@@ -232,6 +232,7 @@ check.case("a server tells what was asked for, and what was agreed on", function
   check.equal(request.headers.cookie, "a=1")
   check.equal(request.headers.host, srv.address:match "//(.-)/")
   check.match(tostring(ws), "websocket")
+  check.match(tostring(conns()), "ws +in .*\n +%d+ +open .* b +%d+")
   srv:close()
 end)
 
@@ -548,6 +549,16 @@ check.case("who does not answer is dropped; who does is not", function()
   check.match(answer[2], "no answer to a ping")
   c:close()
   srv:close()
+end)
+
+check.case("limits that never come are none", function()
+  local near, far = pair({ ping_interval = math.huge, ping_timeout = 0, close_timeout = math.huge },
+    { ping_interval = 0, ping_timeout = math.huge })
+  near:write "still here"
+  check.equal(far:read(), "still here")
+  far:close()
+  check.equal(near:read(), nil)
+  check.eventually(function() return far.state == "closed" and near.state == "closed" end)
 end)
 
 -- --- backpressure, limits, TLS --------------------------------------------------------------
