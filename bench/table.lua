@@ -20,6 +20,8 @@ local kinds = {
   tls64 = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },
   tls16k = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },
   ws64 = { key = "rate", columns = echo_columns, goal = { moonwire = 0.75, callbacks = 0.75 } },
+  hello = { key = "rate", columns = "p50_us p99_us server_cpu cpu_us wait",
+            goal = { moonwire = 0.65 } },
   accept = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },
   proxy = { key = "rate", columns = "server_cpu load_cpu cpu_us wait", goal = { moonwire = 2.0 } },
   idle = { key = "rate", columns = "used_b open_b left_b base_kb", of = "used_b",

@@ -174,6 +174,30 @@
 ---@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each failed attempt, which the log tells as well; attempt counts those in a row. (default none)
 ---@field tries? integer # Gives up after so many failures in a row; connect, or the handler, then gets nil, message, code. (attempts, default no limit)
 
+---@class request_options
+---@field auth? string # Is sent as basic authentication, to the URL's own origin only: "user:password". (default the URL's user)
+---@field body? string|fun(): string? # Is sent: a string, or a function that gives a piece at each call and nil at the end; it may wait. (default none)
+---@field connect_timeout? number # Bounds connecting: names, proxies and TLS included. (seconds, default 30)
+---@field cookies? http_jar # Is a jar made by http.jar: its cookies are sent, those that come are kept in it. (default none)
+---@field decode? boolean # Asks for gzip, deflate and br, and undoes them; false takes bodies as they are. (default true)
+---@field expect? boolean # Asks whether the body is wanted before it is sent, and waits a second at most. (default true for functions and more than 1 MiB)
+---@field form? table<string, string|number|(string|number)[]> # Is sent as a form's fields, as http.query writes them. (default none)
+---@field headers? table<string, string|number|string[]|false> # Adds header fields: {name = value}, a list for several of a name, false for none; or {{name, value}, ...} for an order. (default none)
+---@field idle_timeout? number # Bounds each wait for the server to send, or to take, something. (seconds, default 60)
+---@field json? any # Is sent as json.encode writes it; the answer is asked for as JSON. (default none)
+---@field keep_alive? boolean # Uses a connection that is open already, and keeps this one for later requests. (default true)
+---@field max? integer # Refuses a body that is longer, decoded; one that is streamed has no bound. (bytes, default 64 MiB)
+---@field max_head? integer # Refuses an answer whose head is longer. (bytes, default 16 KiB)
+---@field max_ratio? number # Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent. (default 200)
+---@field method? string # Is the method, in capital letters as servers expect it. (default "GET", "POST" with a body)
+---@field proxy? string|false # Goes through a proxy: "http://[user:password@]host:port" or "socks5://..."; false through none. (default as the environment says)
+---@field query? table<string, string|number|(string|number)[]> # Is added to the URL's query, as http.query writes it. (default none)
+---@field redirects? false|integer # Follows so many redirections; false and 0 return the first as it is. (default 10)
+---@field stream? boolean # Returns as soon as the head is there; response:body and response:read then read. (default false)
+---@field timeout? number # Bounds all of it, redirections included; with `stream` up to the head. (seconds, default no limit)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
+---@field url? string # Says what is asked for, and from whom: "https://host/path?query".
+
 ---@class resolve_options
 ---@field timeout? number # Bounds the wait for the name servers. (seconds, default 5)
 
@@ -2160,6 +2184,42 @@ json_module.null = nil
 ---@overload fun(name: "json"): json_module
 function require(name) end
 
+---@class http_url
+---@field url string
+---@field scheme string
+---@field user string?
+---@field password string?
+---@field host string
+---@field port integer?
+---@field authority string
+---@field origin string
+---@field path string
+---@field query string?
+---@field fragment string?
+---@field target string
+
+---@class http_headers
+---@field [string] string
+---@field all fun(self: http_headers, name: string): string[]
+
+---@class http_response
+---@field status integer
+---@field reason string
+---@field version string
+---@field headers http_headers
+---@field url string
+---@field body string|fun(self: http_response): fun(): string?
+---@field failure {message: string, code: string}?
+---@field json fun(self: http_response): any, string?, string?
+---@field read fun(self: http_response): string?, string?, string?
+---@field close fun(self: http_response)
+
+---@class http_jar
+---@field header fun(self: http_jar, url: string): string?
+---@field keep fun(self: http_jar, url: string, values: string|string[])
+---@field list fun(self: http_jar): table[]
+---@field clear fun(self: http_jar)
+
 ---What require "http" returns.
 ---@class http_module
 local http_module = {}
@@ -2179,6 +2239,262 @@ local http_module = {}
 ---```
 ---@return table app
 function http_module.app() end
+
+---Sends a GET request and reads the answer.
+---
+---The response has
+---
+---    status   200; its reason "OK", its version "1.1" or "1.0"
+---    headers  headers["content-type"], in letters of either size; several of a
+---             name are joined with ", ", and headers:all(name) is a list of
+---             them; pairs(headers) gives all in their order
+---    body     the body, decoded
+---    url      where it came from, after redirections
+---    json()   its value, or nil, message, "EPROTO": see json.decode
+---
+---With `stream` the body is read later: `for piece in response:body() do ... end`, after which
+---response.failure tells what went wrong, if something did; or response:read(), which returns a
+---piece, nil at the end, or nil, message, code. response:close() ends it before.
+---
+---Connections are kept for a minute and used again; one that its server had closed meanwhile is
+---replaced, where sending the request twice cannot do harm. Redirections change POST to GET as
+---browsers do, and lose credentials when they leave the origin. https is verified, see TLS; the
+---option `tls` is that of connect. Proxies are found in the environment: http_proxy (in small letters
+---only), https_proxy, all_proxy, no_proxy; names are looked up by SOCKS proxies.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello")
+---end)
+---local response = http.get("http://" .. srv.address)
+---print(response.status, response.headers["content-type"], response.body)
+-----> 200    text/plain    hello
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.get(url, options) end
+
+---Sends a HEAD request and reads the answer.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+---end)
+---print(http.head("http://" .. srv.address).headers["content-length"])   --> 1000
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.head(url, options) end
+
+---Sends a DELETE request and reads the answer.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  print(c:read "l")
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 204 Gone\r\n\r\n")
+---end)
+---print(http.delete("http://" .. srv.address .. "/old").status)
+-----> DELETE /old HTTP/1.1
+-----> 204
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.delete(url, options) end
+
+---Sends a POST request and reads the answer.
+---
+---A table as a body is what the options `json` and `form` are for.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  local head = c:read_until "\r\n\r\n"
+---  local body = c:read(tonumber(head:match "Content%-Length: (%d+)"))
+---  c:finish("HTTP/1.1 200 OK\r\n\r\n" .. body:upper())
+---end)
+---print(http.post("http://" .. srv.address, "quiet").body)              --> QUIET
+---print(http.post("http://" .. srv.address, nil, { json = { a = 1 } }).body)  --> {"A":1}
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param body string|function|nil # as the option
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.post(url, body, options) end
+
+---Sends a PUT request and reads the answer.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 201 Created\r\n\r\n")
+---end)
+---print(http.put("http://" .. srv.address .. "/new", "text").reason)    --> Created
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param body string|function|nil # as the option
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.put(url, body, options) end
+
+---Sends a PATCH request and reads the answer.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 200 OK\r\n\r\n")
+---end)
+---print(http.patch("http://" .. srv.address, "change").status)          --> 200
+---```
+---@async
+---@param url string # `http://` or `https://`; a user in it is authenticated
+---@param body string|function|nil # as the option
+---@param options? request_options # those of http.request
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.patch(url, body, options) end
+
+---Sends a request and reads the answer.
+---
+---The response is that of http.get.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  print(c:read "l")
+---  c:read_until "\r\n\r\n"
+---  c:finish("HTTP/1.1 200 OK\r\n\r\npiece by piece")
+---end)
+---local response = http.request { url = "http://" .. srv.address, query = { q = "a b" }, stream = true }
+---for piece in response:body() do print(piece) end
+-----> GET /?q=a%20b HTTP/1.1
+-----> piece by piece
+---```
+---@async
+---@param options request_options
+---@return http_response? response
+---@return string? message
+---@return string? code
+function http_module.request(options) end
+
+---Closes the connections that are kept for later requests.
+---
+---```lua
+---local http = require "http"
+---srv = listen(0, function(c)
+---  c:read_until "\r\n\r\n"
+---  c:write("HTTP/1.1 204 No Content\r\n\r\n")
+---  c:read()
+---end)
+---http.get("http://" .. srv.address)
+---print(http.close_idle())            --> 1
+---```
+---@return integer count
+function http_module.close_idle() end
+
+---Makes a jar for cookies, for the option `cookies`.
+---
+---Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. Without a list of
+---public suffixes a server of a.co.uk may set a cookie for all of co.uk; a name without a dot it may
+---not.
+---
+---    jar:header(url)        the value of Cookie for a request there, nil for none
+---    jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
+---    jar:list()             all: tables with name, value, domain, host_only,
+---                           path, secure, http_only, expires (since 1970)
+---    jar:clear()            drops all
+---
+---```lua
+---local http = require "http"
+---local jar = http.jar()
+---jar:keep("http://a.example/docs/x", "id=7; Domain=example")
+---jar:keep("http://a.example/docs/x", { "id=8", "lang=en; Path=/" })
+---print(jar:header "http://a.example/docs/y")   --> id=8; lang=en
+---print(jar:header "http://a.example/")         --> lang=en
+---```
+---@param cookies? table[] # what another jar's list() has given
+---@return http_jar jar
+function http_module.jar(cookies) end
+
+---Takes a URL apart.
+---
+---It is RFC 3986, strictly. What can be mended without a doubt is: letters that are not ASCII are encoded. user and password are decoded, everything else stays as it was written; url is the canonical form, target what a server is asked for.
+---
+---```lua
+---local http = require "http"
+---local parts = http.url "HTTP://Example.org:80/a/../b?c#d"
+---print(parts.url, parts.port, parts.target)    --> http://example.org/b?c#d    80    /b?c
+---print(http.url("../x", "http://h/a/b/c").url) --> http://h/a/x
+---print(http.url "http://h/a b")
+-----> nil    url "http://h/a b": a blank in it; write %20    EINVAL
+---```
+---@param text string # a URL with a host; with `base` a reference too
+---@param base? string # where the reference stands
+---@return http_url? parts
+---@return string? message
+---@return string? code
+function http_module.url(text, base) end
+
+---Writes all but letters, digits and "-._~" as %XX, so that it is one part of a URL.
+---
+---```lua
+---local http = require "http"
+---print(http.escape "a/b & c")        --> a%2Fb%20%26%20c
+---```
+---@param text string
+---@return string text
+function http_module.escape(text) end
+
+---Undoes http.escape.
+---
+---```lua
+---local http = require "http"
+---print(http.unescape "a%2Fb%20c")    --> a/b c
+---```
+---@param text string
+---@return string? text
+---@return string? message
+---@return string? code
+function http_module.unescape(text) end
+
+---Writes a table as a query or form, or reads one.
+---
+---What is read has all fields in their order as a list of {name, value} too; of a name that comes several times the last value counts, and a wrong %XX stays as it is.
+---
+---```lua
+---local http = require "http"
+---print(http.query { q = "a b", n = { 1, 2 } })           --> n=1&n=2&q=a%20b
+---print(http.query("n=1&q=a+b").q)                        --> a b
+---```
+---@param fields table|string # {name = value}, a list for several values of a name; or {{name, value}, ...}, in this order
+---@return string|table query
+function http_module.query(fields) end
 
 ---@overload fun(name: "http"): http_module
 function require(name) end

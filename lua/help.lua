@@ -240,7 +240,7 @@ local function tour()
       rows[#rows + 1] = { group.title, table.concat(names, " ") }
     end
   end
-  rows[#rows + 1] = { "Modules", table.concat(modules, " ") }
+  rows[#rows + 1] = { "Modules, to require", table.concat(modules, " ") }
   local pages, classes = {}, {}
   for i, topic in ipairs(manifest.topics) do pages[i] = topic.name end
   for i, class in ipairs(manifest.classes) do classes[i] = class.class end

@@ -1,6 +1,12 @@
 --- HTTP: `local http = require "http"`. http.app makes the handler of a server that has several
--- paths; listen("http://:8080", app) serves it.
+-- paths; listen("http://:8080", app) serves it. What else there is belongs to the client, in modules
+-- of their own.
+local PARTS <const> = { "http.url", "http.client", "http.jar" }
+
 local http = {}
+for _, part in ipairs(PARTS) do
+  for name, fn in pairs(require(part)) do http[name] = fn end
+end
 
 --- http.app() -> an app without routes: a handler for listen on http:// or https://.
 function http.app() return require("http.server.app").new() end

@@ -1,9 +1,10 @@
-// server PORT echo|lines
+// server PORT echo|lines|hello
 //
 // What everything is compared with: the shortest honest server in C++ on bare epoll. One thread,
 // level-triggered, one read for each event, written at once; the rest of a short write is kept
 // and writability asked for. `lines` gives each line to a function, which appends its
-// answer to the batch that leaves in one write.
+// answer to the batch that leaves in one write. `hello` looks for the empty line that ends each
+// request of HTTP, and answers with the same bytes whatever was asked.
 #include <csignal>
 
 #include "load.hpp"
@@ -73,6 +74,22 @@ bool serve_lines(int fd, const char* bytes, std::size_t size) {
   return partial.size() <= 65536 && (batch.empty() || put(fd, batch.data(), batch.size()));
 }
 
+constexpr char kHello[] =
+    "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 16:30:00 GMT\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 6\r\n\r\nhello\n";
+
+bool serve_hello(int fd, const char* bytes, std::size_t size) {
+  std::string& partial = connections[static_cast<std::size_t>(fd)].partial;
+  partial.append(bytes, size);
+  batch.clear();
+  std::size_t from = 0;
+  for (std::size_t end; (end = partial.find("\r\n\r\n", from)) != partial.npos; from = end + 4) {
+    batch.append(kHello, sizeof kHello - 1);
+  }
+  partial.erase(0, from);
+  return partial.size() <= 65536 && (batch.empty() || put(fd, batch.data(), batch.size()));
+}
+
 int listen_on(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int yes = 1;
@@ -96,8 +113,8 @@ void accept_all(int listener) {
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 2 ? argv[2] : "";
-  if (mode != "echo" && mode != "lines") {
-    std::fprintf(stderr, "usage: server PORT echo|lines\n");
+  if (mode != "echo" && mode != "lines" && mode != "hello") {
+    std::fprintf(stderr, "usage: server PORT echo|lines|hello\n");
     return 2;
   }
   load::raise_descriptors();
@@ -122,8 +139,9 @@ int main(int argc, char** argv) {
       const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
       if (n < 0 && errno == EAGAIN) continue;
       const auto size = static_cast<std::size_t>(n < 0 ? 0 : n);
-      const bool good = size > 0 && (mode == "echo" ? put(fd, buffer.data(), size)
-                                                    : serve_lines(fd, buffer.data(), size));
+      const bool good = size > 0 && (mode == "echo"    ? put(fd, buffer.data(), size)
+                                     : mode == "hello" ? serve_hello(fd, buffer.data(), size)
+                                                       : serve_lines(fd, buffer.data(), size));
       if (!good) drop(fd);
     }
   }

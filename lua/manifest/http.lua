@@ -1,8 +1,11 @@
---- The manifest: the module http.
+--- The manifest: the module http; its client's part is in a file of its own.
+local client = require "manifest.http_client"
+
 return {
   name = "http",
   module = "http",
   title = "The module http",
+  records = client.records,
   entries = {
     {
       name = "http.app",
@@ -23,5 +26,6 @@ c = connect((srv.address:gsub("^http://", "")))
 c:write("GET /hello/you HTTP/1.0\r\n\r\n")
 print(c:read("a"):match "[^\n]*$")    --> hello you]],
     },
+    table.unpack(client.entries),
   },
 }

@@ -266,6 +266,60 @@ local options = {
     otherwise = "no limit",
     summary = "Kills the program after so long; run then returns nil, message, \"ETIMEDOUT\"." },
 
+  -- http.request
+  { name = "auth", of = "request", types = "string", otherwise = "the URL's user",
+    summary = "Is sent as basic authentication, to the URL's own origin only: \"user:password\"." },
+  { name = "body", of = "request", types = "string|function", otherwise = "none",
+    meta = "string|fun(): string?",
+    summary = "Is sent: a string, or a function that gives a piece at each call and nil at the end; "
+      .. "it may wait." },
+  { name = "connect_timeout", of = "request", types = "number", unit = "seconds", min = 0,
+    default = 30, summary = "Bounds connecting: names, proxies and TLS included." },
+  { name = "cookies", of = "request", types = "table", meta = "http_jar", otherwise = "none",
+    summary = "Is a jar made by http.jar: its cookies are sent, those that come are kept in it." },
+  { name = "decode", of = "request", types = "boolean", default = true,
+    summary = "Asks for gzip, deflate and br, and undoes them; false takes bodies as they are." },
+  { name = "expect", of = "request", types = "boolean",
+    otherwise = "true for functions and more than 1 MiB",
+    summary = "Asks whether the body is wanted before it is sent, and waits a second at most." },
+  { name = "form", of = "request", types = "table", otherwise = "none",
+    meta = "table<string, string|number|(string|number)[]>",
+    summary = "Is sent as a form's fields, as http.query writes them." },
+  { name = "headers", of = "request", types = "table", otherwise = "none",
+    meta = "table<string, string|number|string[]|false>",
+    summary = "Adds header fields: {name = value}, a list for several of a name, false for none; or "
+      .. "{{name, value}, ...} for an order." },
+  { name = "idle_timeout", of = "request", types = "number", unit = "seconds", min = 0,
+    default = 60, summary = "Bounds each wait for the server to send, or to take, something." },
+  { name = "json", of = "request", types = "boolean|number|string|table", meta = "any",
+    otherwise = "none", summary = "Is sent as json.encode writes it; the answer is asked for as JSON." },
+  { name = "keep_alive", of = "request", types = "boolean", default = true,
+    summary = "Uses a connection that is open already, and keeps this one for later requests." },
+  { name = "max", of = "request", types = "integer", unit = "bytes", min = 0, default = 64 * MIB,
+    summary = "Refuses a body that is longer, decoded; one that is streamed has no bound." },
+  { name = "max_head", of = "request", types = "integer", unit = "bytes", min = 64, max = 16 * MIB,
+    default = 16 * KIB, summary = "Refuses an answer whose head is longer." },
+  { name = "max_ratio", of = "request", types = "number", min = 1, default = 200,
+    summary = "Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent." },
+  { name = "method", of = "request", types = "string", otherwise = "\"GET\", \"POST\" with a body",
+    summary = "Is the method, in capital letters as servers expect it." },
+  { name = "proxy", of = "request", types = "false|string", meta = "string|false",
+    otherwise = "as the environment says",
+    summary = "Goes through a proxy: \"http://[user:password@]host:port\" or \"socks5://...\"; false "
+      .. "through none." },
+  { name = "query", of = "request", types = "table", otherwise = "none",
+    meta = "table<string, string|number|(string|number)[]>",
+    summary = "Is added to the URL's query, as http.query writes it." },
+  { name = "redirects", of = "request", types = "false|integer", min = 0, max = 1000, default = 10,
+    summary = "Follows so many redirections; false and 0 return the first as it is." },
+  { name = "stream", of = "request", types = "boolean", default = false,
+    summary = "Returns as soon as the head is there; response:body and response:read then read." },
+  { name = "timeout", of = "request", types = "number", unit = "seconds", min = 0,
+    otherwise = "no limit",
+    summary = "Bounds all of it, redirections included; with `stream` up to the head." },
+  { name = "url", of = "request", types = "string",
+    summary = "Says what is asked for, and from whom: \"https://host/path?query\"." },
+
   -- initialize, loop
   { name = "methods", of = "initialize", types = "table", otherwise = "the fastest first",
     meta = "string[]",
@@ -367,6 +421,9 @@ local tables = {
   reconnect = { "delay", "factor", "hello", "jitter", "max", "on_fail", "tries" },
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
+  request = { "auth", "body", "connect_timeout", "cookies", "decode", "expect", "form", "headers",
+    "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "proxy", "query",
+    "redirects", "stream", "timeout", "tls", "url" },
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,
@@ -384,9 +441,9 @@ local tables = {
 }
 
 --- How a table is called in messages, where not by its own name.
-local functions = { ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen",
-   decode = "json.decode", encode = "json.encode", hooks = "on",
-  listener_set = "set", resolve = "dns.resolve", run = "process.run", socket_read = "read",
+local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
+  listener_set = "set", request = "http.request", resolve = "dns.resolve", run = "process.run",
+  ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen", socket_read = "read",
   socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
 return { options = options, tables = tables, functions = functions }

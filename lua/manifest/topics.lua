@@ -172,6 +172,7 @@ says otherwise.]==],
     app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
     app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
     app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
+    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back
     app:mount(prefix, application)                      WSAPI: function(env) return status,
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and

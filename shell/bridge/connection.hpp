@@ -116,6 +116,8 @@ class Connection final : public Handle, public Stream::Sink {
   /// --- HTTP (connection_http.cpp) ----------------------------------------------------
   /// Accepted by a listener of HTTP: its handler is called for each request.
   void serve(std::shared_ptr<const HttpSettings> settings);
+  /// Its listener is closing: what is asked already is answered, and no more.
+  void end_serving();
   /// Null if it does not speak HTTP.
   HttpServer* http() const { return http_.get(); }
 

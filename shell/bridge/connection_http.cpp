@@ -39,6 +39,12 @@ Reply Connection::attempt_http(const Need& need, Nanoseconds timeout) {
   return hold(need, timeout);
 }
 
+void Connection::end_serving() {
+  if (!http_ || http_->upgraded()) return;
+  if (!http_->busy() || http_->answered()) return finish(CloseReason::kClosed);
+  http_->end_soon();
+}
+
 /// Nobody is told but a client that had begun.
 void Connection::request_timed_out() {
   if (http_->in_head()) http_->refuse(408, "the head of the request took too long");

@@ -28,6 +28,7 @@ enum class Type : std::uint8_t {
   kTask,
   kSocket,
   kProcess,
+  kHttpReader,
   kCount
 };
 

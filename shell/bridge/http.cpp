@@ -41,7 +41,8 @@ const char* kNoHttp = "the connection does not speak HTTP";
 /// next(conn) -> the head of the next request | nil when there is none. Waits.
 Reply next(Runtime& runtime, Self self) {
   if (!self->http()) return outcome(runtime, *self, kNoHttp);
-  if (self->read_conflict()) return Reply::nil();
+  const bool over = self->http()->answered() && !self->http()->keeps();
+  if (over || self->http()->upgraded() || self->read_conflict()) return Reply::nil();
   Connection::Need need;
   need.what.kind = What::Kind::kRequest;
   return self->attempt(need, self->http()->settings->idle_timeout);
@@ -124,9 +125,6 @@ Reply finish_answer(Runtime& runtime, Self self, FieldsArgument trailers) {
   return outcome(runtime, *self, http->end(trailers.fields.text));
 }
 
-/// keeps(conn) -> whether another request may follow the one that is answered
-Reply keeps(Runtime&, Self self) { return Reply::yes(self->http() && self->http()->keeps()); }
-
 /// state(conn) -> "waiting", "open", "done" or "upgraded": how far the answer is
 Reply state(Runtime&, Self self) {
   const HttpServer* const http = self->http();
@@ -191,7 +189,6 @@ constexpr FunctionEntry kFunctions[] = {
     {"begin", entry<&begin>},
     {"write", entry<&write>},
     {"finish", entry<&finish_answer>},
-    {"keeps", entry<&keeps>},
     {"state", entry<&state>},
     {"status", entry<&status>},
     {"sent", entry<&sent>},

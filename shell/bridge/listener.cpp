@@ -186,6 +186,9 @@ void LuaListener::count_open(int change) {
 }
 
 void LuaListener::close_gracefully(Nanoseconds grace) {
+  runtime().each<Connection>(Type::kConnection, [this](Connection& c) {
+    if (c.listener() == this) c.end_serving();
+  });
   grace_ = open_count > 0;
   close();
   if (grace_ && grace != kForever) arm(runtime().reactor(), grace);

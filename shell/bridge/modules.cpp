@@ -16,11 +16,28 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule,      &kHooksModule,    &kTlsModule,     &kWebSocketModule,
-    &kConnectModule,         &kListenerModule, &kTimerModule,   &kWatcherModule,
-    &kSignalModule,          &kEventModule,    &kHookModule,    &kTaskModule,
-    &kConnectionTaskModule,  &kLoopModule,     &kReactorModule, &kProcessModule,
-    &kProcessNativeModule,   &kDnsModule,      &kSocketModule,  &kHttpModule,
+    &kConnectionModule,
+    &kHooksModule,
+    &kTlsModule,
+    &kConnectModule,
+    &kListenerModule,
+    &kTimerModule,
+    &kWatcherModule,
+    &kSignalModule,
+    &kEventModule,
+    &kHookModule,
+    &kTaskModule,
+    &kConnectionTaskModule,
+    &kLoopModule,
+    &kReactorModule,
+    &kProcessModule,
+    &kProcessNativeModule,
+    &kDnsModule,
+    &kSocketModule,
+    &kHttpClientModule,
+    &kHttpReaderModule,
+    &kHttpModule,
+    &kWebSocketModule,
     &kWebSocketNativeModule,
 };
 

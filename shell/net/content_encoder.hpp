@@ -4,12 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "net/content_coding.hpp"
+
 namespace moonwire {
 
-/// As Content-Encoding names them; "deflate" is the format of zlib.
-enum class ContentCoding : unsigned char { kGzip, kDeflate };
-
-/// Puts the packed bytes into `out`, in the place of what was there. False: no memory.
+/// Not kBrotli. Puts the packed bytes into `out`, in the place of what was there. False: no memory.
 bool encode_content(ContentCoding coding, std::string_view bytes, std::string& out);
 
 }  // namespace moonwire

@@ -45,6 +45,8 @@ class HttpServer {
   /// follow, and an answer that has not begun should be problem().status.
   Step body(std::string_view& piece);
   const HttpProblem& problem() const { return problem_; }
+  /// The answer that is due is the last: it says so if it has not begun.
+  void end_soon() { keep_ = false; }
   /// Who reads it whole has had enough: 413.
   void refuse_body() { fail(413, "the body is too long"); }
   /// What the client said its body's length is; max if it has not.

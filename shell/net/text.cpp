@@ -1,6 +1,7 @@
 #include "net/text.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 
 namespace moonwire {
@@ -18,6 +19,23 @@ std::string quoted(std::string_view text) {
     }
   }
   return result + (text.size() > kLongest ? "...\"" : "\"");
+}
+
+std::string to_base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view group = bytes.substr(at, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      result += i <= group.size() ? kDigits[bits >> (18 - 6 * i) & 63] : '=';
+    }
+  }
+  return result;
 }
 
 std::string seconds_text(std::chrono::nanoseconds time) {

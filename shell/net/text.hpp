@@ -32,6 +32,9 @@ inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
 /// In double quotes for a message: one line of printable characters, not too long.
 std::string quoted(std::string_view text);
 
+/// With "=" at the end, on one line.
+std::string to_base64(std::string_view bytes);
+
 /// "30 s", "0.25 s".
 std::string seconds_text(std::chrono::nanoseconds time);
 

@@ -16,21 +16,6 @@ constexpr std::string_view kVersion = "13";
 constexpr std::string_view kSameOrigin = "same";
 constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-std::string base64(std::string_view bytes) {
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::string_view three = bytes.substr(at, 3);
-    unsigned value = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      value = value << 8 | (i < three.size() ? static_cast<unsigned char>(three[i]) : 0u);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= three.size() ? kDigits[value >> (18 - 6 * i) & 63] : '=';
-    }
-  }
-  return text;
-}
-
 /// Sixteen bytes in base64: 22 digits, of whose last four bits nothing is left, and two "=".
 bool is_key(std::string_view key) {
   if (key.size() != 24 || key.substr(22) != "==") return false;
@@ -78,14 +63,14 @@ tl::unexpected<Error> refused(std::string cause) {
 
 std::string websocket_accept(std::string_view key) {
   const auto digest = sha1(std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-  return base64({digest.data(), digest.size()});
+  return to_base64({digest.data(), digest.size()});
 }
 
 std::string websocket_key() {
   std::array<char, 16> bytes;
   while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
   }
-  return base64({bytes.data(), bytes.size()});
+  return to_base64({bytes.data(), bytes.size()});
 }
 
 std::string joined_fields(const HttpHead& head, std::string_view name) {

@@ -94,6 +94,9 @@ check.case("misuse of an app is told where it happens", function()
   local app = http.app()
   check.raises(function() app:get("users", print) end, "app_test.lua:%d+: app:get: a path")
   check.raises(function() app:get("/users", 1) end, "app:get: a function expected, got a number")
+  check.raises(function() app:static("s", ".") end, "app_test.lua:%d+: app:static: a path")
+  check.raises(function() app:static("/s", ".", { zip = true }) end, "unknown option 'zip'")
+  check.raises(function() app:compress { min = "1" } end, "option 'min' must be a number")
   app:get("/app", http.app())  -- an app is a handler
 end)
 
@@ -244,6 +247,45 @@ check.case("cookies, redirects, events", function()
   local _, body, kind = ask(app, "GET /events")
   check.match(kind, "Content%-Type: text/event%-stream\r\n")
   check.equal(body, "event: tick\nid: 7\ndata: one\ndata: two\n\n: still here\n\ndata: [1]\n\n")
+end)
+
+check.case("a proxy passes requests on, and answers back", function()
+  local behind <close> = check.ok(listen("http://127.0.0.1:0", function(req, res)
+    if req.path == "/base/fail" then res:write("abc") error "as it should" end
+    if req.path == "/base/go" then return res:redirect("/else") end
+    if req.path == "/base/twice" then res.headers["Set-Cookie"] = { "a=1", "b=2" } end
+    local size = 0
+    for piece in req:body() do size = size + #piece end
+    res.headers["X-Seen"] = ("%s %s %d %s"):format(req.method, req.target, size,
+      req.headers["x-hidden"] or "-")
+    res.headers["X-From"] = req.headers["x-forwarded-for"]
+    if req.path == "/base/large" then
+      for _ = 1, 10 do res:write(("x"):rep(100000)) end
+      return
+    end
+    return 201, "made"
+  end))
+  local app = http.app()
+  app:proxy("/up", behind.address .. "/base")
+  local function seen(line, more, body)
+    local status, answered, head = ask(app, line, more, body)
+    return { status, answered, head:match "X%-Seen: ([^\r]+)" }, head
+  end
+  local found, head = seen("GET /up/a%2fb?c=d", "Connection: x-hidden\r\nX-Hidden: 1\r\n")
+  check.same(found, { 201, "made", "GET /base/a%2fb?c=d 0 -" })
+  check.match(head, "X%-From: 127%.0%.0%.1\r\n")
+  check.same(seen("POST /up/b", "", "hello"), { 201, "made", "POST /base/b 5 -" })
+  check.same(seen("PUT /up/b", "", ("x"):rep(200000)), { 201, "made", "PUT /base/b 200000 -" })
+  check.same(seen "HEAD /up/b", { 201, "", "HEAD /base/b 0 -" })
+  check.equal(#select(2, ask(app, "GET /up/large")), 1000000)
+  check.match(select(3, ask(app, "GET /up/twice")), "Set%-Cookie: a=1\r\nSet%-Cookie: b=2\r\n")
+  check.equal(ask(app, "GET /up/go"), 302)
+  check.equal(ask(app, "GET /up/../secret"), 404)
+  check.equal(ask(app, "GET /up/%2e%2e/secret"), 404)
+  check.match(select(2, ask(app, "GET /up/fail")), "^abc")
+  behind:close()
+  http.close_idle()
+  check.equal(ask(app, "GET /up/a"), 502)
 end)
 
 check.case("answers are packed for who takes them", function()

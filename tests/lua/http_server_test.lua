@@ -336,6 +336,26 @@ check.case("the handler is swapped for connections that are open", function()
   check.equal(select(3, answer(c)), "two")
 end)
 
+check.case("a listener that closes with grace answers what is asked, and ends the rest", function()
+  local asked = 0
+  local srv = serve(function()
+    asked = asked + 1
+    if asked == 2 then sleep(0.05) end
+    return "x"
+  end)
+  local idle <close> = open(srv)
+  local busy <close> = open(srv)
+  idle:write(get "/")
+  check.equal(answer(idle), 200)
+  busy:write(get "/", get "/")
+  check.eventually(function() return asked == 2 end)
+  srv:close { grace = 5 }
+  check.equal(idle:read("a", { timeout = 1 }), "")
+  local last = check.ok(busy:read("a", { timeout = 1 }))
+  check.match(last, "^HTTP/1.1 200 OK\r\n.*Connection: close\r\n\r\nx$")
+  check.eventually(function() return srv.open == 0 end)
+end)
+
 check.case("an upgrade hands the connection over", function()
   local srv <close> = serve(function(_, res)
     local conn = res:upgrade { Upgrade = "lines", Connection = "Upgrade" }

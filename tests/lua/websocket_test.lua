@@ -232,7 +232,7 @@ check.case("a server tells what was asked for, and what was agreed on", function
   check.equal(request.headers.cookie, "a=1")
   check.equal(request.headers.host, srv.address:match "//(.-)/")
   check.match(tostring(ws), "websocket")
-  check.match(tostring(conns()), "ws +in .*\n +%d+ +open .* b +%d+")
+  check.match(tostring(conns()), "ws +in .*\n *%d+ +open .* b +%d+")
   srv:close()
 end)
 

@@ -1,6 +1,8 @@
 --- An app: routes, and what is around them. It is called as any handler is, app(req, res), and
 -- so one app can be a route of another. First come paths written out, then patterns, the one with
 -- the most literal bytes first, then what is under a prefix, the longest first.
+local check_options = require "http.server.options"
+
 local App = { __name = "app" }
 local methods = {}
 App.__index = methods
@@ -26,10 +28,14 @@ local function compile(path)
   return "^" .. pattern .. "$", names, literal
 end
 
+local function check_prefix(name, path, level)
+  if type(path) == "string" and path:sub(1, 1) == "/" then return end
+  error(("app:%s: a path that begins with \"/\" expected, got %s"):format(name, tostring(path)),
+    level or 3)
+end
+
 local function check_route(name, path, fn)
-  if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
-    error(("app:%s: a path that begins with \"/\" expected, got %s"):format(name, tostring(path)), 3)
-  end
+  check_prefix(name, path, 4)
   local meta = getmetatable(fn)
   if type(fn) ~= "function" and not (meta and meta.__call) then
     error(("app:%s: a function expected, got a %s"):format(name, type(fn)), 3)
@@ -90,11 +96,26 @@ end
 
 --- Serves the files of a directory.
 function methods.static(app, prefix, directory, options)
+  check_prefix("static", prefix)
+  if type(directory) ~= "string" then
+    error("app:static: a directory expected, got a " .. type(directory), 2)
+  end
+  options = check_options("app:static", options, { gzip = "boolean", index = "string" })
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
+end
+
+--- Passes requests on to another server, "host:port" or a URL; the prefix is taken off.
+function methods.proxy(app, prefix, target)
+  check_prefix("proxy", prefix)
+  if type(target) ~= "string" then
+    error("app:proxy: an address or a URL expected, got a " .. type(target), 2)
+  end
+  return add_prefix(app, prefix, require("http.server.proxy").new(target))
 end
 
 --- Serves a WSAPI application: function(env) return status, headers, iterator end.
 function methods.mount(app, prefix, application)
+  check_route("mount", prefix, application)
   local mounted = require("http.server.wsapi").new(application, prefix:gsub("/$", ""))
   return add_prefix(app, prefix, mounted)
 end
@@ -109,6 +130,7 @@ end
 --- Packs answers that are given whole, of at least options.min bytes (1024) and of a type that
 -- becomes smaller, for clients that take gzip or deflate.
 function methods.compress(app, options)
+  options = check_options("app:compress", options, { min = "number" })
   return app:use(require("http.server.compress").new(options))
 end
 

@@ -28,7 +28,7 @@ local function find(headers, wanted)
 end
 
 local function new(options)
-  local minimum = options and options.min or MINIMUM
+  local minimum = options.min or MINIMUM
   return function(req, res, next)
     local coding = coding_for(req.headers["accept-encoding"] or "")
     function res.encode(_, data)

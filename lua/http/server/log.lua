@@ -1,4 +1,6 @@
 --- The access log of an app: a line for each answer, as web servers write it.
+local native = require "native.http"
+
 local function line_of(req, status, bytes, began)
   return ('%s - - [%s] "%s %s %s" %d %d %.3f\n'):format(req.peer, os.date("!%d/%b/%Y:%H:%M:%S +0000"),
     req.method, req.target, req.version, status, bytes, now() - began)
@@ -18,8 +20,8 @@ local function new(out)
     local failed <close> = setmetatable({}, { __close = function(_, message)
       if message ~= nil then write(line_of(req, 500, 0, began)) end
     end })
-    res.done = function(status, bytes) write(line_of(req, status, bytes, began)) end
-    return next()
+    res:settle(next())
+    write(line_of(req, native.status(req.connection), native.sent(req.connection), began))
   end
 end
 

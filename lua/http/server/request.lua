@@ -1,4 +1,4 @@
---- A request, as handlers get it: a table, so that a script may add what it likes. What a field
+--- A request, as handlers get it: a table (serve.lua makes it), so that a script may add what it likes. What a field
 -- costs is paid when it is first asked for; all come from the head, and stay good after the
 -- answer. The body comes from the connection, while the request is being answered.
 local native = require "native.http"
@@ -123,7 +123,7 @@ function methods.trailers(req)
   return setmetatable(native.fields(native.trailers(connection(req, "trailers")), true), Headers)
 end
 
--- --- making --------------------------------------------------------------------------------
+-- --- the class -------------------------------------------------------------------------------
 
 function Request.__index(req, name)
   local method = methods[name]
@@ -136,9 +136,5 @@ function Request.__index(req, name)
 end
 
 function Request.__tostring(req) return ("request (%s %s)"):format(req.method, req.target) end
-
-function Request.new(conn, head)
-  return setmetatable({ connection = conn, head = head }, Request)
-end
 
 return Request

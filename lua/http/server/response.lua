@@ -1,6 +1,7 @@
 --- An answer in the making, as handlers get it. `status` and `headers` may be set until it
 -- begins: with the first write, or when the handler has returned.
 local native = require "native.http"
+local check_options = require "http.server.options"
 local json = require "json"
 
 local Response = { __name = "response" }
@@ -82,13 +83,15 @@ function methods.redirect(res, location, status)
   return res:finish("")
 end
 
+local COOKIE <const> = { domain = "string", path = "string", expires = "string",
+  max_age = "number", same_site = "string", secure = "boolean", http_only = "boolean" }
 local ATTRIBUTES <const> = { domain = "Domain", path = "Path", expires = "Expires",
   max_age = "Max-Age", same_site = "SameSite" }
 
 --- Sets a cookie. `options`: domain, path ("/"), expires, max_age, same_site ("Lax"), secure,
 -- http_only (true).
 function methods.cookie(res, name, value, options)
-  options = options or {}
+  options = check_options("res:cookie", options, COOKIE)
   if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then error("res:cookie: the name is no token", 2) end
   if value:find("[%c%s\",;\\]") then
     error("res:cookie: a byte in the value that a cookie may not have; encode it", 2)
@@ -164,12 +167,6 @@ function methods.settle(res, first, second, third)
       :format(type(first)), 0)
   end
   return native.respond(conn, rawget(res, "status") or 204, rawget(res, "headers"), nil)
-end
-
-function Response.new(conn, req)
-  local res = setmetatable({ conn = conn }, Response)
-  req.response = res
-  return res
 end
 
 return Response

@@ -104,7 +104,6 @@ end
 --- `options`: index, the file that stands for a directory ("index.html"); gzip = true: "x.gz" is
 -- sent in the place of "x" to who takes it.
 local function new(directory, options)
-  options = options or {}
   local index = options.index or "index.html"
   directory = directory:gsub("(.)/+$", "%1")
   return function(req, res, rest)

@@ -1,0 +1,94 @@
+--- Another server behind a prefix of an app: requests are passed on, and answers back, as they
+-- come.
+local native = require "native.http"
+local http = require "http"
+local query = require "http.server.query"
+
+local WHOLE <const> = 64 * 1024  -- bytes: a body up to here is passed on with its length
+
+--- What is between two neighbours only, and what the client of HTTP says itself.
+local HOPS <const> = { connection = true, ["content-length"] = true, expect = true, host = true,
+  ["keep-alive"] = true, ["proxy-authenticate"] = true, ["proxy-authorization"] = true,
+  ["proxy-connection"] = true, te = true, trailer = true, ["transfer-encoding"] = true, upgrade = true }
+
+local function joined(list, value) return list and list .. ", " .. value or value end
+
+--- The fields that go on.
+local function headers_of(req)
+  local headers, hidden = {}, {}
+  for word in (req.headers.connection or ""):gmatch "[^%s,]+" do hidden[word:lower()] = true end
+  for name, value in pairs(req.headers) do
+    if not HOPS[name] and not hidden[name] then headers[name] = value end
+  end
+  headers["x-forwarded-for"] = joined(headers["x-forwarded-for"],
+    req.peer:match "^%[(.*)%]:%d+$" or req.peer:match "^(.*):%d+$" or req.peer)
+  headers["x-forwarded-host"] = headers["x-forwarded-host"] or req.host
+  headers["x-forwarded-proto"] = headers["x-forwarded-proto"] or (req.connection.tls and "https" or "http")
+  if not headers["user-agent"] then headers["user-agent"] = false end
+  return headers
+end
+
+--- Nothing, a string, or a function that gives pieces.
+local function body_of(req)
+  local announced = native.announced(req.connection)
+  if announced == 0 then return nil end
+  if announced and announced <= WHOLE then return assert(req:text(WHOLE)) end
+  return req:body()
+end
+
+--- Takes over status and fields of an answer.
+local function take_head(res, answer, whole)
+  res.status = answer.status
+  for name in pairs(answer.headers) do
+    local small = name:lower()
+    if small == "content-length" and whole or not HOPS[small] then
+      res.headers[name] = answer.headers:all(name)
+    end
+  end
+end
+
+local function pass_back(req, res, answer)
+  local bodiless = req.method == "HEAD" or answer.status == 204 or answer.status == 304
+  take_head(res, answer, answer.status ~= 204)
+  if bodiless then
+    answer:close()
+    return res:finish()
+  end
+  for piece in answer:body() do
+    if not res:write(piece) then return answer:close() end  -- the client is gone
+  end
+  if answer.failure then error("proxy: " .. answer.failure.message, 0) end
+  return res:finish("")
+end
+
+--- The path behind the prefix: as it was sent, if the prefix was written plainly, so that what is
+-- encoded means what it meant.
+local function path_behind(req, rest, parts)
+  local prefix = req.path:sub(1, #req.path - #rest)
+  if req.raw_path:sub(1, #prefix) == prefix then return req.raw_path:sub(#prefix + 1) end
+  for i, part in ipairs(parts) do parts[i] = http.escape(part) end
+  return "/" .. table.concat(parts, "/")
+end
+
+--- `target`: "host:port", or a URL that paths are put behind.
+local function new(target)
+  if not target:find "://" then target = "http://" .. target end
+  local base = http.url(target).url:gsub("/$", "")
+  return function(req, res, rest)
+    local parts = query.resolve(rest)
+    if not parts then return 404, "not found\n" end
+    local answer, message, code = http.request {
+      url = base .. path_behind(req, rest, parts) .. (req.raw_query ~= "" and "?" .. req.raw_query or ""),
+      method = req.method, headers = headers_of(req), body = body_of(req), stream = true,
+      redirects = false, decode = false, proxy = false,
+    }
+    if not answer then
+      io.stderr:write("proxy: ", message, "\n")
+      local late = code == "ETIMEDOUT"
+      return late and 504 or 502, late and "gateway timeout\n" or "bad gateway\n"
+    end
+    return pass_back(req, res, answer)
+  end
+end
+
+return { new = new }
