@@ -216,14 +216,14 @@ end
 local TOUR = [[
 Type these, one after another; everything goes on while you type.
 
-  srv = listen(8000, function(c) for line in c:lines() do c:write(line:upper(), "\n") end end)
+  s = listen(8000, function(c) for l in c:lines() do c:write(l, "!\n") end end)
   c = connect "localhost:8000"
   write(c, "hello\n")
   read(c, "l")
-  timeout(5, function() print(srv.accepted, "clients so far"); return true end)
+  timeout(5, function() print(s.accepted, "clients so far"); return true end)
   conns()
 
-help "read" tells of a function, help(c) of an object, help "nodelay" of an option.
+help "read" tells of a function, help(c) of an object, help "tls" of a page.
 ]]
 
 local function tour()
@@ -240,11 +240,9 @@ local function tour()
       rows[#rows + 1] = { group.title, table.concat(names, " ") }
     end
   end
-  rows[#rows + 1] = { "Modules, to require", table.concat(modules, " ") }
-  local pages, classes = {}, {}
+  if #modules > 0 then rows[#rows + 1] = { "Modules, to require", table.concat(modules, " ") } end
+  local pages = {}
   for i, topic in ipairs(manifest.topics) do pages[i] = topic.name end
-  for i, class in ipairs(manifest.classes) do classes[i] = class.class end
-  rows[#rows + 1] = { "Objects", table.concat(classes, " ") }
   rows[#rows + 1] = { "Pages", table.concat(pages, " ") }
   return TOUR .. "\n" .. columns(rows)
 end

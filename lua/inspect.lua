@@ -80,7 +80,7 @@ local function function_name(fn)
   for module_name, module in next, package.loaded do
     if type(module) == "table" and type(module_name) == "string" then
       for name, value in next, module do
-        if rawequal(value, fn) and type(name) == "string" then
+        if rawequal(value, fn) and type(name) == "string" and not name:find("^_+$") then
           if module_name == "_G" then return name end
           best = module_name .. "." .. name
         end
@@ -111,10 +111,14 @@ local function metafield(x, name)
   return type(metatable) == "table" and rawget(metatable, name) or nil
 end
 
-local function show_object(x, options)
+--- `facts`: what is known of an object of the shell's is told as well.
+local function show_object(x, options, facts)
   for _, name in ipairs { "__inspect", "__tostring" } do
     local method = metafield(x, name)
-    if method then return call_for_text(name, method, x, options) end
+    if method then
+      local text = call_for_text(name, method, x, options)
+      return facts and require("listing").describe(x, metafield(x, "__name"), text) or text
+    end
   end
   if type(x) == "thread" then return "<thread " .. coroutine.status(x) .. ">" end
   local name = metafield(x, "__name")
@@ -234,7 +238,7 @@ function show(x, state, level, indent, prefix)
   if type(x) == "table" and not metafield(x, "__inspect") then
     return show_table(x, state, level, indent, prefix)
   end
-  local text = show_object(x, state.options)
+  local text = show_object(x, state.options, level == 1 and type(x) == "userdata")
   if level > 1 and text:find("\n", 1, true) then  -- on rows of its own, so that columns stay
     text = ("\n" .. text):gsub("\n", "\n" .. (" "):rep(indent + 2))
   end

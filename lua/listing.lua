@@ -38,11 +38,12 @@ end
 local function width_of(text) return utf8.len(text) or #text end
 
 --- A table as text. `columns`: { head, "right"|"left", function(row) -> text or nil }.
--- Columns that are empty throughout are left out; no blanks at the ends of lines.
-local function aligned(rows, columns, none)
+-- Columns that are empty throughout are left out; no blanks at the ends of lines. Columns that
+-- do not fit into `room` go to a further line of their row, indented.
+local function aligned(rows, columns, none, room)
   if #rows == 0 then return none end
-  local lines = {}
-  for i = 0, #rows do lines[i] = {} end
+  local lines, at = {}, 0
+  for i = 0, #rows do lines[i] = "" end
   for _, column in ipairs(columns) do
     local head, side, text_of = column[1], column[2], column[3]
     local cells, width, used = { [0] = head }, width_of(head), false
@@ -51,12 +52,15 @@ local function aligned(rows, columns, none)
       used = used or cells[i] ~= ""
       width = math.max(width, width_of(cells[i]))
     end
+    local gap = at == 0 and "" or "  "
+    if used and at > 0 and room and at + #gap + width > room then gap, at = "\n    ", 2 end
     for i = 0, used and #rows or -1 do
       local pad = (" "):rep(width - width_of(cells[i]))
-      table.insert(lines[i], side == "right" and pad .. cells[i] or cells[i] .. pad)
+      lines[i] = lines[i] .. gap .. (side == "right" and pad .. cells[i] or cells[i] .. pad)
     end
+    if used then at = at + (at > 0 and 2 or 0) + width end
   end
-  for i = 0, #rows do lines[i] = table.concat(lines[i], "  "):gsub(" +$", "") end
+  for i = 0, #rows do lines[i] = (lines[i] .. "\n"):gsub(" +\n", "\n"):sub(1, -2) end
   return table.concat(lines, "\n", 0)
 end
 
@@ -67,8 +71,10 @@ local function text(name) return shown(tostring, name) end
 
 --- Gives `rows` the looks of a table.
 local function printed(rows, columns, none)
-  local function show(self) return aligned(self, columns, none) end
-  return setmetatable(rows, { __tostring = show, __inspect = show })
+  return setmetatable(rows, {
+    __tostring = function(self) return aligned(self, columns, none) end,
+    __inspect = function(self, options) return aligned(self, columns, none, options.width) end,
+  })
 end
 
 -- --- the listings ---------------------------------------------------------------------------
@@ -76,7 +82,6 @@ end
 --- A callable table: called it lists, indexed with an id it gives the object.
 local function listed(rows_of, columns, none)
   local function list() return printed(rows_of(), columns, none) end
-  local function show() return tostring(list()) end
   return setmetatable({}, {
     __call = list,
     __index = function(_, id)
@@ -84,8 +89,8 @@ local function listed(rows_of, columns, none)
         if row.id == id then return row.object end
       end
     end,
-    __tostring = show,
-    __inspect = show,
+    __tostring = function() return tostring(list()) end,
+    __inspect = function(_, options) return inspect(list(), options) end,
   })
 end
 
@@ -165,6 +170,62 @@ function listing.why()
     { "label", "left", text "label" },
     { "where", "left", text "where" },
   }, "nothing is open: the program would end here")
+end
+
+--- What .ls of the prompt shows: `name` is what .stop takes.
+function listing.open()
+  local rows = {}
+  local function add(kind, list, at, state)
+    for _, row in ipairs(list) do
+      row.name, row.at, row.state = kind .. " " .. row.id, row[at], state(row)
+      rows[#rows + 1] = row
+    end
+  end
+  add("listener", native.listeners(), "address", function(row)
+    return ("%d accepted, %d open"):format(row.accepted, row.open)
+  end)
+  add("connection", native.conns(), "peer", function(row) return row.state end)
+  add("socket", native.sockets(), "address", function(row)
+    return ("%d in, %d out"):format(row.packets_in, row.packets_out)
+  end)
+  add("timer", native.timers(), "", function(row) return "due in " .. delay(row.remaining) end)
+  return printed(rows, {
+    { "what", "left", text "name" },
+    { "at", "left", text "at" },
+    { "state", "left", text "state" },
+    { "in", "right", shown(bytes, "bytes_in") },
+    { "out", "right", shown(bytes, "bytes_out") },
+    { "age", "right", shown(age, "age") },
+    { "label", "left", text "label" },
+    { "where", "left", text "where" },
+  }, "nothing is open")
+end
+
+-- --- one object ---------------------------------------------------------------------------------
+
+local function traffic(x)
+  return ("%s in, %s out"):format(bytes(x.bytes_in), bytes(x.bytes_out))
+end
+
+--- What is told of an object behind its name, by its class.
+local FACTS = {
+  connection = function(c)
+    return c.opened and traffic(c) .. ", " .. age(now() - c.opened) or traffic(c)
+  end,
+  socket = traffic,
+  listener = function(l) return ("%d accepted, %d open"):format(l.accepted, l.open) end,
+  timer = function(t)
+    return t:pending() and "due in " .. delay(t:remaining()) or "not armed"
+  end,
+  task = function(t) return t:alive() and "running" or "ended" end,
+}
+
+--- One line on an object of class `name` at the prompt: `described` is what tostring says.
+function listing.describe(x, name, described)
+  local facts = FACTS[name]
+  if not facts or described:find(", closed$") then return described end
+  local ok, told = pcall(facts, x)
+  return ok and described .. ", " .. told or described
 end
 
 return listing

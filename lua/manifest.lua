@@ -4,7 +4,8 @@
 -- option tables. An entry:
 --
 --   name, signature, summary   the summary is one sentence that begins with a verb
---   args      { { name =, type =, unit =, default =, text = }, ... }; "?" after a type: optional
+--   args      { { name =, type =, unit =, default =, text = }, ... }; "?" after a type: optional;
+--             host = true: a host, or an address with one, whose name the prompt completes
 --   options   the name of the option table that the function takes
 --   results   in words; returns: the same as "type name" for editors
 --   errors    { { code, when }, ... }

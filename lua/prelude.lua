@@ -26,12 +26,11 @@ reactor = setmetatable({ methods = lazy_function("reactor", "methods") }, {
 --- A table that does what `listing[name]` does: called, indexed or shown.
 local function lazy_listing(name)
   local function listing() return require("listing")[name] end
-  local function show(self) return tostring(self()) end
   return setmetatable({}, {
     __call = function() return listing()() end,
     __index = function(_, id) return listing()[id] end,
-    __tostring = show,
-    __inspect = show,
+    __tostring = function(self) return tostring(self()) end,
+    __inspect = function(self, options) return inspect(self(), options) end,
   })
 end
 

@@ -20,7 +20,7 @@ return {
       signature = "dns.resolve(name [, type [, options]])",
       summary = "Asks for the records of a name.",
       args = {
-        { name = "name", type = "string", text = "the name; or, for PTR, an address" },
+        { name = "name", type = "string", host = true, text = "the name; or, for PTR, an address" },
         { name = "type", type = "string?", text = '"A", "AAAA", "CNAME", "MX", "NS", "PTR", '
           .. '"SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first' },
         { name = "options", type = "resolve_options?" },

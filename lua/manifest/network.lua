@@ -55,8 +55,8 @@ print(c:read "l")                   --> HELLO]],
       signature = "connect(address [, options] [, handler])",
       summary = "Connects to an address.",
       args = {
-        { name = "address", type = "integer|string", text = "where to, see Addresses; a number "
-          .. "is a port of this machine" },
+        { name = "address", type = "integer|string", host = true, text = "where to, see Addresses; "
+          .. "a number is a port of this machine" },
         { name = "options", type = "connect_options?" },
         { name = "handler", type = "fun(conn?: connection, message?: string, code?: string)?",
           text = "runs as a task, once: with the connection, or with nil, message, code" },

@@ -23,7 +23,9 @@ nil, message, "EDNS".]],
     text = [[
     Enter               runs the block, or goes on in a new line if it is incomplete
     Alt-Enter           a new line in any case
-    Tab                 completes a name; once more lists what fits; indents at the start of a line
+    Tab                 completes names, options, keys and files in quotes; once more lists what
+                        fits; indents at the start of a line
+    Shift-Tab           lists at once; takes an indent back
     Ctrl-A, Ctrl-E      the ends of the line (Home, End); Alt-<, Alt-> those of the block
     Alt-B, Alt-F        words (Ctrl-Left, Ctrl-Right)
     Ctrl-W, Alt-D       kill the word before, after the cursor; Alt-Backspace, up to a sign
@@ -34,13 +36,20 @@ nil, message, "EDNS".]],
     Up, Down            lines of the block, then the history; Ctrl-P, Ctrl-N always the history
     Ctrl-R, Ctrl-S      search the history, backwards and forwards; Ctrl-G gives up
     Ctrl-V              the next key is text
+    Alt-E               the block in $VISUAL or $EDITOR
     Ctrl-L              clears the screen
     Ctrl-C              drops the block, or interrupts what runs
     Ctrl-D              ends the program at an empty block, else deletes to the right
     Ctrl-Z              stops the program, as job of the shell it was started from
 
+Tab looks at values without running anything of theirs, but for a metatable's __complete, which is
+called with the object and returns a list of names. Hosts come from the hosts file and ssh's
+known_hosts. `.set ghost on` shows how the newest like entry of the
+history goes on, which Right or End takes; `.set prefix_search on` has Up and Down find those that
+begin like the block.
+
 History is kept in moonwire/history below $XDG_STATE_HOME, or ~/.local/state; a block that begins
-with a blank is not. NO_COLOR turns colours off. With TERM=dumb, and in a pipe, the kernel edits
+with a blank is not. With TERM=dumb, and in a pipe, the kernel edits
 the line, and none of these keys are ours.]],
   },
   {
@@ -67,6 +76,36 @@ cookies count. connect tells the status line of a server that refuses ("EPROTO")
 Pings are answered as long as no message that nobody has read is in front of them. They are sent when
 nothing comes: see ping_interval. A handler that returns closes with status 1000, one that fails with
 1011. connection.close_code tells what the peer has closed with.]],
+  },
+  {
+    name = "prompt",
+    title = "The prompt",
+    text = [[
+What is typed runs as a task. An expression shows its values; a `;` at the end hides them. nil,
+message, code of a call that failed are shown as an error. While a line waits there is no prompt:
+Ctrl-C interrupts it, Ctrl-Z makes it a job, whose values come above the prompt when it ends.
+
+    _  __  ___          the first value of the last line that had one, and of the two before
+    _all  _err          all its values, with their number n; the last error
+    local x = 1         is seen by later lines too, and shared with functions that use it;
+                        <close> closes at the end of its own line
+
+    .help [name]        lists the commands; help on a name, as ?name
+    .ls  .stop timer 3  what is open; closes one thing of that
+    .jobs .fg .kill     lines that wait: a list; wait for one; end one
+    .load f  .edit [f]  runs a file; the last block, or a file, in $VISUAL or $EDITOR
+    .save f             what still matters as a script: the last good definition of each
+                        function, variables, what is open; .save! overwrites any file
+    .src f              the source of a function
+    .time expr          runs it and tells how long it took
+    .history [text]     what was typed
+    .log f              what appears on the screen goes to a file as well; .log off
+    .set [name value]   how the prompt behaves: .set alone lists what there is
+    .exit [status]      ends the program
+
+A unique beginning of a name will do. MOONWIRE_INIT, Lua code or @file, runs first, or else
+moonwire/init.lua below $XDG_CONFIG_HOME or ~/.config; the option -E leaves both out. NO_COLOR turns
+colours off, FORCE_COLOR has them in a pipe too.]],
   },
   {
     name = "errors",
@@ -144,7 +183,8 @@ An answer in pieces has the Content-Length that was set, else it is chunked, and
 HTTP/1.0 ends with the connection. Of the request there is
 
     req.method .target .version .path .query .headers .host .cookies .peer .connection .params
-    req:body()                   for piece in req:body() do: as it comes, however long
+    req:body()                   for piece in req:body() do: as it comes, however long; raises
+                                 if it breaks off
     req:text([max])              all of it, at most `max_body`; else nil, message, "EMSGSIZE"
     req:json(), req:form()       all of it, decoded
     req:parts()                  for part in req:parts() do: part.name .filename .type

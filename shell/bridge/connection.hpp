@@ -185,6 +185,7 @@ class Connection final : public Handle, public Stream::Sink {
   void on_left(Park& park) override;
   void on_wait_failed(const Park& park, const Error& why) override;
   std::string describe() const override;
+  std::string blamed_as() const override;
   void fill_row(Row& row) const override;
   bool listed() const override { return !gone_ || again(); }
   const char* state_text() const;

@@ -315,6 +315,12 @@ std::string Connection::describe() const {
   return text;
 }
 
+/// "server 127.0.0.1:8080, connection 7 (10.0.0.1:4711)".
+std::string Connection::blamed_as() const {
+  if (!listener()) return describe();
+  return "server " + listener()->where() + ", " + describe();
+}
+
 void Connection::fill_row(Row& row) const {
   row.text(runtime(), "state", state_text());
   row.text(runtime(), "peer", peer);

@@ -143,6 +143,9 @@ class Handle {
   /// What messages name it by: a connection's peer.
   virtual std::string where() const { return describe(); }
 
+  /// What a failure of its callbacks is told to come from.
+  virtual std::string blamed_as() const { return describe(); }
+
   /// Its line in a listing, but for id, place and object; whether it has one now.
   virtual void fill_row(class Row&) const {}
   virtual bool listed() const { return true; }

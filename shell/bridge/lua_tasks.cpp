@@ -239,7 +239,7 @@ void Runtime::finish_task(Task& task, bool ok, bool cancelled, ErrorReport&& fai
     Handle* handle = std::exchange(task.handle, nullptr);
     const bool heard = handle->on_task_end(task, ok, cancelled, failure.message);
     if (!ok && !cancelled && !heard) {
-      failure.source = owner ? owner->describe() : handle->describe();
+      failure.source = (owner ? owner : handle)->blamed_as();
       if (!owner && !task.outlived_owner) ++failures;
       report(std::move(failure));
       if (owner) owner->close();
@@ -262,7 +262,7 @@ void Runtime::tell_origin(Task& task, bool ok, bool cancelled, ErrorReport&& fai
       Park& park = passers_.empty() ? dispatchers_ : passers_;
       wake(*park.first(), Reply::raise_kept());
     } else {
-      failure.source = (origin.owner() ? *origin.owner() : origin).describe();
+      failure.source = (origin.owner() ? *origin.owner() : origin).blamed_as();
       const bool handler = origin.type() == Type::kConnection || origin.type() == Type::kSocket;
       if (!handler && !origin.owner()) ++failures;
       report(std::move(failure));

@@ -134,6 +134,8 @@ class Runtime final : SleepHook {
     const Slot& s = slots_[slot];
     return s.generation == generation ? s.handle : nullptr;
   }
+  /// The id of the newest object of a type, 0 without one.
+  std::uint32_t last_id(Type type) const { return next_id_[static_cast<std::size_t>(type)]; }
   /// Every object by its slot, null for a free one; false beyond the last.
   bool handle_at(std::uint32_t slot, Handle*& handle) const {
     if (slot >= slots_.size()) return false;

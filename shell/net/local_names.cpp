@@ -1,9 +1,11 @@
 #include "net/local_names.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 #include "net/text.hpp"
 
@@ -58,6 +60,31 @@ std::vector<std::string> hosts_file_names(const Endpoint& address, const char* f
     std::string name;
     if (endpoint == address && names >> name) add_once(answer, name);
   });
+  return answer;
+}
+
+std::vector<std::string> all_hosts_file_names(const char* file) {
+  std::vector<std::string> answer;
+  each_line(file, 0, [&](const Endpoint&, std::istream& names) {
+    for (std::string name; names >> name;) answer.push_back(name);
+  });
+  return answer;
+}
+
+std::vector<std::string> known_hosts_names(const char* file) {
+  std::vector<std::string> answer;
+  std::error_code problem;
+  if (!std::filesystem::is_regular_file(file, problem)) return answer;  // a pipe would block
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    // Marks ("@revoked"), comments, hashed names and patterns tell no name.
+    if (line.empty() || line[0] == '@' || line[0] == '#') continue;
+    std::istringstream names(line.substr(0, line.find(' ')));
+    for (std::string name; std::getline(names, name, ',');) {
+      if (name.starts_with('[')) name = name.substr(1, name.find(']') - 1);  // [host]:port
+      if (name.find_first_of("|*?!") == std::string::npos) answer.push_back(name);
+    }
+  }
   return answer;
 }
 

@@ -24,6 +24,12 @@ std::vector<Endpoint> hosts_file_answer(std::string_view name, std::uint16_t por
 /// The first name of each line that a hosts file has for `address`, each once.
 std::vector<std::string> hosts_file_names(const Endpoint& address, const char* file = "/etc/hosts");
 
+/// All names that a hosts file has.
+std::vector<std::string> all_hosts_file_names(const char* file = "/etc/hosts");
+
+/// The names and addresses that a known_hosts file of ssh has in clear.
+std::vector<std::string> known_hosts_names(const char* file);
+
 /// IPv6 and IPv4 by turns, IPv6 first (RFC 8305); else in the order given, each once.
 std::vector<Endpoint> in_turns(const std::vector<Endpoint>& endpoints);
 

@@ -19,6 +19,9 @@ bool is_command_name(std::string_view text);
 /// With the dot; those that begin with `text`.
 std::vector<LineEditor::Candidate> command_names(std::string_view text);
 
+/// ".load file": of the command that `name`, with its dot, is or begins; empty if there is none.
+std::string_view command_usage(std::string_view name);
+
 /// Runs it, or says what is wrong with it.
 void run_command(Repl& repl, std::string_view block);
 

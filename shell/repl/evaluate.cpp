@@ -7,6 +7,8 @@ extern "C" {
 #include <lua.h>
 }
 
+#include "repl/variables.hpp"
+
 namespace moonwire {
 namespace {
 
@@ -78,12 +80,20 @@ SyntaxError compile(Runtime& runtime, std::string_view text, const std::string& 
   return load(stack(runtime, 4), text, name.c_str());
 }
 
+bool is_expression(Runtime& runtime, std::string_view text) {
+  lua_State* L = stack(runtime, 4);
+  if (load(L, "return " + std::string(text) + "\n", "=")) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
 SyntaxError compile_input(Runtime& runtime, std::string_view text, int number) {
   lua_State* L = stack(runtime, 4);
   const std::string name = "=(input " + std::to_string(number) + ")";
-  const std::string expression = "return " + std::string(text) + "\n";
-  if (!load(L, expression, name.c_str())) return std::nullopt;
-  return load_statements(L, text, name.c_str());
+  if (is_expression(runtime, text)) return compile_in_session(runtime, text, true, name);
+  if (auto mistake = load_statements(L, text, name.c_str())) return mistake;
+  lua_pop(L, 1);
+  return compile_in_session(runtime, text, false, name);
 }
 
 SyntaxError compile_file(Runtime& runtime, const char* path) {
@@ -93,11 +103,8 @@ SyntaxError compile_file(Runtime& runtime, const char* path) {
 }
 
 bool is_incomplete(Runtime& runtime, std::string_view text) {
+  if (is_expression(runtime, text)) return false;
   lua_State* L = stack(runtime, 4);
-  if (!load(L, "return " + std::string(text) + "\n", "=")) {
-    lua_pop(L, 1);
-    return false;
-  }
   const SyntaxError error = load_statements(L, text, "=");
   if (!error) lua_pop(L, 1);
   return error && error->ends_with("<eof>");

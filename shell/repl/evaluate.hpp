@@ -16,7 +16,11 @@ using SyntaxError = std::optional<std::string>;
 /// Pushes the function of a chunk; `name` as lua_load takes it ("=stdin").
 SyntaxError compile(Runtime& runtime, std::string_view text, const std::string& name);
 
-/// The same for input N of the prompt: an expression first, then statements.
+/// Whether `text` compiles behind a `return`: then it is run so, and its values are shown.
+bool is_expression(Runtime& runtime, std::string_view text);
+
+/// The same for input N of the prompt: an expression first, then statements. It sees the
+/// locals of earlier inputs (variables.hpp).
 SyntaxError compile_input(Runtime& runtime, std::string_view text, int number);
 
 /// The same for a file, null: standard input, read to its end. A first line that begins

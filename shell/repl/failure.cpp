@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "term/style.hpp"
+
 namespace moonwire {
 namespace {
 
@@ -43,7 +45,7 @@ std::optional<std::string> line_of_file(const std::string& path, int wanted) {
     if (line == wanted && c != '\n' && text.size() < kMostColumns) text += static_cast<char>(c);
   }
   std::fclose(file);
-  if (text.empty()) return std::nullopt;
+  if (line < wanted) return std::nullopt;
   return text;
 }
 
@@ -64,6 +66,11 @@ std::optional<Place> place_of(std::string_view message) {
   return std::nullopt;
 }
 
+std::string in_color(const std::string& word, bool coloured) {
+  if (!coloured) return word;
+  return std::string(style_bytes(Style::kError)) + word + std::string(kPlainStyle);
+}
+
 /// A source line as the screen can show it: a tab is one column, as the caret counts.
 std::string shown(std::string line) {
   std::replace_if(
@@ -78,13 +85,14 @@ std::size_t width_before(std::string_view line, std::size_t column) {
       before.begin(), before.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
 
-std::string excerpt(const Failure& failure, const Inputs& inputs) {
+std::string excerpt(const Failure& failure, const Inputs& inputs, bool coloured) {
   const auto place = place_of(failure.message);
   const auto line = place ? inputs.line(place->chunk, place->line) : std::nullopt;
   if (!line || line->empty()) return {};
   std::string text = "  " + shown(*line) + "\n";
   if (failure.column && *failure.column <= line->size() && *failure.column < kMostColumns) {
-    text += std::string(2 + width_before(*line, *failure.column), ' ') + "^\n";
+    text += std::string(2 + width_before(*line, *failure.column), ' ');
+    text += in_color("^", coloured) + "\n";
   }
   return text;
 }
@@ -130,6 +138,16 @@ std::optional<std::string> Inputs::line(std::string_view chunk, int line) const 
   return found == texts_.end() ? std::nullopt : line_of_text(found->second, line);
 }
 
+std::string Inputs::lines(std::string_view chunk, int first, int last) const {
+  std::string text;
+  for (int i = first; i <= last; ++i) {
+    const auto found = line(chunk, i);
+    if (!found) break;
+    text += *found + "\n";
+  }
+  return text;
+}
+
 std::string Inputs::listing(std::string_view part) const {
   std::string text;
   for (const auto& [number, input] : texts_) {
@@ -139,10 +157,14 @@ std::string Inputs::listing(std::string_view part) const {
   return text;
 }
 
-std::string failure_text(const Failure& failure, const Inputs& inputs) {
-  std::string text = failure.source.empty() ? "error: " : "error in " + failure.source + ": ";
-  text += failure.message + "\n";
-  return text + excerpt(failure, inputs) + stack_text(failure.traceback);
+std::string failure_lead(const std::string& source, bool coloured) {
+  const std::string word = in_color("error", coloured);
+  return source.empty() ? word + ": " : word + " in " + source + ": ";
+}
+
+std::string failure_text(const Failure& failure, const Inputs& inputs, bool coloured) {
+  const std::string text = failure_lead(failure.source, coloured) + failure.message + "\n";
+  return text + excerpt(failure, inputs, coloured) + stack_text(failure.traceback);
 }
 
 std::string stack_text(std::string_view traceback) {

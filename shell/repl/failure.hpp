@@ -18,6 +18,9 @@ class Inputs {
   /// file, which is read. Empty if there is none.
   std::optional<std::string> line(std::string_view chunk, int line) const;
 
+  /// Lines `first` to `last` (from 1), as line() finds them.
+  std::string lines(std::string_view chunk, int first, int last) const;
+
   /// The ones that contain `part`, oldest first, numbered.
   std::string listing(std::string_view part) const;
 
@@ -35,7 +38,11 @@ struct Failure {
 
 /// Lines, each with a newline: "error: message", the line of the source, a caret under
 /// the token, "stack:" and at most 20 frames of the user's code, its two ends.
-std::string failure_text(const Failure& failure, const Inputs& inputs);
+/// `coloured`: its first word and the caret.
+std::string failure_text(const Failure& failure, const Inputs& inputs, bool coloured = false);
+
+/// What it begins with: "error: ", or with where it came from.
+std::string failure_lead(const std::string& source, bool coloured = false);
 
 /// Its last part.
 std::string stack_text(std::string_view traceback);

@@ -56,17 +56,42 @@ class Brackets {
   std::optional<std::size_t> behind_;
 };
 
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  constexpr std::size_t kPiece = 1024;  // is compared at once
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t size = 0;
+  while (size + kPiece <= most && a.substr(size, kPiece) == b.substr(size, kPiece)) size += kPiece;
+  while (size < most && a[size] == b[size]) ++size;
+  return size;
+}
+
 }  // namespace
 
-std::vector<Span> highlight(std::string_view text, std::size_t cursor) {
+/// No token spans the beginning of a line that is kept, nor looks beyond it.
+void Highlighter::forget_changed(std::string_view text) {
+  const std::size_t same = common_prefix(text, text_);
+  while (lines_.back() > same) lines_.pop_back();
+  text_ = text;
+}
+
+std::vector<Span> Highlighter::spans(std::string_view text, std::size_t from, std::size_t to,
+                                     std::size_t cursor) {
+  forget_changed(text);
   std::vector<Span> spans;
   Brackets brackets(cursor);
-  for (std::size_t at = 0; at < text.size();) {
+  const auto line = std::upper_bound(lines_.begin(), lines_.end(), from) - 1;
+  for (std::size_t at = *line; at < to;) {
     const Token token = next_token(text.substr(at));
     const Style style = style_of(token.kind);
-    if (style != Style::kPlain) spans.push_back({at, token.size, style});
-    if (token.kind == TokenKind::kOther) brackets.take(text[at], at);
-    at += token.size;
+    const std::size_t end = at + token.size;
+    if (style != Style::kPlain && end > from) spans.push_back({at, token.size, style});
+    if (token.kind == TokenKind::kOther && at >= from) brackets.take(text[at], at);
+    if (text[at] == '\n' && end > lines_.back()) lines_.push_back(end);
+    at = end;
+  }
+  if (!spans.empty() && spans.front().from < from) {
+    spans.front().size -= from - spans.front().from;
+    spans.front().from = from;
   }
   if (const auto partner = brackets.partner()) {
     const auto behind = std::find_if(spans.begin(), spans.end(),

@@ -23,12 +23,15 @@ void push_inspect(lua_State* L) {
 }
 
 /// Replaces the value at `index` by its text; true if that spans lines. [-0, +0, mv]
-bool inspect_value(lua_State* L, int index, lua_Integer width) {
+bool inspect_value(lua_State* L, int index) {
+  static constexpr const char* kOptions[] = {"depth", "items", "width"};
   push_inspect(L);
   lua_pushvalue(L, index);
-  lua_createtable(L, 0, 1);
-  lua_pushinteger(L, width);
-  lua_setfield(L, -2, "width");
+  lua_createtable(L, 0, 3);
+  for (int i = 0; i < 3; ++i) {
+    lua_pushvalue(L, lua_upvalueindex(i + 1));
+    lua_setfield(L, -2, kOptions[i]);
+  }
   lua_call(L, 2, 1);
   std::size_t size = 0;
   const char* text = luaL_tolstring(L, -1, &size);
@@ -40,10 +43,9 @@ bool inspect_value(lua_State* L, int index, lua_Integer width) {
 
 int format(lua_State* L) {
   const int count = lua_gettop(L);
-  const lua_Integer width = lua_tointeger(L, lua_upvalueindex(1));
   luaL_checkstack(L, LUA_MINSTACK, nullptr);
   bool several = false;
-  for (int i = 1; i <= count; ++i) several = inspect_value(L, i, width) || several;
+  for (int i = 1; i <= count; ++i) several = inspect_value(L, i) || several;
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   for (int i = 1; i <= count; ++i) {
@@ -182,12 +184,12 @@ std::string remember(lua_State* L, lua_CFunction keep, int count) {
 
 }  // namespace
 
-void push_formatter(Runtime& runtime, int count, int width) {
+void push_formatter(Runtime& runtime, int count, const Look& look) {
   lua_State* L = runtime.main_state();
-  luaL_checkstack(L, count + 2, nullptr);
+  luaL_checkstack(L, count + 4, nullptr);
   const int top = lua_gettop(L);
-  lua_pushinteger(L, width);
-  lua_pushcclosure(L, format, 1);
+  for (const int limit : {look.depth, look.items, look.width}) lua_pushinteger(L, limit);
+  lua_pushcclosure(L, format, 3);
   for (int i = 1; i <= count; ++i) lua_pushvalue(L, top - count + i);
 }
 
@@ -204,6 +206,38 @@ bool wants_inspection(Runtime& runtime) {
   if (luaL_getmetafield(L, -1, "__tostring") == LUA_TNIL) return true;
   lua_pop(L, 1);
   return false;
+}
+
+std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count) {
+  lua_State* L = runtime.main_state();
+  if (!lua_isfunction(L, -count) || lua_iscfunction(L, -count)) return std::nullopt;
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
+  lua_Debug info;
+  lua_pushvalue(L, -count);
+  lua_getinfo(L, ">S", &info);
+  // A file's name is cut in short_src; what is no file has its name there.
+  const std::string chunk = info.source[0] == '@' ? info.source + 1 : info.short_src;
+  return FunctionPlace{chunk, info.linedefined, info.lastlinedefined};
+}
+
+std::string failure_in(Runtime& runtime, int count) {
+  lua_State* L = runtime.main_state();
+  if (count != 3 || !lua_isnil(L, -3)) return {};
+  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return {};
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
+  std::size_t size = 0;
+  const char* message = lua_tolstring(L, -2, &size);
+  const char* code = lua_tostring(L, -1);
+  if (code_of(code) == Code::kNone) return {};
+  return std::string(message, size) + " (" + code + ")";
+}
+
+std::string remember_failure(Runtime& runtime) {
+  lua_State* L = runtime.main_state();
+  lua_pushvalue(L, -2);
+  std::string text = remember_error(runtime);
+  lua_pop(L, 1);
+  return text;
 }
 
 std::string remember_results(Runtime& runtime, int count) {

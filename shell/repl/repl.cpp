@@ -7,11 +7,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "repl/command_completion.hpp"
 #include "repl/commands.hpp"
-#include "repl/complete.hpp"
 #include "repl/evaluate.hpp"
-#include "repl/highlight.hpp"
-#include "repl/print.hpp"
+#include "repl/external_editor.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
 
@@ -64,32 +63,40 @@ std::string init_file() {
 Repl::Repl(Shell& shell)
     : shell_(shell),
       runtime_(shell.runtime()),
+      completer_(runtime_),
       outlet_(shell.reactor(), STDOUT_FILENO),
       rich_(wants_rich_editor()),
       terminate_(shell.reactor(), SIGTERM, [this] { end_by(SIGTERM); }),
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
-      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)),
-      coloured_(!is_set("NO_COLOR")) {
+      to_job_(shell.reactor(), SIGTSTP, [this] { to_background(); }),
+      hints_(runtime_, [this](const std::string& line) { tell(line); }),
+      input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
+  to_job_.stop();
+  prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
+    completer_.load_hosts();
     Terminal& terminal = shell.terminal();
-    editor_ = std::make_unique<RichEditor>(shell.reactor(), terminal, outlet_, history_, listener);
+    editor_ = std::make_unique<RichEditor>(shell.reactor(), terminal, outlet_, history_,
+                                           prompt_settings_, listener);
   } else {
     editor_ = std::make_unique<PlainEditor>(outlet_, listener);
   }
   shell_.sink().attach(editor_.get());
   shell_.interrupter().set_live_prompt(true);
   runtime_.notice = [this](std::string_view text) {
-    if (chunk_ != nullptr && runtime_.running() == chunk_) print(std::string(text) + "\n");
+    if (is_chunk(runtime_.running())) print(std::string(text) + "\n");
   };
   runtime_.slow_call = [this](const Task& task, Nanoseconds took, const std::string& site) {
-    if (&task == chunk_ || !slow_sites_.insert(site).second) return;
+    if (is_foreground(task) || !slow_sites_.insert(site).second) return;
     const auto whole = std::chrono::floor<std::chrono::milliseconds>(took).count();
     print("slow callback " + std::to_string(whole) + " ms at " + site + "\n");
   };
   collect_sooner(runtime_);
+  changed_globals(runtime_);  // the session begins
+  shell_.sink().copy = [this](std::string_view text) { transcript_.write(text); };
   shell_.set_session(this);
 }
 
@@ -101,6 +108,7 @@ Repl::~Repl() {
   shell_.sink().flush();
   editor_->drain();
   shell_.sink().attach(nullptr);
+  shell_.sink().copy = nullptr;
 }
 
 int Repl::run() {
@@ -111,7 +119,7 @@ int Repl::run() {
   greet();
   open_history();
   run_init();
-  if (stage_ == Stage::kIdle) editor_->start();
+  if (front_ == nullptr) editor_->start();
   shell_.sink().end_turn();
   shell_.stdin_buffer().want(editor_->started());
   while (status_ < 0 && !shell_.exiting()) shell_.turn(kUntilSomethingComes, kSlice);
@@ -147,21 +155,21 @@ void Repl::run_init() {
   } else if (auto mistake = compile(runtime_, given, "=MOONWIRE_INIT")) {
     show({"", *mistake, "", {}});
   } else {
-    start_chunk(0);
+    start_chunk({.text = given, .hidden = true}, 0);
   }
 }
 
 // --- running what was typed -----------------------------------------------------------------
 
 LineEditor::Completion Repl::complete(std::string_view block, std::size_t cursor) {
-  const std::string_view before = block.substr(0, cursor);
-  if (is_command_name(before)) return {0, command_names(before)};
-  return complete_lua(runtime_, before);
+  if (is_command(block) || block == ".") return complete_command(completer_, block, cursor);
+  return completer_.complete(block, cursor);
 }
 
-std::vector<Span> Repl::style(std::string_view block, std::size_t cursor) {
-  if (!coloured_ || is_command(block)) return {};
-  return highlight(block, cursor);
+std::vector<Span> Repl::style(std::string_view block, std::size_t from, std::size_t to,
+                              std::size_t cursor) {
+  if (!prompt_settings_.color || is_command(block)) return {};
+  return highlighter_.spans(block, from, to, cursor);
 }
 
 bool Repl::is_complete(std::string_view block) {
@@ -169,105 +177,90 @@ bool Repl::is_complete(std::string_view block) {
 }
 
 void Repl::on_block(const std::string& block) {
+  log_block(block);
   if (is_blank(block)) return;
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
+  last_block_ = block;
   evaluate(block, false);
 }
 
-void Repl::evaluate(std::string_view text, bool timed) {
-  hidden_ = ends_with_semicolon(text);
+void Repl::evaluate(const std::string& text, bool timed) {
   if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
   if (auto mistake = compile_input(runtime_, text, number_)) {
+    push_text(runtime_, *mistake);
+    tell(remember_error(runtime_));
+    drop(runtime_, 1);
     return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
   }
-  if (timed) timed_ = Clock::now();
-  start_chunk(0);
+  hints_.input_compiled(text);
+  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_)};
+  start_chunk({.text = text,
+               .number = number_,
+               .hidden = ends_with_semicolon(text),
+               .timed = timed,
+               .logged = std::move(input)},
+              0);
 }
 
 void Repl::run_file(const std::string& path) {
-  hidden_ = true;
   if (auto mistake = compile_file(runtime_, path.c_str())) return show({"", *mistake, "", {}});
-  start_chunk(0);
+  SessionLog::Input input{path, false, true, SessionLog::mark(runtime_)};
+  start_chunk({.text = path, .hidden = true, .logged = std::move(input)}, 0);
+}
+
+std::optional<std::string> Repl::edit(const std::string& block) {
+  return edited([&] { return edit_text(block); });
+}
+
+std::optional<std::string> Repl::edit_file(const std::string& path) {
+  return edited([&] { return moonwire::edit_file(path); });
+}
+
+std::optional<std::string> Repl::edited(const std::function<Result<std::string>()>& edit) {
+  editor_->drain();
+  Result<std::string> text = edit();
+  editor_->resumed();
+  if (text) return std::move(*text);
+  print(text.error().message() + "\n");
+  return std::nullopt;
 }
 
 void Repl::show_help(std::string_view name) {
-  hidden_ = true;
-  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;
-  push_text(runtime_, name);
-  start_chunk(1);
+  if (compile(runtime_, "require('help').help(...)", "=[moonwire]")) return;  // no memory
+  if (!push_local(runtime_, name)) push_text(runtime_, name);
+  start_chunk({.hidden = true}, 1);
 }
 
-/// Runs what stands on the main stack; there is no prompt until it has ended.
-void Repl::start_chunk(int arguments) {
-  editor_->stop();
-  stage_ = Stage::kRunning;
-  chunk_ = runtime_.start(arguments, this);
-  if (chunk_ == nullptr) end_chunk();
+void Repl::show_source(const std::string& expression) {
+  if (!is_expression(runtime_, expression)) return print("usage: .src function\n");
+  if (auto mistake = compile_input(runtime_, expression, number_))
+    return show({"", *mistake, "", {}});
+  start_chunk({.text = expression, .number = number_, .shows_source = true}, 0);
 }
 
-/// Shows copies of the `count` values on top of the main stack, then ends the chunk.
-void Repl::start_showing(int count, std::string prefix) {
-  prefix_ = std::move(prefix);
-  stage_ = Stage::kShowing;
-  push_formatter(runtime_, count, Terminal::size(STDOUT_FILENO).columns);
-  chunk_ = runtime_.start(count, this);
-  if (chunk_ == nullptr) end_chunk();
-}
-
-void Repl::on_task_end(Task&, const Outcome& outcome) {
-  chunk_ = nullptr;
-  if (stage_ == Stage::kRunning) return chunk_ended(outcome);
-  if (outcome.ok) {
-    print(prefix_ + text_on_top(runtime_) + "\n" + suffix_);
-  } else if (!outcome.cancelled) {
-    show({"", outcome.message, outcome.traceback, {}});
-  }
-  end_chunk();
-}
-
-void Repl::chunk_ended(const Outcome& outcome) {
-  if (outcome.cancelled) {
-    print("interrupted\n");
-    return end_chunk();
-  }
-  if (!outcome.ok) return chunk_failed(outcome);
-  if (outcome.results == 0) return end_chunk();
-  tell(remember_results(runtime_, outcome.results));
-  if (hidden_) return end_chunk();
-  start_showing(outcome.results, "");
-}
-
-void Repl::chunk_failed(const Outcome& outcome) {
-  tell(remember_error(runtime_));
-  if (wants_inspection(runtime_)) {
-    suffix_ = stack_text(outcome.traceback);
-    return start_showing(1, "error: ");
-  }
-  show({"", outcome.message, outcome.traceback, {}});
-  end_chunk();
+void Repl::run_own(std::string_view code, const std::vector<std::string_view>& arguments) {
+  if (compile(runtime_, code, "=[moonwire]")) return;  // no memory
+  for (const std::string_view text : arguments) push_text(runtime_, text);
+  start_chunk({.hidden = true}, static_cast<int>(arguments.size()));
 }
 
 void Repl::tell(const std::string& line) {
   if (!line.empty()) print(line + "\n");
 }
 
-void Repl::end_chunk() {
-  if (timed_) {
-    char text[64];
-    const std::chrono::duration<double, std::milli> took = Clock::now() - *timed_;
-    std::snprintf(text, sizeof text, "took %.3f ms\n", took.count());
-    print(text);
-  }
-  timed_.reset();
-  suffix_.clear();
-  stage_ = Stage::kIdle;
-  interrupted_ = {};
-  if (status_ < 0) editor_->start();
+void Repl::show(const Failure& failure) {
+  const bool seen = Terminal::is_terminal(STDERR_FILENO) || !Terminal::is_terminal(STDOUT_FILENO);
+  shell_.sink().write_error(failure_text(failure, inputs_, prompt_settings_.color && seen));
 }
 
-void Repl::show(const Failure& failure) {
-  shell_.sink().write_error(failure_text(failure, inputs_));
+/// What was typed is on the screen as well.
+void Repl::log_block(std::string_view block) {
+  if (!transcript_.started()) return;
+  std::fflush(stdout);  // what was printed before
+  std::string shown = "net> ";
+  for (const char c : block) shown += c == '\n' ? std::string("\n...> ") : std::string(1, c);
+  transcript_.write(shown + "\n");
 }
 
 void Repl::on_report(const ErrorReport& report) {
@@ -287,7 +280,7 @@ void Repl::on_input(std::string_view fresh) {
 /// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
-  if (stage_ != Stage::kIdle) return editor_->lend(on);
+  if (front_ != nullptr) return lend(on);
   if (!rich_ || kept_ || on == lent_) return;
   lent_ = on;
   if (!on) return editor_->start();
@@ -295,8 +288,21 @@ void Repl::lend_input(bool on) {
   editor_->lend(true);
 }
 
+/// The terminal's mode decides who hears of Ctrl-Z, so it changes while we do not listen.
+void Repl::lend(bool on) {
+  to_job_.stop();
+  editor_->lend(on);
+  if (front_ != nullptr) to_job_.listen();
+}
+
+void Repl::after_child() {
+  to_job_.stop();
+  editor_->resumed();
+  if (front_ != nullptr) to_job_.listen();
+}
+
 void Repl::on_wait(bool begins) {
-  if (!editor_->started()) return editor_->lend(begins);
+  if (!editor_->started()) return lend(begins);
   if (begins) {
     editor_->drain();
   } else {
@@ -306,6 +312,7 @@ void Repl::on_wait(bool begins) {
 
 bool Repl::on_turn_end() {
   take_input();
+  if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
   return editor_->started();
 }
 
@@ -358,14 +365,13 @@ void Repl::on_interrupt() {
     editor_->echoed("^C");
     return editor_->start();
   }
-  if (chunk_ == nullptr) return editor_->interrupt(dropped);
+  if (front_ == nullptr) return editor_->interrupt(dropped);
   const TimePoint now = Clock::now();
-  const bool again = interrupted_ != TimePoint() && now - interrupted_ < kTwice;
-  interrupted_ = now;
-  if (again) {
-    runtime_.end_task(*chunk_);
+  const TimePoint before = std::exchange(front_->interrupted_at, now);
+  if (before != TimePoint() && now - before < kTwice) {
+    runtime_.end_task(*front_->task);
   } else {
-    interrupt_wait(runtime_, *chunk_);
+    interrupt_wait(runtime_, *front_->task);
   }
 }
 

@@ -37,6 +37,9 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   /// Listeners close, connections drain for at most a second, <close> variables run.
   void shut_down();
 
+  /// A task waits for standard input.
+  bool input_wanted() const { return !readers.empty(); }
+
   /// Who has the program from now on; null while nobody has.
   void set_session(Session* session) { session_ = session; }
 

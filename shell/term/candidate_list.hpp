@@ -1,4 +1,5 @@
-// The candidates of a completion as people look at them: columns, read downwards.
+// The candidates of a completion as people look at them: a row each with what is known of
+// it if they are few enough, else columns, read downwards.
 #pragma once
 
 #include <string>

@@ -143,6 +143,11 @@ void EditBuffer::insert(std::string_view text) {
   replace(cursor_, cursor_, text);
 }
 
+void EditBuffer::assign(std::string_view text) {
+  remember(Action::kOther, false);
+  replace(0, text_.size(), text);
+}
+
 void EditBuffer::erase_to(std::size_t at) {
   if (at == cursor_) return;
   remember(Action::kErase, true);

@@ -46,6 +46,8 @@ class EditBuffer {
   void type(std::string_view text);
   /// One step by itself.
   void insert(std::string_view text);
+  /// All of it becomes another text, in one step; the cursor is at its end.
+  void assign(std::string_view text);
   /// From the cursor to `at`, in either direction. Neighbouring ones are one step.
   void erase_to(std::size_t at);
   /// The same, and it can be yanked; kills in a row are yanked together.

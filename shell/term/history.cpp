@@ -104,6 +104,14 @@ Status History::add(const std::string& block) {
   return errno == 0 ? Status() : system_failure(kWrite);
 }
 
+const std::string* History::continued(std::string_view block) const {
+  const auto found =
+      std::find_if(entries_.rbegin(), entries_.rend(), [&](const std::string& entry) {
+        return entry.size() > block.size() && entry.starts_with(block);
+      });
+  return found != entries_.rend() ? &*found : nullptr;
+}
+
 // --- up and down ---------------------------------------------------------------------------
 
 void HistoryWalk::reset() {
@@ -111,23 +119,29 @@ void HistoryWalk::reset() {
   edited_.clear();
 }
 
-const std::string* HistoryWalk::show(std::size_t index) {
-  at_ = index;
+const std::string& HistoryWalk::entry(std::size_t index) const {
   const auto found = edited_.find(index);
-  if (found != edited_.end()) return &found->second;
-  return &history_[history_.size() - index];
+  return found != edited_.end() ? found->second : history_[history_.size() - index];
 }
 
-const std::string* HistoryWalk::older(const std::string& text) {
-  if (at_ >= history_.size()) return nullptr;
+const std::string* HistoryWalk::show(std::size_t index, const std::string& text) {
   edited_[at_] = text;
-  return show(at_ + 1);
+  at_ = index;
+  return &entry(index);
 }
 
-const std::string* HistoryWalk::newer(const std::string& text) {
+const std::string* HistoryWalk::older(const std::string& text, std::string_view prefix) {
+  for (std::size_t index = at_ + 1; index <= history_.size(); ++index) {
+    if (entry(index).starts_with(prefix)) return show(index, text);
+  }
+  return nullptr;
+}
+
+const std::string* HistoryWalk::newer(const std::string& text, std::string_view prefix) {
   if (at_ == 0) return nullptr;
-  edited_[at_] = text;
-  return show(at_ - 1);
+  std::size_t index = at_ - 1;
+  while (index > 0 && !entry(index).starts_with(prefix)) --index;
+  return show(index, text);
 }
 
 // --- search --------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ class History {
   /// A failure is the file's; the entry is there.
   Status add(const std::string& block);
 
+  /// The newest that goes on where `block` ends; null if there is none.
+  const std::string* continued(std::string_view block) const;
+
   std::size_t size() const { return entries_.size(); }
   const std::string& operator[](std::size_t index) const { return entries_[index]; }
 
@@ -44,12 +47,14 @@ class HistoryWalk {
   /// At the block that is new, behind the last entry.
   void reset();
 
-  /// `text` is what the place we stand at shows now. Null at the end.
-  const std::string* older(const std::string& text);
-  const std::string* newer(const std::string& text);
+  /// `text` is what the place we stand at shows now; entries that do not begin with `prefix`
+  /// are passed over, but never the new block. Null at the end.
+  const std::string* older(const std::string& text, std::string_view prefix = {});
+  const std::string* newer(const std::string& text, std::string_view prefix = {});
 
  private:
-  const std::string* show(std::size_t index);
+  const std::string& entry(std::size_t index) const;
+  const std::string* show(std::size_t index, const std::string& text);
 
   const History& history_;
   std::size_t at_ = 0;  // how far from the new block

@@ -27,7 +27,7 @@ struct Final {
 constexpr Final kFinals[] = {
     {'A', Symbol::kUp},         {'B', Symbol::kDown},        {'C', Symbol::kRight},
     {'D', Symbol::kLeft},       {'H', Symbol::kHome},        {'F', Symbol::kEnd},
-    {'M', Symbol::kEnter},      {'Z', Symbol::kTab, true},   {'a', Symbol::kUp, true},
+    {'M', Symbol::kEnter},      {'Z', Symbol::kBackTab},     {'a', Symbol::kUp, true},
     {'b', Symbol::kDown, true}, {'c', Symbol::kRight, true}, {'d', Symbol::kLeft, true},
 };
 
@@ -81,6 +81,7 @@ Key coded_key(int code, int modifiers) {
     key.text = static_cast<char>(code);
   }
   set_modifiers(key, modifiers);
+  if (key.symbol == Symbol::kTab && std::exchange(key.shift, false)) key.symbol = Symbol::kBackTab;
   if (key.control && !key.text.empty() && key.text[0] >= 'A' && key.text[0] <= 'Z')
     key.text[0] |= 0x20;
   return key;

@@ -17,6 +17,7 @@ struct Key {
     kPaste,
     kEnter,
     kTab,
+    kBackTab,  // with Shift
     kBackspace,
     kEscape,
     kDelete,

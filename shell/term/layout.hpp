@@ -18,6 +18,7 @@ struct View {
   std::string_view text;
   std::size_t cursor = 0;
   const std::vector<Span>* spans = nullptr;  // of the text; null: all of it is plain
+  std::string_view ghost = {};               // behind the text, up to its first newline
 };
 
 struct ScreenRow {
@@ -32,14 +33,34 @@ struct Layout {
   std::vector<ScreenRow> rows;  // at least one
   std::size_t cursor_row = 0;
   int cursor_column = 0;
+  struct Line {
+    std::size_t from;  // in the text
+    std::size_t row;   // its first
+  };
+  std::vector<Line> lines;
 };
 
 /// `columns` is at least 1. Below 8 columns the prompt shrinks to ">", in a single one it
 /// goes; a cluster that is wider than the screen shows as "?".
 Layout lay_out(const View& view, int columns);
 
-/// Of a layout that is higher than the screen: `rows` rows of it, from `top` on, which is
-/// moved by as little as the cursor needs. "^" and "v" in the last column say that there is more.
-Layout window_of(const Layout& layout, std::size_t rows, int columns, std::size_t& top);
+/// The lines of a text that a screen of so many rows can show together with its cursor.
+struct Extent {
+  std::size_t from = 0;
+  std::size_t to = 0;
+};
+Extent lines_around(std::string_view text, std::size_t cursor, std::size_t rows);
+
+/// Where a window begins: a row of a line of the text.
+struct WindowTop {
+  std::size_t line = 0;
+  std::size_t row = 0;
+};
+
+/// Of a layout of `extent`, a part of a text of `size` bytes, what a screen of `rows` rows
+/// shows: from `top` on, which is moved by as little as the cursor needs. "^" and "v" in the last
+/// column say that there is more.
+Layout window_of(Layout layout, Extent extent, std::size_t size, std::size_t rows, int columns,
+                 WindowTop& top);
 
 }  // namespace moonwire

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,20 +19,29 @@ class LineEditor {
  public:
   /// What may stand in place of the text before the cursor.
   struct Candidate {
-    std::string text;    // of the whole word
-    std::string ending;  // "(" of a function: inserted with it if it is the only one
+    std::string text;         // of the whole word
+    std::string ending = {};  // "(" of a function: inserted with it if it is the only one
+    // What a list tells of it; both may be empty.
+    std::string title = {};  // a signature, in place of the text
+    std::string summary = {};
   };
   struct Completion {
     std::size_t from = 0;               // where the word begins
     std::vector<Candidate> candidates;  // sorted, each once
+    bool all = true;                    // false: a limit was met, there may be more
   };
 
   class Listener {
    public:
     /// For the text before `cursor`. Must not take long, and changes nothing.
     virtual Completion complete(std::string_view block, std::size_t cursor) = 0;
-    /// How `block` looks. `cursor`: npos when it is left.
-    virtual std::vector<Span> style(std::string_view block, std::size_t cursor) = 0;
+    /// How `block` looks from byte `from` to `to`, which begin and end lines. `cursor`: npos
+    /// when it is left.
+    virtual std::vector<Span> style(std::string_view block, std::size_t from, std::size_t to,
+                                    std::size_t cursor) = 0;
+    /// Alt-E: what the user's own editor makes of `block`, empty if it fails. That has the
+    /// terminal meanwhile, between drain() and resumed().
+    virtual std::optional<std::string> edit(const std::string& block) = 0;
     /// Whether Enter runs `block`, or asks for a further line.
     virtual bool is_complete(std::string_view block) = 0;
     /// A block was entered, without its last newline. The listener calls stop() if it
@@ -64,6 +74,10 @@ class LineEditor {
 
   /// Bytes have come that the terminal itself has echoed, whoever takes them.
   virtual void echoed(std::string_view bytes) = 0;
+
+  /// Puts a block there, to be edited and entered. The plain form cannot edit: it shows
+  /// the block, and enters it.
+  virtual void set_block(std::string_view block) = 0;
 
   /// Ctrl-C: the block is dropped, an empty prompt comes. `dropped` is input that came
   /// with it and nobody has seen; the rest of a paste that began in it goes the same way.

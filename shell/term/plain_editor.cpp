@@ -61,6 +61,15 @@ void PlainEditor::echoed(std::string_view bytes) {
   row_clean_ = true;
 }
 
+void PlainEditor::set_block(std::string_view block) {
+  if (!started_ || block.empty()) return;
+  std::string shown(kPrompt);
+  for (const char c : block)
+    shown += c == '\n' ? std::string("\n") + std::string(kContinued) : std::string(1, c);
+  emit(shown + "\n");
+  listener_.on_block(std::string(block));
+}
+
 void PlainEditor::interrupt(std::string_view) {
   block_.clear();
   continued_ = false;

@@ -21,6 +21,7 @@ class PlainEditor final : public LineEditor {
   std::size_t input(std::string_view bytes) override;
   void end_of_input(std::string_view rest) override;
   void echoed(std::string_view bytes) override;
+  void set_block(std::string_view block) override;
   void interrupt(std::string_view dropped) override;
   void resized() override {}
   void lend(bool) override {}

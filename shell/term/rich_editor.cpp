@@ -30,11 +30,12 @@ std::size_t frame_size(std::string_view text) {
 }  // namespace
 
 RichEditor::RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
-                       Listener& listener)
+                       const PromptSettings& settings, Listener& listener)
     : reactor_(reactor),
       terminal_(terminal),
       outlet_(outlet),
       history_(history),
+      settings_(settings),
       listener_(listener),
       walk_(history),
       search_(history),
@@ -115,6 +116,12 @@ void RichEditor::echoed(std::string_view bytes) {
   if (lent_) printed_.feed(bytes, size_.columns);
 }
 
+void RichEditor::set_block(std::string_view block) {
+  buffer_.reset(std::string(block));
+  top_ = {};
+  dirty_ = true;
+}
+
 void RichEditor::interrupt(std::string_view dropped) {
   while (decoder_.next(dropped)) {
   }
@@ -132,7 +139,7 @@ void RichEditor::resized() {
   if (shown_.rows.empty()) return;
   if (before.columns != size_.columns) {
     // The terminal has folded the rows of the block too, and the cursor went along.
-    const Layout folded = layout(false);
+    const Layout folded = layout({0, buffer_.text().size()}, false);
     shown_.cursor_row =
         std::min<std::size_t>(folded.cursor_row, static_cast<std::size_t>(size_.rows - 1));
   }
@@ -159,11 +166,13 @@ void RichEditor::resumed() {
 
 void RichEditor::emit(std::string_view text) {
   if (text.empty()) return;
-  if (started_) {
+  if (started_ && settings_.redraw) {
     above_.append(text);
     above_.skip_lines();
     return;
   }
+  if (!shown_.rows.empty()) printed_.set(shown_.cursor_column);  // it comes behind the cursor
+  shown_ = {};
   printed_.feed(text, size_.columns);
   outlet_.write(text);
   outlet_.flush();  // what runs now may take long, and is watched
@@ -193,16 +202,20 @@ void RichEditor::repaint() {
   if (!above_.empty() && !pace_.armed()) pace_.arm_at(reactor_, next_frame_);
 }
 
-/// `left`: as it stays on the screen.
-Layout RichEditor::layout(bool left) {
-  const std::size_t partner_of = left ? std::string::npos : buffer_.cursor();
-  const std::vector<Span> spans = listener_.style(buffer_.text(), partner_of);
+/// Of a part of the block. `left`: as it stays on the screen.
+Layout RichEditor::layout(Extent extent, bool left) {
+  const std::string& text = buffer_.text();
+  std::vector<Span> spans =
+      listener_.style(text, extent.from, extent.to, left ? std::string::npos : buffer_.cursor());
+  for (Span& span : spans) span.from -= extent.from;
   View view;
   view.spans = &spans;
   view.prompt = search_prompt_.empty() ? kPrompt : std::string_view(search_prompt_);
   view.continued = kContinued;
-  view.text = buffer_.text();
-  view.cursor = buffer_.cursor();
+  if (extent.from > 0) view.prompt = kContinued;
+  view.text = std::string_view(text).substr(extent.from, extent.to - extent.from);
+  view.cursor = buffer_.cursor() - extent.from;
+  if (!left) view.ghost = ghost();
   return lay_out(view, size_.columns);
 }
 
@@ -210,13 +223,16 @@ Layout RichEditor::layout(bool left) {
 void RichEditor::draw(std::string& out, bool whole) {
   if (!pastes_) out += kMarkPastes;
   pastes_ = true;
-  Layout next = layout(whole);
+  const std::string& text = buffer_.text();
   const auto rows = static_cast<std::size_t>(size_.rows);
-  if (whole && next.rows.size() > rows) {
+  Extent extent{0, text.size()};
+  if (!whole) extent = lines_around(text, buffer_.cursor(), rows);
+  Layout next = layout(extent, whole);
+  if (!whole) {
+    next = window_of(std::move(next), extent, text.size(), rows, size_.columns, top_);
+  } else if (next.rows.size() > rows) {
     render_erased(out, shown_);
     shown_ = {};
-  } else {
-    next = window_of(next, rows, size_.columns, top_);
   }
   if (shown_.rows.empty() && printed_.value() > 0) out += kNewRow;
   render(out, shown_, next, size_.columns);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "term/backlog.hpp"
 #include "term/edit_buffer.hpp"
@@ -15,6 +17,7 @@
 #include "term/line_editor.hpp"
 #include "term/outlet.hpp"
 #include "term/output_column.hpp"
+#include "term/prompt_settings.hpp"
 #include "term/terminal.hpp"
 
 namespace moonwire {
@@ -23,7 +26,7 @@ class RichEditor final : public LineEditor {
  public:
   /// All must outlive it. `terminal` is where input comes from, `outlet` the way to its screen.
   RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
-             Listener& listener);
+             const PromptSettings& settings, Listener& listener);
 
   void start() override;
   void stop() override;
@@ -31,6 +34,7 @@ class RichEditor final : public LineEditor {
   std::size_t input(std::string_view bytes) override;
   void end_of_input(std::string_view rest) override;
   void echoed(std::string_view bytes) override;
+  void set_block(std::string_view block) override;
   void interrupt(std::string_view dropped) override;
   void resized() override;
   void lend(bool on) override;
@@ -60,7 +64,7 @@ class RichEditor final : public LineEditor {
   void take_literal(const Key& key);
   bool take_search_key(const Key& key);
   void take_paste(std::string text);
-  void run_binding(const Binding& binding);
+  void run_binding(const Key& key);
   void enter();
   void new_line();
   void left();
@@ -92,11 +96,18 @@ class RichEditor final : public LineEditor {
   void suspend();
   void literal();
   void tab();
+  void back_tab();
   void complete();
+  void edit_block();
   void search_older();
   void search_newer();
 
+  bool in_indent() const;
+  bool take_ghost();
+  std::string_view ghost() const;
+  std::string_view walk_prefix();
   void show_entry(const std::string* entry);
+  void list(const Completion& completion);
   void run_block();
   void begin_search();
   void show_match(bool found);
@@ -108,7 +119,7 @@ class RichEditor final : public LineEditor {
   void keys_time_out();
   void wait_for_more();
   void pace_over() {}  // the loop repaints after each turn
-  Layout layout(bool left);
+  Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
   void leave_block(std::string_view mark);
@@ -118,6 +129,7 @@ class RichEditor final : public LineEditor {
   Terminal& terminal_;
   Outlet& outlet_;
   History& history_;
+  const PromptSettings& settings_;
   Listener& listener_;
 
   KeyDecoder decoder_;
@@ -129,12 +141,14 @@ class RichEditor final : public LineEditor {
   std::size_t cursor_before_search_ = 0;
   int goal_column_ = -1;  // where up() and down() came from; -1: they did not
   bool moved_vertically_ = false;
+  std::optional<std::string> walk_prefix_;  // while Up and Down walk entries that begin so
+  bool walked_ = false;
   bool literal_ = false;  // the next key is text
   int tabs_ = 0;          // in a row
 
   Terminal::Size size_;
   Layout shown_;          // without rows: nothing is on the screen
-  std::size_t top_ = 0;   // of the window on a block that is higher than the screen
+  WindowTop top_;         // of the window on a block that is higher than the screen
   Backlog above_;         // prints that wait for their frame
   OutputColumn printed_;  // where the text above ends
   std::string extra_;     // a bell, for the next update

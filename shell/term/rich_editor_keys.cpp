@@ -14,6 +14,10 @@ namespace moonwire {
 
 using Symbol = Key::Symbol;
 
+namespace {
+constexpr std::string_view kIndent = "  ";
+}
+
 /// A key, and what it does. The letters are those of Symbol::kText.
 struct RichEditor::Binding {
   Symbol symbol;
@@ -27,6 +31,7 @@ constexpr RichEditor::Binding RichEditor::kBindings[] = {
     {Symbol::kEnter, 0, false, false, &RichEditor::enter},
     {Symbol::kEnter, 0, false, true, &RichEditor::new_line},
     {Symbol::kTab, 0, false, false, &RichEditor::tab},
+    {Symbol::kBackTab, 0, false, false, &RichEditor::back_tab},
     {Symbol::kBackspace, 0, false, false, &RichEditor::backspace},
     {Symbol::kBackspace, 0, false, true, &RichEditor::kill_word_left},
     {Symbol::kDelete, 0, false, false, &RichEditor::erase},
@@ -63,6 +68,7 @@ constexpr RichEditor::Binding RichEditor::kBindings[] = {
     {Symbol::kText, '>', false, true, &RichEditor::block_end},
     {Symbol::kText, 'b', false, true, &RichEditor::word_left},
     {Symbol::kText, 'd', false, true, &RichEditor::kill_word},
+    {Symbol::kText, 'e', false, true, &RichEditor::edit_block},
     {Symbol::kText, 'f', false, true, &RichEditor::word_right},
     {Symbol::kText, 'h', true, true, &RichEditor::kill_word_left},
     {Symbol::kText, 'y', false, true, &RichEditor::yank_pop},
@@ -73,23 +79,29 @@ void RichEditor::take_key(const Key& key) {
   dirty_ = true;
   continues_ = false;
   tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
-  if (std::exchange(literal_, false)) return take_literal(key);
-  if (!search_prompt_.empty() && take_search_key(key)) return;
-  moved_vertically_ = false;
-  if (key.symbol == Symbol::kPaste) {
+  moved_vertically_ = walked_ = false;
+  if (std::exchange(literal_, false)) {
+    take_literal(key);
+  } else if (!search_prompt_.empty() && take_search_key(key)) {
+    // It was the search's.
+  } else if (key.symbol == Symbol::kPaste) {
     take_paste(key.text);
   } else if (key.symbol == Symbol::kText && !key.control && !key.alt) {
     buffer_.type(key.text);
   } else {
-    const char letter = key.text.size() == 1 ? key.text[0] : '\0';
-    for (const Binding& binding : kBindings) {
-      if (binding.symbol != key.symbol || binding.control != key.control) continue;
-      if (binding.alt != key.alt || binding.letter != letter) continue;
-      (this->*binding.action)();
-      break;
-    }
+    run_binding(key);
   }
   if (!moved_vertically_) goal_column_ = -1;
+  if (!walked_) walk_prefix_.reset();
+}
+
+void RichEditor::run_binding(const Key& key) {
+  const char letter = key.text.size() == 1 ? key.text[0] : '\0';
+  for (const Binding& binding : kBindings) {
+    if (binding.symbol != key.symbol || binding.control != key.control) continue;
+    if (binding.alt != key.alt || binding.letter != letter) continue;
+    return (this->*binding.action)();
+  }
 }
 
 /// After Ctrl-V: the byte of the key, whatever it would do.
@@ -127,7 +139,7 @@ void RichEditor::run_block() {
   block.erase(block.find_last_not_of('\n') + 1);
   buffer_.reset({});
   walk_.reset();
-  top_ = 0;
+  top_ = {};
   if (const Status added = history_.add(block); !added) {
     emit("moonwire: " + added.error().message() + "\n");
   }
@@ -148,7 +160,7 @@ void RichEditor::drop_block() {
   leave_block("^C");
   buffer_.reset({});
   walk_.reset();
-  top_ = 0;
+  top_ = {};
   goal_column_ = -1;
   dirty_ = true;
 }
@@ -156,23 +168,27 @@ void RichEditor::drop_block() {
 // --- movement ------------------------------------------------------------------------------
 
 void RichEditor::left() { buffer_.move_to(buffer_.left()); }
-void RichEditor::right() { buffer_.move_to(buffer_.right()); }
+void RichEditor::right() {
+  if (!take_ghost()) buffer_.move_to(buffer_.right());
+}
 void RichEditor::line_start() { buffer_.move_to(buffer_.line_start()); }
-void RichEditor::line_end() { buffer_.move_to(buffer_.line_end()); }
+void RichEditor::line_end() {
+  if (!take_ghost()) buffer_.move_to(buffer_.line_end());
+}
 void RichEditor::block_start() { buffer_.move_to(0); }
 void RichEditor::block_end() { buffer_.move_to(buffer_.text().size()); }
 void RichEditor::word_left() { buffer_.move_to(buffer_.word_left()); }
 void RichEditor::word_right() { buffer_.move_to(buffer_.word_right()); }
 
 void RichEditor::up() {
-  if (buffer_.in_first_line()) return older();
+  if (buffer_.in_first_line()) return show_entry(walk_.older(buffer_.text(), walk_prefix()));
   if (goal_column_ < 0) goal_column_ = buffer_.column();
   buffer_.move_to(buffer_.line_above(goal_column_));
   moved_vertically_ = true;
 }
 
 void RichEditor::down() {
-  if (buffer_.in_last_line()) return newer();
+  if (buffer_.in_last_line()) return show_entry(walk_.newer(buffer_.text(), walk_prefix()));
   if (goal_column_ < 0) goal_column_ = buffer_.column();
   buffer_.move_to(buffer_.line_below(goal_column_));
   moved_vertically_ = true;
@@ -216,12 +232,24 @@ void RichEditor::redo() {
 
 void RichEditor::literal() { literal_ = true; }
 
-/// Where only blanks stand before the cursor, an indent; elsewhere the rest of the word.
-void RichEditor::tab() {
+/// Only blanks stand before the cursor in its line.
+bool RichEditor::in_indent() const {
   const std::string_view before =
       std::string_view(buffer_.text()).substr(0, buffer_.cursor()).substr(buffer_.line_start());
-  if (before.find_first_not_of(' ') == std::string_view::npos) return buffer_.insert("  ");
+  return before.find_first_not_of(' ') == std::string_view::npos;
+}
+
+/// An indent at the start of a line; elsewhere the rest of the word.
+void RichEditor::tab() {
+  if (in_indent()) return buffer_.insert(kIndent);
   complete();
+}
+
+/// Takes an indent back; elsewhere it shows at once what Tab may put there.
+void RichEditor::back_tab() {
+  if (!in_indent()) return list(listener_.complete(buffer_.text(), buffer_.cursor()));
+  const std::size_t blanks = buffer_.cursor() - buffer_.line_start();
+  buffer_.erase_to(buffer_.cursor() - std::min(blanks, kIndent.size()));
 }
 
 /// As far as all candidates agree; a second Tab shows them.
@@ -235,11 +263,28 @@ void RichEditor::complete() {
         std::mismatch(common.begin(), common.end(), candidate.text.begin(), candidate.text.end());
     common.erase(end.first, common.end());
   }
-  if (found.candidates.size() == 1) common += first.ending;
+  const bool only_one = found.candidates.size() == 1 && found.all;
+  if (only_one) {
+    common += first.ending;
+    tabs_ = 0;  // what follows is another word
+  }
   const std::size_t typed = buffer_.cursor() - found.from;
-  if (common.size() > typed) return buffer_.insert(std::string_view(common).substr(typed));
+  if (found.all && common.size() > typed) {
+    return buffer_.insert(std::string_view(common).substr(typed));
+  }
   if (tabs_ < 2) return bell();
-  emit(candidate_list(found.candidates, size_.columns, std::max(1, size_.rows / 2)));
+  list(found);
+}
+
+void RichEditor::list(const Completion& completion) {
+  if (completion.candidates.empty()) return bell();
+  emit(candidate_list(completion.candidates, size_.columns, std::max(1, size_.rows / 2)));
+}
+
+/// The block in the user's own editor; what comes back is one step of undo.
+void RichEditor::edit_block() {
+  const auto text = listener_.edit(buffer_.text());
+  if (text && *text != buffer_.text()) buffer_.assign(*text);
 }
 
 // --- the terminal --------------------------------------------------------------------------
@@ -263,7 +308,30 @@ void RichEditor::suspend() {
 void RichEditor::show_entry(const std::string* entry) {
   if (entry == nullptr) return bell();
   buffer_.reset(*entry);
-  top_ = 0;
+  top_ = {};
+}
+
+/// What Up and Down look for: what stood before the cursor when the first of them came.
+std::string_view RichEditor::walk_prefix() {
+  if (!settings_.prefix_search) return {};
+  walked_ = true;
+  if (!walk_prefix_) walk_prefix_ = buffer_.text().substr(0, buffer_.cursor());
+  return *walk_prefix_;
+}
+
+/// How an entry of the history goes on behind the block.
+std::string_view RichEditor::ghost() const {
+  const bool wanted = settings_.ghost && settings_.color && search_prompt_.empty();
+  const std::string& text = buffer_.text();
+  if (!wanted || text.empty() || buffer_.cursor() != text.size()) return {};
+  const std::string* entry = history_.continued(text);
+  return entry != nullptr ? std::string_view(*entry).substr(text.size()) : std::string_view();
+}
+
+bool RichEditor::take_ghost() {
+  const std::string_view rest = ghost();
+  if (!rest.empty()) buffer_.insert(rest);
+  return !rest.empty();
 }
 
 void RichEditor::older() { show_entry(walk_.older(buffer_.text())); }

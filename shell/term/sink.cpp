@@ -89,9 +89,14 @@ int Sink::seek_error(void*, off64_t* offset, int whence) {
   return seek(STDERR_FILENO, offset, whence);
 }
 
+void Sink::emit(std::string_view bytes) {
+  if (copy) copy(bytes);
+  editor_->emit(bytes);
+}
+
 int Sink::output(std::string_view bytes) {
   if (editor_ != nullptr) {
-    editor_->emit(bytes);
+    emit(bytes);
     return 0;
   }
   out_.append(bytes);
@@ -104,7 +109,7 @@ int Sink::output(std::string_view bytes) {
 int Sink::error(std::string_view bytes) {
   std::fflush(output_);  // what was printed before comes before
   if (editor_ != nullptr && error_joins_) {
-    editor_->emit(bytes);
+    emit(bytes);
     return 0;
   }
   send();

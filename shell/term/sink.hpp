@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <string>
 
 #include "term/line_editor.hpp"
@@ -43,6 +44,9 @@ class Sink {
   /// The turn is over: flush(), and the next one may send at once again.
   void end_turn();
 
+  /// Gets all that goes through the editor; may be empty.
+  std::function<void(std::string_view)> copy;
+
   /// setvbuf("no"): nothing gathers.
   void set_unbuffered(bool on) { unbuffered_ = on; }
 
@@ -65,6 +69,7 @@ class Sink {
   static int seek_output(void* sink, off64_t* offset, int whence);
   static int seek_error(void* sink, off64_t* offset, int whence);
 
+  void emit(std::string_view bytes);
   int output(std::string_view bytes);
   int error(std::string_view bytes);
   int send();

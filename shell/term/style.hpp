@@ -8,7 +8,16 @@
 
 namespace moonwire {
 
-enum class Style : std::uint8_t { kPlain, kKeyword, kNumber, kString, kComment, kPartner };
+enum class Style : std::uint8_t {
+  kPlain,
+  kKeyword,
+  kNumber,
+  kString,
+  kComment,
+  kPartner,
+  kGhost,
+  kError
+};
 
 /// A part of a block. Those of one block are sorted and do not overlap; the rest is plain.
 struct Span {
@@ -27,7 +36,9 @@ inline std::string_view style_bytes(Style style) {
     case Style::kNumber: return "\x1b[36m";
     case Style::kString: return "\x1b[32m";
     case Style::kComment: return "\x1b[90m";
+    case Style::kError: return "\x1b[31m";
     case Style::kPartner: return "\x1b[1;4m";
+    case Style::kGhost: return "\x1b[90m";
   }
   return "";
 }

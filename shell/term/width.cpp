@@ -145,9 +145,9 @@ std::size_t after_cluster(std::string_view text, std::size_t at) {
 
 std::size_t before_cluster(std::string_view text, std::size_t at) {
   if (at == 0) return 0;
-  // Where clusters begin is known only from the line's first on.
-  const std::size_t line = text.substr(0, at - 1).rfind('\n');
-  std::size_t begin = line == std::string_view::npos ? 0 : line + 1;
+  // Where clusters begin is known only from such a place on: ASCII joins nothing before it.
+  std::size_t begin = at - 1;
+  while (begin > 0 && static_cast<unsigned char>(text[begin]) >= 0x80) --begin;
   for (;;) {
     const std::size_t next = after_cluster(text, begin);
     if (next >= at) return begin;

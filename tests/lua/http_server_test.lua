@@ -326,6 +326,21 @@ check.case("a client that does not read holds back its handler only", function()
   slow:close()
 end)
 
+check.case("a client that takes nothing is let go, one that takes little is not", function()
+  local srv <close> = serve(function(_, res)
+    res.headers.Connection = "close"
+    return ("x"):rep(16 << 20)
+  end, { http = { idle_timeout = 0.1 }, high_water = 1 << 16, sendbuf = 1 << 16 })
+  local stuck <close> = open(srv)
+  stuck:set { unread_limit = 1, recvbuf = 4096 }
+  stuck:write(get "/")
+  check.eventually(function() return srv.open == 0 end)
+  local slow <close> = open(srv)
+  slow:set { unread_limit = 1, rate = { read = 40 << 20 } }
+  slow:write(get "/")
+  check.ok(#check.ok(slow:read("a", { timeout = 5 })) > 16 << 20)
+end)
+
 check.case("the handler is swapped for connections that are open", function()
   local srv <close> = serve(function() return "one" end)
   local c <close> = open(srv)

@@ -185,8 +185,22 @@ class ScriptFile {
 
 /// The prompt on a dumb terminal.
 inline std::vector<std::string> dumb(std::vector<std::string> more = {}) {
-  more.insert(more.end(), {"TERM=dumb", "HOME=/nonexistent", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+  more.insert(more.end(), {"TERM=dumb", "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
   return more;
 }
+
+/// The plain prompt, ready for input.
+struct Prompt : Pty {
+  explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
+                  const std::vector<std::string>& env = {})
+      : Pty(command_line(arguments), dumb(env)) {
+    ready = expect("net> ");
+  }
+  /// Types a line and waits for what follows it up to the next prompt.
+  bool enter(const std::string& line, const std::string& answer) {
+    return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
+  }
+  bool ready = false;
+};
 
 }  // namespace moonwire::test

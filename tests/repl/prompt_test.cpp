@@ -11,24 +11,6 @@
 using namespace moonwire::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-/// The prompt, ready for input.
-struct Prompt : Pty {
-  explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
-                  const std::vector<std::string>& env = {})
-      : Pty(command_line(arguments), dumb(env)) {
-    ready = expect("net> ");
-  }
-  /// Types a line and waits for what follows it up to the next prompt.
-  bool enter(const std::string& line, const std::string& answer) {
-    return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
-  }
-  bool ready = false;
-};
-
-}  // namespace
-
 TEST_CASE("Prompt: start", "[repl]") {
   SECTION("one banner line, and the prompt") {
     Pty pty(command_line({}), dumb());
@@ -148,6 +130,7 @@ TEST_CASE("Prompt: errors", "[repl]") {
     CHECK(prompt.enter("x = )",
                        "error: (input 2):1: unexpected symbol near ')'\r\n"
                        "  x = )\r\n      ^\r\n"));
+    CHECK(prompt.enter("_err", "\"(input 2):1: unexpected symbol near ')'\"\r\n"));
   }
   SECTION("at run time show the line and the user's frames") {
     CHECK(prompt.enter("function f() return nothing.x end", ""));
@@ -423,7 +406,9 @@ TEST_CASE("Prompt: commands", "[repl]") {
   SECTION(".ls, and .stop with what it shows") {
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter("timeout(60, print);", ""));
-    CHECK(prompt.enter(".ls", "timer 1\r\n"));
+    prompt.send(".ls\n");
+    CHECK(prompt.expect("what     state\r\ntimer 1  due in "));
+    CHECK(prompt.expect("s\r\nnet> "));
     CHECK(prompt.enter(".stop timer 1", ""));
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter(".stop timer 1", "there is no timer 1 (.ls)\r\n"));
@@ -434,8 +419,8 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.expect(":2: in file\r\n  error 'in file'\r\n"));
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("loaded", "5\r\n"));
-    CHECK(prompt.enter(".load /nonexistent",
-                       "error: cannot open /nonexistent: "
+    CHECK(prompt.enter(".load /nonexistent/file",
+                       "error: cannot open /nonexistent/file: "
                        "No such file or directory\r\n"));
   }
   SECTION(".time tells how long it took") {

@@ -7,8 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "repl/program.hpp"
-#include "support/screen.hpp"
+#include "repl/rich_session.hpp"
 #include "support/temporary.hpp"
 
 using namespace moonwire::test;
@@ -16,98 +15,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The program on a terminal that we look at.
-class Session {
- public:
-  explicit Session(Pty::Size size = {24, 80}, std::vector<std::string> env = {},
-                   const std::string& home = "")
-      : pty_(command_line({"-q"}),
-             environment(std::move(env), home.empty() ? folder_.path() : home), size),
-        screen_(size.rows, size.columns) {
-    ready = shows(size.columns < 8 ? ">" : "net> ");
-  }
-
-  /// Waits until `enough` holds for the screen, between two updates.
-  bool sees(const std::function<bool(const Screen&)>& enough) {
-    return pty_.expect([&](std::string_view) {
-      screen_.feed(std::string_view(pty_.transcript()).substr(fed_));
-      fed_ = pty_.transcript().size();
-      return !screen_.updating() && enough(screen_);
-    });
-  }
-  /// Until the last rows are these, the cursor at the bar, or at the end; blanks at the end
-  /// of a row do not count.
-  bool shows(std::string rows) {
-    const std::size_t bar = rows.find('|');
-    std::string before = rows.substr(0, bar);
-    if (bar != std::string::npos) rows.erase(bar, 1);
-    const bool found = sees([&](const Screen& screen) { return ends_with(screen, rows, before); });
-    UNSCOPED_INFO(screen_.all());
-    return found;
-  }
-  void type(std::string_view keys) { pty_.send(keys); }
-  void resize(int rows, int columns) {
-    sees([](const Screen&) { return true; });
-    screen_.resize(rows, columns);
-    pty_.resize({static_cast<unsigned short>(rows), static_cast<unsigned short>(columns)});
-  }
-  bool enters(const std::string& line, const std::string& answer) {
-    type(line + "\r");
-    return shows("net> " + line + "\n" + answer + "net> ");
-  }
-
-  Pty& pty() { return pty_; }
-  const Screen& screen() const { return screen_; }
-  const std::string& home() const { return folder_.path(); }
-  bool ready = false;
-
- private:
-  static std::vector<std::string> environment(std::vector<std::string> env,
-                                              const std::string& home) {
-    env.insert(env.end(), {"TERM=xterm", "HOME=" + home, "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-                           "MOONWIRE_INIT"});
-    return env;
-  }
-
-  static bool ends_with(const Screen& screen, const std::string& rows, const std::string& before) {
-    std::vector<std::string> wanted(1);
-    for (const char c : rows) {
-      if (c == '\n') {
-        wanted.emplace_back();
-      } else {
-        wanted.back() += c;
-      }
-    }
-    const int last = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    const int first = screen.cursor_row() - last;
-    if (first < 0) return false;
-    for (int i = 0; i < static_cast<int>(wanted.size()); ++i) {
-      std::string& row = wanted[static_cast<std::size_t>(i)];
-      row.erase(row.find_last_not_of(' ') + 1);
-      if (first + i >= screen.rows() || screen.row(first + i) != row) return false;
-    }
-    for (int i = first + static_cast<int>(wanted.size()); i < screen.rows(); ++i) {
-      if (!screen.row(i).empty()) return false;
-    }
-    const std::size_t start = before.rfind('\n') + 1;  // 0 if there is none
-    return screen.cursor_column() == static_cast<int>(before.size() - start);
-  }
-
-  TemporaryFolder folder_;
-  Pty pty_;
-  Screen screen_;
-  std::size_t fed_ = 0;
-};
-
 std::string contents(const std::string& path) {
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
 }
-
-constexpr const char* kLeft = "\x1b[D";
-constexpr const char* kUp = "\x1b[A";
-constexpr const char* kDown = "\x1b[B";
 
 }  // namespace
 
@@ -628,8 +540,7 @@ TEST_CASE("Rich prompt: environment", "[repl]") {
   }
   SECTION("TERM=dumb and no TERM: the plain form, without an escape byte") {
     for (const char* term : {"TERM=dumb", "TERM"}) {
-      Pty pty(command_line({"-q"}),
-              {term, "HOME=/nonexistent", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+      Pty pty(command_line({"-q"}), {term, "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
       CHECK(pty.expect("net> "));
       pty.send("1 + 1\n");
       CHECK(pty.expect("2\r\nnet> "));

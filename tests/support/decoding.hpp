@@ -9,9 +9,9 @@
 namespace moonwire::test {
 
 inline std::string key_name(const Key& key) {
-  static const char* const kNames[] = {"",       "paste",  "Enter", "Tab",  "Backspace",
-                                       "Escape", "Delete", "Up",    "Down", "Left",
-                                       "Right",  "Home",   "End",   "?"};
+  static const char* const kNames[] = {"",          "paste",  "Enter",  "Tab", "BackTab",
+                                       "Backspace", "Escape", "Delete", "Up",  "Down",
+                                       "Left",      "Right",  "Home",   "End", "?"};
   std::string text;
   if (key.control) text += "C-";
   if (key.alt) text += "A-";

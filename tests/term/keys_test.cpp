@@ -41,8 +41,9 @@ TEST_CASE("KeyDecoder: keys", "[term]") {
     CHECK(decode("\x1b[1~\x1b[3~\x1b[4~\x1b[7~\x1b[8~") == "Home Delete End Home End ");
     CHECK(decode("\x1b[1;5C\x1b[1;3D\x1b[1;2A\x1b[1;6F\x1b[3;5~") ==
           "C-Right A-Left S-Up C-S-End C-Delete ");
-    CHECK(decode("\x1b[Z\x1bOc\x1b[3^\x1b\x1b[A") == "S-Tab C-Right C-Delete A-Up ");
+    CHECK(decode("\x1b[Z\x1bOc\x1b[3^\x1b\x1b[A") == "BackTab C-Right C-Delete A-Up ");
     CHECK(decode("\x1b[97;5u\x1b[27;5;97~\x1b[13;3u\x1b[27u") == "C-a C-a A-Enter Escape ");
+    CHECK(decode("\x1b[9u\x1b[9;2u") == "Tab BackTab ");
   }
   SECTION("unknown ones are swallowed whole") {
     CHECK(decode("a\x1b[15~b\x1b[[Ac\x1b[?1;2cd\x1b[<0;1;1Me\x1bOPf\x1b[1;2;3;4;5;6zg") ==

@@ -13,7 +13,10 @@ struct Ears final : LineEditor::Listener {
   std::vector<std::string> blocks;
   int ends = 0;
   LineEditor::Completion complete(std::string_view, std::size_t) override { return {}; }
-  std::vector<Span> style(std::string_view, std::size_t) override { return {}; }
+  std::vector<Span> style(std::string_view, std::size_t, std::size_t, std::size_t) override {
+    return {};
+  }
+  std::optional<std::string> edit(const std::string&) override { return std::nullopt; }
   bool is_complete(std::string_view block) override { return !block.ends_with("do"); }
   void on_block(const std::string& block) override { blocks.push_back(block); }
   void on_end() override { ++ends; }

@@ -20,8 +20,12 @@ struct Bench {
   explicit Bench(int width) : columns(width), screen(kRows, width) { screen.feed("above\r\n"); }
 
   Layout window(const std::string& text, std::size_t cursor) {
-    return window_of(lay_out({"net> ", "...> ", text, cursor, nullptr}, columns), kRows, columns,
-                     top);
+    const Extent extent = lines_around(text, cursor, kRows);
+    const std::string_view part =
+        std::string_view(text).substr(extent.from, extent.to - extent.from);
+    const View view{extent.from > 0 ? "...> " : "net> ", "...> ", part, cursor - extent.from,
+                    nullptr};
+    return window_of(lay_out(view, columns), extent, text.size(), kRows, columns, top);
   }
 
   void show(const std::string& text, std::size_t cursor) {
@@ -35,7 +39,7 @@ struct Bench {
   int columns;
   Screen screen;
   Layout shown;
-  std::size_t top = 0;
+  WindowTop top;
 };
 
 /// What a fresh screen shows after the whole block was drawn at once: rows from `first` on.
@@ -120,6 +124,32 @@ TEST_CASE("Layout: a window on a high block has the cursor in it", "[term]") {
   CHECK(bench.screen.row(9) == "...> line 11       v");
   bench.show("x", 1);
   CHECK(bench.screen.text() == "net> x\n");
+}
+
+TEST_CASE("Layout: a window is a part of the whole", "[term]") {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    std::mt19937 random(seed);
+    const int columns = static_cast<int>(5 + random() % 30);
+    Bench bench(columns);
+    const std::string text = random_text(random, 120);
+    for (int move = 0; move < 10; ++move) {
+      const std::size_t cursor = random_cursor(random, text);
+      CAPTURE(seed, move, text, cursor);
+      const Layout whole = lay_out({"net> ", "...> ", text, cursor, nullptr}, columns);
+      const Layout window = bench.window(text, cursor);
+      REQUIRE(window.rows.size() == std::min<std::size_t>(whole.rows.size(), kRows));
+      REQUIRE(window.cursor_row <= whole.cursor_row);
+      REQUIRE(window.cursor_column == whole.cursor_column);
+      const std::size_t first = whole.cursor_row - window.cursor_row;
+      for (std::size_t i = 0; i < window.rows.size(); ++i) {
+        const bool marked = (i == 0 && first > 0) ||
+                            (i + 1 == window.rows.size() && first + i + 1 < whole.rows.size());
+        const std::string& row = window.rows[i].bytes;
+        if (!marked) REQUIRE(row == whole.rows[first + i].bytes);
+        if (marked) REQUIRE((row.back() == '^' || row.back() == 'v'));
+      }
+    }
+  }
 }
 
 TEST_CASE("Renderer: typing at the end of a line costs the letter", "[term]") {

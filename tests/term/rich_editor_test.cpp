@@ -15,14 +15,18 @@ namespace {
 struct Ears final : LineEditor::Listener {
   std::vector<std::string> blocks;
   int ends = 0;
+  std::size_t most_styled = 0;
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override {
     std::size_t from = cursor;
     while (from > 0 && block[from - 1] == 'a') --from;
     return {from, {{"aa", ""}, {"aab", "("}}};
   }
-  std::vector<Span> style(std::string_view block, std::size_t) override {
-    return {{0, block.size() / 2, Style::kKeyword}};
+  std::vector<Span> style(std::string_view, std::size_t from, std::size_t to,
+                          std::size_t) override {
+    most_styled = std::max(most_styled, to - from);
+    return {{from, (to - from) / 2, Style::kKeyword}};
   }
+  std::optional<std::string> edit(const std::string& block) override { return block + "!"; }
   bool is_complete(std::string_view block) override { return !block.ends_with("do"); }
   void on_block(const std::string& block) override { blocks.push_back(block); }
   void on_end() override { ++ends; }
@@ -35,7 +39,8 @@ struct Bench {
   Outlet outlet{reactor, pipe.writer()};
   History history;
   Ears ears;
-  RichEditor editor{reactor, terminal, outlet, history, ears};
+  PromptSettings settings;
+  RichEditor editor{reactor, terminal, outlet, history, settings, ears};
   test::Screen screen{24, 80};  // what Terminal::size() says where there is none
 
   Bench() { editor.start(); }
@@ -89,6 +94,21 @@ TEST_CASE("RichEditor: blocks", "[term]") {
     bench.type("x");
     bench.show("text\nnet> x\n");
   }
+}
+
+TEST_CASE("RichEditor: of a long block only what is near the cursor is looked at", "[term]") {
+  Bench bench;
+  std::string block;
+  for (int i = 0; i < 3000; ++i) block += "local name = 'a line of text'\r";
+  bench.type("\x1b[200~" + block + "\x1b[201~");
+  bench.settle();
+  bench.ears.most_styled = 0;
+  for (const char* keys : {"a", "\x1b<", "b", "\x1b[B", "\x1b>", "\x15"}) {
+    bench.type(keys);
+    bench.settle();
+  }
+  CHECK(bench.ears.most_styled > 0);
+  CHECK(bench.ears.most_styled < 2 * 24 * 40);
 }
 
 TEST_CASE("RichEditor: a lone ESC is a key after its time", "[term]") {

@@ -22,6 +22,7 @@ struct Screen final : LineEditor {
   std::size_t input(std::string_view) override { return 0; }
   void end_of_input(std::string_view) override {}
   void echoed(std::string_view) override {}
+  void set_block(std::string_view) override {}
   void interrupt(std::string_view) override {}
   void resized() override {}
   void lend(bool) override {}

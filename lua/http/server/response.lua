@@ -19,6 +19,22 @@ local function connection(res, name)
   return res.conn or error(("res:%s: the request has been answered"):format(name), 3)
 end
 
+--- What a write has answered; but a client that takes something now and then is waited for longer
+-- than the time that one wait has.
+local function persist(conn, ok, message, code)
+  local taken
+  while code == "ETIMEDOUT" and taken ~= conn.bytes_out do
+    taken = conn.bytes_out
+    ok, message, code = native.write(conn)
+  end
+  return ok, message, code
+end
+
+--- The whole answer; nil, message, code if it is lost.
+local function respond(conn, res, data)
+  return persist(conn, native.respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), data))
+end
+
 --- The name of a field as it stands in `headers` already, whatever its case.
 local function has(headers, name)
   if not headers then return false end
@@ -48,7 +64,7 @@ function methods.write(res, ...)
     local begun, message, code = native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"))
     if not begun then return nil, message, code end
   end
-  return native.write(conn, ...)
+  return persist(conn, native.write(conn, ...))
 end
 
 --- Ends the answer: with `data` as all of it, or its last piece. `trailers`: fields behind a
@@ -57,7 +73,7 @@ function methods.finish(res, data, trailers)
   local conn = connection(res, "finish")
   if native.state(conn) == "waiting" and not trailers then
     if data and res.encode then data = res:encode(data) end
-    return native.respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), data)
+    return respond(conn, res, data)
   end
   local written, message, code = res:write(data or "")
   if not written then return nil, message, code end
@@ -158,7 +174,7 @@ function methods.settle(res, first, second, third)
     if second == nil and type(third) == "string" then error(third, 0) end  -- nil, message
     for name, value in pairs(third or {}) do res:set(name, value) end
     first = second
-    if first == nil then return native.respond(conn, res.status, rawget(res, "headers"), nil) end
+    if first == nil then return respond(conn, res) end
   end
   if type(first) == "table" then return res:json(first) end
   if type(first) == "string" then return res:finish(first) end
@@ -166,7 +182,10 @@ function methods.settle(res, first, second, third)
     error(("http: a handler returns a string, a table, or a status and one of these; not a %s")
       :format(type(first)), 0)
   end
-  return native.respond(conn, rawget(res, "status") or 204, rawget(res, "headers"), nil)
+  res.status = rawget(res, "status") or 204
+  return respond(conn, res)
 end
+
+Response.respond = respond
 
 return Response

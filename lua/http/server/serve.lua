@@ -6,7 +6,7 @@ local native = require "native.http"
 local Request = require "http.server.request"
 local Response = require "http.server.response"
 
-local next_head, handler_of, respond = native.next, native.handler, native.respond
+local next_head, handler_of, respond = native.next, native.handler, Response.respond
 
 return function(conn)
   local handler
@@ -15,11 +15,13 @@ return function(conn)
     local res = setmetatable({ conn = conn }, Response)
     local req = setmetatable({ connection = conn, head = head, response = res }, Request)
     local first, second, third = handler(req, res)
+    local _, lost
     if type(first) == "string" then
-      respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), first)
+      _, lost = respond(conn, res, first)
     else
-      res:settle(first, second, third)
+      _, lost = res:settle(first, second, third)
     end
     res.conn = nil  -- whoever kept it has no part in the next
+    if lost then return conn:close() end
   end
 end

@@ -1,0 +1,41 @@
+// What stands in a chunk that compiles, without compiling it: which variables it declares at
+// its top level, and where; which names it has. Knows no Lua state.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace moonwire {
+
+struct LocalName {
+  std::string_view name;
+  std::string_view attribute;  // "const", "close" or nothing
+};
+
+/// A `local` statement that is in no block and no function.
+struct LocalStatement {
+  std::size_t begin = 0;   // of `local`
+  std::size_t end = 0;     // behind its last token
+  bool has_value = false;  // `= ...`, or it is a function
+  std::vector<LocalName> names;
+};
+
+std::vector<LocalStatement> local_statements(std::string_view chunk);
+
+/// Where the `return` stands that is in no block and no function.
+std::optional<std::size_t> final_return(std::string_view chunk);
+
+/// All names in it: variables, fields and labels alike. `outside`: of functions.
+std::set<std::string_view> names_in(std::string_view chunk, bool outside = false);
+
+/// What a chunk defines that is one definition of a function and nothing else: `function f()`,
+/// `f = function()`, `local function f()`.
+struct Definition {
+  std::string_view name;
+  bool local = false;
+};
+std::optional<Definition> definition_in(std::string_view chunk);
+
+}  // namespace moonwire

@@ -1,0 +1,33 @@
+#include "repl/hints.hpp"
+
+#include "repl/chunk_scan.hpp"
+
+namespace moonwire {
+
+void Hints::input_compiled(std::string_view text) {
+  if (is_expression(runtime_, text)) return;
+  for (const LocalStatement& local : local_statements(text)) {
+    for (const LocalName& declared : local.names) {
+      const std::string name(declared.name);
+      if (is_built_in(runtime_, name)) {
+        tell_once(name, name + " is a local variable now; the built-in one is _G." + name);
+      }
+      if (declared.attribute == "close") {
+        tell_once("<close>", name + " is closed when this input ends, as <close> says");
+      }
+    }
+  }
+}
+
+void Hints::globals_changed(const std::vector<GlobalChange>& changes) {
+  for (const GlobalChange& change : changes) {
+    if (!change.built_in) continue;
+    tell_once(change.name, change.name + " was built in; what you assigned is in its place now");
+  }
+}
+
+void Hints::tell_once(const std::string& about, const std::string& line) {
+  if (told_.insert(about).second) tell_("note: " + line);
+}
+
+}  // namespace moonwire

@@ -1,0 +1,22 @@
+// The scripts that .save has written, so that it never overwrites what is not its own. One
+// thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace moonwire {
+
+class SavedFiles {
+ public:
+  /// Writes `text` to `path`, all of it or nothing. Unless `force`, fails with EEXIST if the
+  /// file is there and is not what write() has left in it in this session.
+  Status write(const std::string& path, const std::string& text, bool force);
+
+ private:
+  std::map<std::string, std::string> written_;  // by path
+};
+
+}  // namespace moonwire

@@ -1,0 +1,82 @@
+// What a chunk declares, found without compiling it.
+#include "repl/chunk_scan.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace moonwire;
+
+namespace {
+
+/// "begin-end:name<attribute>,name" for each statement, as text cut out of the chunk.
+std::string locals(const std::string& chunk) {
+  std::string text;
+  for (const LocalStatement& statement : local_statements(chunk)) {
+    text += "[" + chunk.substr(statement.begin, statement.end - statement.begin) + "]";
+    for (const LocalName& name : statement.names) {
+      text += std::string(name.name) +
+              (name.attribute.empty() ? "" : "<" + std::string(name.attribute) + ">") + " ";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("local_statements", "[repl]") {
+  CHECK(locals("local x = 1") == "[local x = 1]x ");
+  CHECK(locals("local x local y = 2 print(x)") == "[local x]x [local y = 2]y ");
+  CHECK(locals("local a <const>, b<close> = 1, f()") ==
+        "[local a <const>, b<close> = 1, f()]a<const> b<close> ");
+  CHECK(locals("local function f(a) return a end f()") == "[local function f(a) return a end]f ");
+  SECTION("end where the expression ends") {
+    CHECK(locals("local x = a.b['c']:d{1}'e'(f) g()") == "[local x = a.b['c']:d{1}'e'(f)]x ");
+    CHECK(locals("local x = 1 + - #t .. 'a' and not b or c == d g()") ==
+          "[local x = 1 + - #t .. 'a' and not b or c == d]x ");
+    CHECK(locals("local x = function(...) local y = 1 return ... end x()") ==
+          "[local x = function(...) local y = 1 return ... end]x ");
+    CHECK(locals("local x = nil (f or g)()") == "[local x = nil]x ");
+    CHECK(locals("local x = ... y = 2") == "[local x = ...]x ");
+    CHECK(locals("local x = a ::done:: goto done") == "[local x = a]x ");
+    CHECK(locals("local x = {f(), [2] = 'end'} -- local z\nlocal y = [[local w]]") ==
+          "[local x = {f(), [2] = 'end'}]x [local y = [[local w]]]y ");
+  }
+  SECTION("are not those in blocks and functions") {
+    CHECK(locals("do local x = 1 end for i = 1, 2 do local y = i end") == "");
+    CHECK(locals("if a then local x elseif b then local y else local z end local w") ==
+          "[local w]w ");
+    CHECK(locals("repeat local x = f() until x local y = 1") == "[local y = 1]y ");
+    CHECK(locals("f(function() local x = 1 end) while g() do local z end") == "");
+    CHECK(locals("print 'local x = 1'") == "");
+  }
+}
+
+TEST_CASE("final_return", "[repl]") {
+  CHECK(final_return("local x = 1 return x") == std::optional<std::size_t>(12));
+  CHECK(final_return("if a then return 1 end") == std::nullopt);
+  CHECK(final_return("local f = function() return 1 end") == std::nullopt);
+}
+
+TEST_CASE("names_in", "[repl]") {
+  using Names = std::set<std::string_view>;
+  CHECK(names_in("a.b = c 'd' -- e\n function f(g) return h end") ==
+        Names{"a", "b", "c", "f", "g", "h"});
+  CHECK(names_in("a(function(b) return c end, d)", true) == Names{"a", "d"});
+}
+
+TEST_CASE("definition_in", "[repl]") {
+  const auto name = [](std::string_view chunk) {
+    const auto definition = definition_in(chunk);
+    return definition ? std::string(definition->name) + (definition->local ? " local" : "") : "";
+  };
+  CHECK(name("function f(a) if a then return 1 end end") == "f");
+  CHECK(name("f = function() end;") == "f");
+  CHECK(name("local function f() end") == "f local");
+  CHECK(name("local f = function() end") == "f local");
+  CHECK(name("function f() end f()") == "");
+  CHECK(name("function t.f() end") == "");
+  CHECK(name("f = function() end, 2") == "");
+  CHECK(name("f = function() end g()") == "");
+  CHECK(name("x = 5") == "");
+  CHECK(name("") == "");
+}

@@ -1,0 +1,126 @@
+// Ctrl-Z makes a job of a line that waits; what .jobs, .fg and .kill do with it.
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "repl/rich_session.hpp"
+
+using namespace moonwire::test;
+
+TEST_CASE("Jobs: Ctrl-Z gives the prompt back", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  SECTION("the values come above the prompt at the end") {
+    session.type("timeout(0.01, print, 'go') sleep(0.5) return 1, 'two'\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type("\x1a");
+    REQUIRE(session.displays("[1] running\nnet>"));
+    session.type("half");
+    CHECK(session.shows("[1] running\n[1] done\n1       \"two\"\nnet> half"));
+    session.type("\x15_all.n\r");
+    CHECK(session.shows("net> _all.n\n2\nnet> "));
+  }
+  SECTION("so does its error") {
+    session.type("timeout(0.01, print, 'go') sleep(0.2) error 'bad'\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type("\x1a");
+    CHECK(
+        session.shows("error in job 1: (input 1):1: bad\n"
+                      "  timeout(0.01, print, 'go') sleep(0.2) error 'bad'\n"
+                      "stack:\n  (input 1):1: in main chunk\nnet> "));
+  }
+  SECTION("a semicolon hides what it returns") {
+    session.type("timeout(0.01, print, 'go') sleep(0.2) return 1;\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type("\x1a");
+    CHECK(session.shows("[1] running\n[1] done\nnet> "));
+  }
+}
+
+TEST_CASE("Jobs: commands", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  CHECK(session.enters(".jobs", "no jobs: Ctrl-Z makes one of a line that waits\n"));
+  CHECK(session.enters(".fg", "there is no job (.jobs)\n"));
+  CHECK(session.enters(".kill 3", "there is no job 3 (.jobs)\n"));
+  const auto start = [&](const std::string& line, const std::string& number) {
+    session.type("timeout(0.01, print, 'go') " + line + "\r");
+    if (!session.displays("\ngo\n")) return false;
+    session.type("\x1a");
+    return session.shows("[" + number + "] running\nnet> ");
+  };
+  REQUIRE(start("while not stop do sleep(0.01) end return 'end'", "1"));
+  SECTION(".jobs lists it, with its age") {
+    session.type(".jobs\r");
+    CHECK(session.sees([](const Screen& screen) {
+      return screen.text().find("\n[1] running  0s  timeout(0.01") != std::string::npos ||
+             screen.text().find("\n[1] running  1s  timeout(0.01") != std::string::npos;
+    }));
+  }
+  SECTION(".fg waits for it; Ctrl-C then interrupts it") {
+    session.type(".fg 1\r");
+    REQUIRE(session.displays("net> .fg 1\ntimeout(0.01, print"));
+    session.type("\x03");
+    CHECK(session.displays("error: interrupted\n"));
+  }
+  SECTION(".fg of one that was to the front goes to a job again") {
+    session.type(".fg\r");
+    REQUIRE(session.displays("net> .fg\ntimeout"));
+    session.type("\x1a");
+    REQUIRE(session.shows("[2] running\nnet> "));
+    CHECK(session.enters("stop = true", "[2] done\n\"end\"\n"));
+  }
+  SECTION(".kill ends it, and its <close> variables run") {
+    CHECK(session.enters(".kill 1", "[1] killed\n"));
+    CHECK(session.enters(".jobs", "no jobs: Ctrl-Z makes one of a line that waits\n"));
+  }
+}
+
+TEST_CASE("Jobs: one that asks for a line leaves the prompt alone", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type("name = io.read()\r");
+  REQUIRE(session.pty().expect_echo());
+  session.type("\x1a");
+  REQUIRE(session.displays("[1] running\nnet>"));
+  CHECK(session.enters("1 + 1", "2\n"));
+  session.type(".fg\r");
+  REQUIRE(session.pty().expect_echo());
+  session.type("bob\r");
+  REQUIRE(session.shows("bob\nnet> "));
+  CHECK(session.enters("name", "\"bob\"\n"));
+}
+
+TEST_CASE("Jobs: the end of the program ends them", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type(
+      "local c <close> = setmetatable({}, {__close = function() print 'closed' end}) "
+      "timeout(0.01, print, 'go') sleep(60)\r");
+  REQUIRE(session.displays("\ngo\n"));
+  session.type("\x1a");
+  REQUIRE(session.shows("[1] running\nnet> "));
+  session.type("\x04");
+  CHECK(session.pty().wait().value_or(-1) == 0);
+  CHECK(session.pty().transcript().find("closed") != std::string::npos);
+}
+
+TEST_CASE("Jobs: Ctrl-Z at the prompt is the shell's", "[repl]") {
+  // A shell of our own, so that there is somebody who goes on meanwhile.
+  const TemporaryFolder home;
+  Pty shell({"/bin/sh", "-i"}, {"TERM=xterm", "HOME=" + home.path(), "XDG_STATE_HOME",
+                                "XDG_CONFIG_HOME", "MOONWIRE_INIT", "ENV"});
+  shell.send(std::string("set -m; PS1='ready '; ") + MOONWIRE_BINARY + " -q\r");
+  REQUIRE(shell.expect("net> "));
+  shell.send("print('ty");
+  REQUIRE(shell.expect("ty"));
+  shell.send("\x1a");
+  REQUIRE(shell.expect("ready "));
+  shell.send("stty -a | grep -q -w -e -icanon || echo coo''ked\r");
+  REQUIRE(shell.expect("cooked"));
+  shell.send("fg\r");
+  REQUIRE(shell.expect("net> "));
+  shell.send("ped')\r");
+  CHECK(shell.expect("typed\r\n"));
+  shell.send("\x04");
+  CHECK(shell.expect("ready "));
+}

@@ -1,0 +1,256 @@
+// What Tab makes of a half-typed block at the prompt, and what it shows.
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "repl/rich_session.hpp"
+
+using namespace moonwire::test;
+
+namespace {
+
+/// A prompt whose line Tab turns into another.
+struct Completing : Session {
+  using Session::Session;
+
+  bool completes(const std::string& keys, const std::string& line) {
+    type("\x15" + keys + "\t");
+    return shows("net> " + line);
+  }
+  /// Tab at once leaves it as it is.
+  bool leaves(const std::string& keys) {
+    const int bells = screen().bells();
+    type("\x15" + keys + "\t");
+    return sees([&](const Screen& screen) { return screen.bells() > bells; }) &&
+           shows("net> " + keys);
+  }
+};
+
+void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+}  // namespace
+
+TEST_CASE("Rich completion: options", "[repl]") {
+  Completing session({24, 100});
+  REQUIRE(session.ready);
+  SECTION("of the function whose table the cursor is in, with their sign") {
+    CHECK(session.completes("connect('h:1', {nod", "connect('h:1', {nodelay = "));
+    CHECK(session.completes("listen(0, {\x1b\rbackl", "listen(0, {\n...> backlog = "));
+    CHECK(session.completes("\x15\x7f\x15process = require 'process' process.run('x', {cw",
+                            "process = require 'process' process.run('x', {cwd = "));
+  }
+  SECTION("of a table within it") {
+    CHECK(session.completes("connect('h:1', {tls = {server_n",
+                            "connect('h:1', {tls = {server_name = "));
+    CHECK(session.completes("connect('h:1', {reconnect = {tri",
+                            "connect('h:1', {reconnect = {tries = "));
+  }
+  SECTION("but not those that are given already, before or behind") {
+    CHECK(session.leaves("connect('h:1', {nodelay = true, nod"));
+    session.type(
+        "\x15"
+        "connect('h:1', {  , nodelay = "
+        "true})\x01\x1b[1;5C\x1b[1;5C\x1b[1;5C\x1b[C\x1b[C\x1b[C\x1b[C");
+    session.type("nod\t");
+    CHECK(session.shows("net> connect('h:1', {nod|  , nodelay = true})"));
+  }
+  SECTION("of a method, by what its object is") {
+    session.type("local s = listen(0, print) server = s;\r");
+    REQUIRE(session.shows("net> "));
+    CHECK(session.completes("server:set {back", "server:set {backlog = "));
+    CHECK(session.completes("s:close({gr", "s:close({grace = "));
+  }
+  SECTION("and the words that one may be") {
+    CHECK(session.completes("connect('h:1', {tls = {min_version = '1.3",
+                            "connect('h:1', {tls = {min_version = '1.3"));
+    CHECK(session.completes("connect('h:1', {frame = \"js", "connect('h:1', {frame = \"json"));
+  }
+  SECTION("are told with their types, defaults and what they do") {
+    session.type("connect('h:1', {tls = {c\t\t");
+    CHECK(session.sees([](const Screen& screen) {
+      return screen.text().find("ca = string, default the system's roots") != std::string::npos;
+    }));
+  }
+}
+
+TEST_CASE("Rich completion: members", "[repl]") {
+  Completing session({24, 100});
+  REQUIRE(session.ready);
+  SECTION("keys in quotes, escaped as they must be") {
+    REQUIRE(session.enters("t = {['a-b'] = {inner = 1}, ['say \"x\"'] = 2, n = 3};", ""));
+    CHECK(session.completes("t[\"a", "t[\"a-b\"]"));
+    CHECK(session.completes("t['a", "t['a-b']"));
+    CHECK(session.completes("t[\"s", "t[\"say \\\"x\\\"\"]"));
+    CHECK(session.completes("t[\"a-b\"].in", "t[\"a-b\"].inner"));
+  }
+  SECTION("of numbered elements, and of strings") {
+    REQUIRE(session.enters("list = {{name = 1}} text = 'abc';", ""));
+    CHECK(session.completes("list[1].na", "list[1].name"));
+    CHECK(session.completes("text:rever", "text:reverse("));
+  }
+  SECTION("of locals of earlier inputs, and their names") {
+    REQUIRE(session.enters("local settings = {colour = 1};", ""));
+    CHECK(session.completes("setti", "settings"));
+    CHECK(session.completes("settings.co", "settings.colour"));
+  }
+  SECTION("that __complete offers; one that fails, waits or never ends offers none") {
+    REQUIRE(session.enters(
+        "t = setmetatable({}, {__complete = function() return {'offered'} end});", ""));
+    CHECK(session.completes("t.off", "t.offered"));
+    CHECK(session.completes("t:off", "t:offered("));
+    session.type("\x15");
+    REQUIRE(session.enters("function wrong() error 'x' end;", ""));
+    REQUIRE(session.enters("function waits() sleep(60) end function ends() while true do end end;",
+                           ""));
+    for (const char* kind : {"wrong", "waits", "ends"}) {
+      REQUIRE(
+          session.enters(std::string("t = setmetatable({}, {__complete = ") + kind + "});", ""));
+      CHECK(session.leaves("t.o"));
+      session.type("\x15");
+    }
+  }
+  SECTION("an opening bracket that is there already is not put again") {
+    session.type(
+        "\x15"
+        "pri(1)\x01\x1b"
+        "f\t");
+    CHECK(session.shows("net> print|(1)"));
+  }
+  SECTION("of a table with more than can be looked at are listed, not guessed at") {
+    REQUIRE(
+        session.enters("big = {} for i = 1, 5000 do big['name' .. i] = i end big.other = 1;", ""));
+    CHECK(session.leaves("big."));
+    session.type("\t");
+    CHECK(session.sees([](const Screen& screen) {
+      return screen.text().find(" more\nnet> big.") != std::string::npos;
+    }));
+  }
+  SECTION("that a strict _G would refuse to name are only missing") {
+    REQUIRE(session.enters("setmetatable(_G, {__index = function() error 'strict' end});", ""));
+    CHECK(session.leaves("nosuch.na"));
+    CHECK(session.completes("string.rever", "string.reverse("));
+  }
+}
+
+TEST_CASE("Rich completion: in quotes", "[repl]") {
+  TemporaryFolder home;
+  const std::string folder = home.path();
+  REQUIRE(::mkdir((folder + "/.ssh").c_str(), 0700) == 0);
+  write_file(folder + "/.ssh/known_hosts",
+             "alpha.example,192.0.2.7 ssh-ed25519 AAAA\n[port.example]:2222 ssh-rsa AAAA\n"
+             "|1|hashed= ssh-rsa AAAA\n@revoked bad.example ssh-rsa AAAA\n# note.example\n");
+  write_file(folder + "/only one.lua", "print 'ran'\n");
+  REQUIRE(::mkdir((folder + "/sub").c_str(), 0700) == 0);
+  write_file(folder + "/sub/inner.txt", "");
+  Completing session({24, 150}, {}, folder);
+  REQUIRE(session.ready);
+  SECTION("files, with the quote; folders with their slash") {
+    CHECK(session.completes("io.open('" + folder + "/on", "io.open('" + folder + "/only one.lua'"));
+    CHECK(session.completes("io.open(\"" + folder + "/su", "io.open(\"" + folder + "/sub/"));
+    CHECK(session.completes("io.open(\"" + folder + "/sub/",
+                            "io.open(\"" + folder + "/sub/inner.txt\""));
+    CHECK(session.leaves("io.open(\"" + folder + "/none/"));
+  }
+  SECTION("files behind a command") {
+    CHECK(session.completes(".load " + folder + "/on", ".load " + folder + "/only one.lua"));
+    session.type("\r");
+    CHECK(session.shows("ran\nnet> "));
+  }
+  SECTION("hosts that ssh knows, where a host is to be, and without asking for any") {
+    CHECK(session.completes("connect 'al", "connect 'alpha.example"));
+    CHECK(session.completes("connect(\"tls://po", "connect(\"tls://port.example"));
+    CHECK(session.completes("dns = require 'dns' dns.resolve('alp",
+                            "dns = require 'dns' dns.resolve('alpha.example"));
+    CHECK(session.leaves("connect 'bad"));
+    CHECK(session.leaves("connect 'note"));
+    CHECK(session.leaves("print 'alp"));
+  }
+  SECTION("nothing in a long string or a comment") {
+    CHECK(session.leaves("x = [[" + folder + "/on"));
+    CHECK(session.leaves("-- '" + folder + "/on"));
+  }
+}
+
+TEST_CASE("Rich completion: commands", "[repl]") {
+  Completing session;
+  REQUIRE(session.ready);
+  CHECK(session.completes(".se", ".set "));
+  CHECK(session.completes(".set co", ".set color "));
+  CHECK(session.completes(".set color of", ".set color off"));
+  CHECK(session.leaves(".set depth "));
+  CHECK(session.completes(".help liste", ".help listen("));
+  CHECK(session.completes("?string.rever", "?string.reverse("));
+  CHECK(session.completes(".time string.rever", ".time string.reverse("));
+}
+
+TEST_CASE("Rich completion: lists", "[repl]") {
+  SECTION("of few have a row each, with the signature and what it does") {
+    Completing session({24, 100});
+    REQUIRE(session.ready);
+    session.type("timeo\t\t");
+    CHECK(session.shows("net> timeout("));
+    session.type(
+        "\x15"
+        "disp\t");
+    REQUIRE(session.shows("net> dispatch("));
+    session.type(
+        "\x15"
+        "liste\x1b[Z");
+    CHECK(session.shows("listen(address [, options] [, handler])  Opens a listener.\nnet> liste"));
+  }
+  SECTION("are cut at the width") {
+    Completing session({24, 20});
+    REQUIRE(session.ready);
+    session.type("liste\x1b[Z");
+    CHECK(session.shows("listen(address [, op\nnet> liste"));
+  }
+  SECTION("take half of the screen, then tell how many more there are") {
+    Completing session({10, 40});
+    REQUIRE(session.ready);
+    session.type("t = {} for i = 1, 100 do t['n' .. i] = i end t.o = 1\r");
+    REQUIRE(session.shows("net> "));
+    session.type("t.\t\t");
+    CHECK(session.sees([](const Screen& screen) {
+      const std::string text = screen.text();
+      const std::size_t more = text.find("... ");
+      const std::size_t first = text.find("n1  ");
+      if (more == std::string::npos || first == std::string::npos) return false;
+      return std::count(text.begin() + static_cast<std::ptrdiff_t>(first),
+                        text.begin() + static_cast<std::ptrdiff_t>(more), '\n') == 5 &&
+             text.find(" more\nnet> t.") != std::string::npos;
+    }));
+  }
+  SECTION("stay above while prints come") {
+    Completing session({24, 80});
+    REQUIRE(session.ready);
+    session.type("t = {aa = 1, ab = 2} function p() print 'tick' end;\r");
+    REQUIRE(session.shows("net> "));
+    session.type("t.\t\t");
+    REQUIRE(session.shows("aa  ab\nnet> t.a"));
+    session.type("\x15timeout(0.05, p);\rt.a\t\t");
+    CHECK(session.sees([](const Screen& screen) {
+      return screen.text().find("\ntick\n") != std::string::npos &&
+             screen.row(screen.cursor_row()) == "net> t.a";
+    }));
+  }
+}
+
+TEST_CASE("Rich completion: a Tab behind a finished word begins anew", "[repl]") {
+  Completing session;
+  REQUIRE(session.ready);
+  const int bells = session.screen().bells();
+  session.type("string.rever\t\t");
+  CHECK(session.sees([&](const Screen& screen) { return screen.bells() > bells; }));
+  CHECK(session.screen().text() == "net> string.reverse(\n");
+}
+
+TEST_CASE("Rich completion: Shift-Tab takes an indent back", "[repl]") {
+  Completing session;
+  REQUIRE(session.ready);
+  session.type("\t\tx");
+  REQUIRE(session.shows("net>     x"));
+  session.type("\x02\x1b[Z");
+  CHECK(session.shows("net>   |x"));
+  session.type("\x1b[Z\x1b[Z");
+  CHECK(session.shows("net> |x"));
+}

@@ -1,0 +1,172 @@
+// Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\ and the signals that end a program, at the rich prompt.
+#include <signal.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "repl/rich_session.hpp"
+
+using namespace moonwire::test;
+
+namespace {
+
+/// Text on the screen, and then an empty prompt.
+bool ends_in_prompt(const Screen& screen, const std::string& text) {
+  return screen.text().find(text) != std::string::npos && screen.row(screen.cursor_row()) == "net>";
+}
+
+}  // namespace
+
+TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  SECTION("drops a block of several lines, from its middle, and shows it whole") {
+    session.type("one\x1b\rtwo\x1b\rthree\x1b[A\x1b[A");
+    REQUIRE(session.shows("net> one|\n...> two\n...> three"));
+    session.type("\x03");
+    CHECK(session.shows("net> one\n...> two\n...> three^C\nnet> "));
+  }
+  SECTION("drops an unfinished sequence, and a pending Ctrl-V") {
+    session.type("a\x16");
+    REQUIRE(session.shows("net> a"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> a^C\nnet> "));
+    CHECK(session.enters("1", "1\n"));
+  }
+  SECTION("is not in the history") {
+    REQUIRE(session.enters("'kept'", "\"kept\"\n"));
+    session.type("'dropped'");
+    REQUIRE(session.shows("net> 'dropped'"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> 'dropped'^C\nnet> "));
+    session.type("\x10");
+    CHECK(session.shows("net> 'kept'|"));
+  }
+}
+
+#if HANDLERS_RUN_AT_ONCE
+TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  const auto interrupts = [&](const std::string& line) {
+    session.type(line + "\r");
+    if (!session.sees(
+            [](const Screen& screen) { return screen.text().find("go\n") != std::string::npos; })) {
+      return false;
+    }
+    session.type("\x03");
+    return session.sees([](const Screen& screen) { return ends_in_prompt(screen, "interrupted"); });
+  };
+  SECTION("in a loop around pcall") {
+    CHECK(interrupts("print 'go' while true do pcall(function() while true do end end) end"));
+  }
+  SECTION("in coroutines within coroutines") {
+    CHECK(
+        interrupts("print 'go' local w = coroutine.wrap while true do pcall(w(function() "
+                   "w(function() while true do end end)() end)) end"));
+  }
+  SECTION("in a coroutine that another goes on to resume") {
+    CHECK(
+        interrupts("print 'go' while true do coroutine.resume(coroutine.create(function() "
+                   "while true do end end)) end"));
+  }
+  SECTION("and the prompt works after it") {
+    REQUIRE(interrupts("print 'go' while true do end"));
+    session.type("'after'\r");
+    CHECK(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "\"after\""); }));
+  }
+}
+
+TEST_CASE("Rich control: three presses in C code that does not end leave the terminal", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type("print 'go' print((('a'):rep(40):find(('a*'):rep(30)..'b')))\r");
+  REQUIRE(session.sees(
+      [](const Screen& screen) { return screen.text().find("\ngo\n") != std::string::npos; }));
+  std::optional<int> status = session.pty().wait(std::chrono::milliseconds(50));  // for find
+  for (int i = 0; i < 10 && !status; ++i) {  // two may come as one
+    session.type("\x03");
+    status = session.pty().wait(std::chrono::milliseconds(100));
+  }
+  CHECK(status.value_or(-1) == 130);
+  CHECK(session.pty().transcript().find("\x1b[?2004l") != std::string::npos);
+}
+#endif
+
+TEST_CASE("Rich control: Ctrl-D", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  SECTION("names what it closes, in one line") {
+    session.type("srv = listen(0, print)\r");
+    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "listen"); }));
+    session.type("\x04");
+    CHECK(session.pty().wait().value_or(-1) == 0);
+    CHECK(session.pty().transcript().find("closing ") != std::string::npos);
+  }
+  SECTION("deletes to the right in a block, and rings at its end") {
+    session.type("ab\x01\x04\x05\x04");
+    CHECK(session.shows("net> b|"));
+  }
+}
+
+TEST_CASE("Rich control: Ctrl-\\ ends at once, the terminal as it was", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type("half\x1c");
+  CHECK(session.pty().wait().value_or(-1) == 128 + SIGQUIT);
+  CHECK(session.pty().transcript().find("\x1b[?2004l") != std::string::npos);
+}
+
+TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block", "[repl]") {
+  TemporaryFolder folder;
+  const std::string program = MOONWIRE_BINARY;
+  Pty pty({"/bin/bash", "--norc", "-c",
+           "set -m; '" + program + "' -q; echo \"stopped $?\"; stty -a; fg"},
+          {"TERM=xterm", "HOME=" + folder.path(), "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+           "MOONWIRE_INIT"});
+  REQUIRE(pty.expect("net> "));
+  pty.send("half");
+  REQUIRE(pty.expect("half"));
+  pty.send("\x1a");
+  REQUIRE(pty.expect("stopped 148"));
+  REQUIRE(pty.expect(" icanon"));
+  REQUIRE(pty.expect("net> "));
+  pty.send("\x15print('on')\r");
+  REQUIRE(pty.expect("on\r\n"));
+  pty.send("\x04");
+  CHECK(pty.wait().value_or(-1) == 0);
+}
+
+TEST_CASE("Rich control: a hang-up and SIGTERM end it, the history is kept", "[repl]") {
+  TemporaryFolder home;
+  const int signal = GENERATE(SIGHUP, SIGTERM);
+  {
+    Session session({24, 80}, {}, home.path());
+    REQUIRE(session.enters("kept = 1", ""));
+    session.type("half");
+    REQUIRE(session.shows("net> half"));
+    session.pty().signal(signal);
+    CHECK(session.pty().wait().value_or(-1) == 128 + signal);
+  }
+  std::stringstream text;
+  text << std::ifstream(home.path() + "/.local/state/moonwire/history").rdbuf();
+  CHECK(text.str() == "\"kept = 1\"\n");
+}
+
+TEST_CASE("Rich control: what is incomplete asks for more, what is wrong does not", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  for (const char* line : {"x =", "x = [[", "f(", "--[["}) {
+    session.type(std::string(line) + "\r");
+    CHECK(session.shows(std::string("net> ") + line + "\n...> "));
+    session.type("\x03");
+    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "^C"); }));
+  }
+  for (const char* line : {"x = )", "x = \"abc", "end"}) {
+    session.type(std::string(line) + "\r");
+    CHECK(
+        session.sees([](const Screen& screen) { return ends_in_prompt(screen, "error: (input"); }));
+    session.type("\x0c");
+    REQUIRE(session.sees([](const Screen& screen) { return screen.text() == "net>\n"; }));
+  }
+}
