@@ -3,8 +3,8 @@
 local usage = [[
 usage: http_echo.lua [ADDRESS]
 Answers every method and path with 200, the field X-Echo: 1, a line "METHOD TARGET BODYLENGTH" and
-the body as it came. ADDRESS is what listen takes, with http:// or https:// in front;
-http://127.0.0.1:8080 if left out.
+the body as it came. ADDRESS is what listen takes, of http:// if it does not say (https://);
+127.0.0.1:8080 if left out.
 Exit: 1 cannot listen there, 2 usage.]]
 
 local MOST <const> = 64 << 20  -- bytes of a body
@@ -17,6 +17,7 @@ end
 local address = arg[1] or "http://127.0.0.1:8080"
 if address == "--help" then print(usage) os.exit(0) end
 if #arg > 1 or address:find "^%-" then fail(2, usage) end
+if not address:find "://" then address = "http://" .. address end
 
 local function echo(req, res)
   local body = assert(req:text(MOST))

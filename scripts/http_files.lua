@@ -6,7 +6,7 @@ local usage = [[
 usage: http_files.lua [ADDRESS] [DIRECTORY]
 Serves the files of DIRECTORY, the working one if left out: types, index.html, ranges, ETag; "x.gz"
 is sent for "x" to who takes it. A line for each answer is printed. ADDRESS is what listen takes,
-with http:// or https:// in front; http://127.0.0.1:8080 if left out.
+of http:// if it does not say (https://); 127.0.0.1:8080 if left out.
 Exit: 1 cannot listen there, 2 usage.]]
 
 local function fail(status, text)
@@ -17,6 +17,7 @@ end
 local address, directory = arg[1] or "http://127.0.0.1:8080", arg[2] or "."
 if address == "--help" then print(usage) os.exit(0) end
 if #arg > 2 or address:find "^%-" then fail(2, usage) end
+if not address:find "://" then address = "http://" .. address end
 
 local app = http.app()
 app:static("/", directory)

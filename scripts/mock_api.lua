@@ -7,7 +7,7 @@ local usage = [[
 usage: mock_api.lua [ADDRESS] [FILE]
 GET, POST /NAME and GET, PUT, PATCH, DELETE /NAME/ID, for any NAME: records are JSON objects with an
 id, kept in memory. FILE, JSON like {"users": [{"name": "a"}]}, says what is there at first.
-ADDRESS is what listen takes, with http:// or https:// in front; http://127.0.0.1:8080 if left out.
+ADDRESS is what listen takes, of http:// if it does not say (https://); 127.0.0.1:8080 if left out.
 Exit: 1 cannot listen there or read FILE, 2 usage.]]
 
 local function fail(status, text)
@@ -18,6 +18,7 @@ end
 local address, path = arg[1] or "http://127.0.0.1:8080", arg[2]
 if address == "--help" then print(usage) os.exit(0) end
 if #arg > 2 or address:find "^%-" then fail(2, usage) end
+if not address:find "://" then address = "http://" .. address end
 
 local collections = {}  -- by name: { last = the last id, records = by id }
 

@@ -5,7 +5,7 @@ local http = require "http"
 local usage = [[
 usage: sse_clock.lua [ADDRESS] [SECONDS]
 "/" is a page that shows the time, "/events" the stream that it comes from: an event each SECONDS
-(1). ADDRESS is what listen takes, with http:// or https:// in front; http://127.0.0.1:8080 if left
+(1). ADDRESS is what listen takes, of http:// if it does not say (https://); 127.0.0.1:8080 if left
 out.
 Exit: 1 cannot listen there, 2 usage.]]
 
@@ -26,6 +26,7 @@ end
 local address, seconds = arg[1] or "http://127.0.0.1:8080", tonumber(arg[2] or 1)
 if address == "--help" then print(usage) os.exit(0) end
 if #arg > 2 or address:find "^%-" or not seconds or seconds <= 0 then fail(2, usage) end
+if not address:find "://" then address = "http://" .. address end
 
 local app = http.app()
 
