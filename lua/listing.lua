@@ -100,6 +100,7 @@ listing.conns = listed(native.conns, {
   { "peer", "left", text "peer" },
   { "sock", "left", text "sock" },
   { "tls", "left", text "tls" },
+  { "ws", "left", text "ws" },
   { "in", "right", shown(bytes, "bytes_in") },
   { "out", "right", shown(bytes, "bytes_out") },
   { "queued", "right", shown(bytes, "queued") },

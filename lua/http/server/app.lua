@@ -74,6 +74,15 @@ add("delete", "DELETE")
 add("patch", "PATCH")
 add("any", "*")
 
+--- Calls fn(ws, req) for each WebSocket that is opened at `path`; `options`, which may be left
+-- out, are those of ws.accept.
+function methods.ws(app, path, options, fn)
+  if fn == nil then options, fn = nil, options end
+  check_route("ws", path, fn)
+  place_of(app, path).GET = function(req, res) return require("ws").accept(req, res, options, fn) end
+  app.empty = false
+  return app
+end
 
 --- Everything under `prefix` goes to handler(req, res, rest), `rest` being the path behind it.
 local function add_prefix(app, prefix, handler)
@@ -186,8 +195,10 @@ end
 function App.__tostring(app)
   local count = #app.patterns + #app.prefixes
   for _ in pairs(app.exact) do count = count + 1 end
-  return ("app (%d routes)"):format(count)
+  return ("app (%d %s)"):format(count, count == 1 and "route" or "routes")
 end
+
+App.__inspect = App.__tostring
 
 local function new()
   return setmetatable({ exact = {}, patterns = {}, prefixes = {}, around = {}, empty = true }, App)
