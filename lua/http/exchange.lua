@@ -50,9 +50,8 @@ end
 
 --- What a connection must have in common with another to be used in its place.
 local function key_of(request, url)
-  local proxy = request.proxy
   return table.concat({ url.origin, fingerprint(url.scheme == "https" and request.tls or nil),
-    fingerprint(proxy) }, "|")
+    fingerprint(request.proxy) }, "|")
 end
 
 local function tls_options(request, host)
@@ -70,8 +69,8 @@ local function open_direct(request, url)
 end
 
 --- Through a proxy. One for http that is asked for http is spoken to as a server.
-local function open_through(request, url, proxy)
-  local begun = now()
+local function open_through(request, url)
+  local proxy, begun = request.proxy, now()
   local function left() return limit(request, begun + request.connect_timeout - now()) end
   local connection <const>, message, code = connect(proxy.address, { timeout = left() })
   if not connection then return nil, ("proxy: %s"):format(message), code end
@@ -194,7 +193,7 @@ function methods.read(self)
   if message then
     self:close()
     if self.body_problem then error(self.body_problem, 0) end
-    _, self.message, self.code = explain(self.request, "reading the body", message, code)
+    self.message, self.code = select(2, explain(self.request, "reading the body", message, code))
     return nil, self.message, self.code
   end
   self:finish()
@@ -220,7 +219,7 @@ end
 --- Reads a body that nobody wants if it is short, so that the connection can be used again.
 function methods.drain(self)
   local size = 0
-  while not self.over and size <= DRAINED and (self.head.length or 0) <= DRAINED do
+  while self.head.keep_alive and not self.over and size <= DRAINED and (self.head.length or 0) <= DRAINED do
     size = size + #(self:read() or "")
   end
   self:close()
@@ -247,18 +246,15 @@ end
 
 local function open(request, url, fresh)
   local key = key_of(request, url)
-  local connection = not fresh and request.keep_alive and pool.take(key)
-  local message, code
-  local reused = connection ~= nil and connection ~= false
+  local reused = not fresh and request.keep_alive and pool.take(key) or nil
+  local connection, message, code = reused, nil, nil
   if not reused then
-    if request.proxy then
-      connection, message, code = open_through(request, url, request.proxy)
-    else
-      connection, message, code = open_direct(request, url)
-    end
+    local way = request.proxy and open_through or open_direct
+    connection, message, code = way(request, url)
     if not connection then return explain(request, "", message, code) end
   end
-  return setmetatable({ request = request, key = key, connection = connection, reused = reused,
+  return setmetatable({ request = request, key = key, connection = connection,
+    reused = reused ~= nil,
     reader = native.reader(request.method, request.max_head,
       request.stream and math.huge or request.max, request.max_ratio, request.decode) }, methods)
 end

@@ -209,6 +209,7 @@ end
 function methods.clear(self) cookies_of[self] = {} end
 
 function class.__tostring(self) return ("http jar: %d cookies"):format(#cookies_of[self]) end
+class.__inspect = class.__tostring
 
 --- http.jar([cookies]): a jar, empty or with what another one's list() has given.
 function module.jar(cookies)
@@ -217,6 +218,8 @@ function module.jar(cookies)
   for i, cookie in ipairs(cookies or {}) do
     if type(cookie) ~= "table" or not (cookie.name and cookie.value and cookie.domain and cookie.path) then
       error(("http.jar: element %d is no cookie: name, value, domain and path are needed"):format(i), 2)
+    elseif not native.is_value(cookie.name .. "=" .. cookie.value) then
+      error(("http.jar: element %d has a control character in it"):format(i), 2)
     end
     put(cookies_of[self], cookie)
   end

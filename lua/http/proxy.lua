@@ -19,6 +19,9 @@ local function parse(text)
   if not url then return nil, message end
   local kind = KINDS[url.scheme]
   if not kind then return nil, ("a proxy is http:// or socks5://, not %s://"):format(url.scheme) end
+  if kind == "socks5" and math.max(#(url.user or ""), #(url.password or "")) > 255 then
+    return nil, "user and password have at most 255 bytes in SOCKS"
+  end
   local written = text:find(":%d+/*$")
   return { kind = kind, user = url.user, password = url.password,
     address = bracketed(url.host) .. ":" .. (written and url.port or DEFAULT_PORT) }

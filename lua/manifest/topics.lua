@@ -40,7 +40,8 @@ nil, message, "EDNS".]],
     Ctrl-L              clears the screen
     Ctrl-C              drops the block, or interrupts what runs
     Ctrl-D              ends the program at an empty block, else deletes to the right
-    Ctrl-Z              stops the program, as job of the shell it was started from
+    Ctrl-Z              stops the program, as job of the shell it was started from; while a line
+                        waits, makes a job of that (help "prompt")
 
 Tab looks at values without running anything of theirs, but for a metatable's __complete, which is
 called with the object and returns a list of names. Hosts come from the hosts file and ssh's

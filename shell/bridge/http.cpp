@@ -36,7 +36,7 @@ Reply outcome(Runtime& runtime, Connection& self, const char* wrong) {
   return written(self);
 }
 
-const char* kNoHttp = "the connection does not speak HTTP";
+constexpr const char* kNoHttp = "the connection does not speak HTTP";
 
 /// next(conn) -> the head of the next request | nil when there is none. Waits.
 Reply next(Runtime& runtime, Self self) {

@@ -115,6 +115,7 @@ Reply head_record(Runtime& runtime, const HttpHead& head) {
   row.put("reason", Reply::copy(runtime, head.reason));
   row.put("version", Reply::bytes(head.http_1_0 ? "1.0" : "1.1"));
   row.put("fields", Reply::copy(runtime, packed(head.fields)));
+  row.put("keep_alive", Reply::yes(head.keep_alive));
   if (head.framing == HttpFraming::kLength) row.count("length", head.length);
   return Reply::record(runtime, row);
 }

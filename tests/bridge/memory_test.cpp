@@ -109,6 +109,17 @@ const char* const kCallbacks = R"lua(
 )lua";
 const char* const kCalled = "abort a b closing closed 2 true 2 false";
 
+const char* const kAnswer = R"lua(
+  local native = require "native.http_client"
+  local reader = native.reader("GET", 1000, 1000, 200, true)
+  reader:put "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n"
+  reader:put "3\r\nabc\r\n0\r\n\r\n"
+  local head, piece, over = reader:next(), reader:next(), reader:next()
+  local url = native.url("../x?y", "http://a:b@h:81/c/d")
+  return head.status, #head.fields, piece, over, reader:reusable(), url.user, url.authority, url.target
+)lua";
+const char* const kAnswered = "200 42 abc false true a h:81 /x?y";
+
 const char* const kRest = R"lua(
   local server <close> = listen("127.0.0.1:0", function(c)
     local key = assert(c:read_until(";", { timeout = 1 }))
@@ -319,6 +330,9 @@ TEST_CASE("Runtime: memory that runs out with datagrams", "[bridge]") {
   sweep(kDatagrams, kReceived);
 }
 TEST_CASE("Runtime: memory that runs out with JSON", "[bridge]") { sweep(kJson, kJsonTold); }
+TEST_CASE("Runtime: memory that runs out with answers of HTTP", "[bridge]") {
+  sweep(kAnswer, kAnswered);
+}
 TEST_CASE("Runtime: memory that runs out elsewhere", "[bridge]") { sweep(kRest, kRested); }
 TEST_CASE("Runtime: memory that runs out beside programs", "[bridge]") {
   sweep(kPrograms, kEndedWell);

@@ -97,6 +97,7 @@ check.case("misuse of an app is told where it happens", function()
   check.raises(function() app:static("s", ".") end, "app_test.lua:%d+: app:static: a path")
   check.raises(function() app:static("/s", ".", { zip = true }) end, "unknown option 'zip'")
   check.raises(function() app:compress { min = "1" } end, "option 'min' must be a number")
+  check.equal(inspect(http.app():get("/", print)), "app (1 route)")
   app:get("/app", http.app())  -- an app is a handler
 end)
 

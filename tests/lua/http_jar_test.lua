@@ -100,6 +100,8 @@ check.case("order, replacing, limits; what a jar holds makes another", function(
   check.match(copy:header "http://h.example/", "^n151=x; .*n200=x$")
   check.equal(tostring(http.jar()), "http jar: 0 cookies")
   check.raises(function() http.jar { { name = "x" } } end, "_test.lua:%d+: http.jar: element 1 is no cookie")
+  check.raises(function() http.jar { { name = "x", value = "1\r\nY: z", domain = "h", path = "/" } } end,
+    "_test.lua:%d+: http.jar: element 1 has a control character in it")
   check.raises(function() jar:keep("nowhere", "x=1") end, "_test.lua:%d+: keep: url \"nowhere\": no scheme")
 end)
 

@@ -93,6 +93,7 @@ check.case("a request tells what was asked", function()
   check.same({ seen.cookies.a, seen.cookies.c }, { "b", "d" })
   check.match(seen.peer, "^127%.0%.0%.1:%d+$")
   check.equal(seen.nothing, nil)
+  check.equal(inspect(seen), "request (PUT /a%20b/c?x=1&y=a+b%26&x=2)")
 end)
 
 check.case("requests that come together are answered in order", function()

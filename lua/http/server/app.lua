@@ -195,8 +195,10 @@ end
 function App.__tostring(app)
   local count = #app.patterns + #app.prefixes
   for _ in pairs(app.exact) do count = count + 1 end
-  return ("app (%d routes)"):format(count)
+  return ("app (%d %s)"):format(count, count == 1 and "route" or "routes")
 end
+
+App.__inspect = App.__tostring
 
 local function new()
   return setmetatable({ exact = {}, patterns = {}, prefixes = {}, around = {}, empty = true }, App)

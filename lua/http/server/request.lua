@@ -136,5 +136,6 @@ function Request.__index(req, name)
 end
 
 function Request.__tostring(req) return ("request (%s %s)"):format(req.method, req.target) end
+Request.__inspect = Request.__tostring
 
 return Request

@@ -30,9 +30,13 @@ local function persist(conn, ok, message, code)
   return ok, message, code
 end
 
+local rawget, send_all = rawget, native.respond
+
 --- The whole answer; nil, message, code if it is lost.
 local function respond(conn, res, data)
-  return persist(conn, native.respond(conn, rawget(res, "status") or 200, rawget(res, "headers"), data))
+  local ok, message, code = send_all(conn, rawget(res, "status") or 200, rawget(res, "headers"), data)
+  if ok then return ok end
+  return persist(conn, ok, message, code)
 end
 
 --- The name of a field as it stands in `headers` already, whatever its case.
@@ -185,6 +189,11 @@ function methods.settle(res, first, second, third)
   res.status = rawget(res, "status") or 204
   return respond(conn, res)
 end
+
+function Response.__tostring(res)
+  return ("response (%s)"):format(res.conn and native.state(res.conn) or "over")
+end
+Response.__inspect = Response.__tostring
 
 Response.respond = respond
 

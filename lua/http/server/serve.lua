@@ -6,6 +6,7 @@ local native = require "native.http"
 local Request = require "http.server.request"
 local Response = require "http.server.response"
 
+local setmetatable, type = setmetatable, type
 local next_head, handler_of, respond = native.next, native.handler, Response.respond
 
 return function(conn)
