@@ -224,8 +224,10 @@ Reply Connection::end_of_messages() {
   }
   if (stream.failure()) return failed("read");
   if (!stream.ended()) return Reply::fail(runtime(), Code::kClosed, "read", where());
-  rare().read_failure = std::make_unique<Error>(
-      Error{Code::kEof, "read", where(), "the peer ended the connection without a Close frame"});
+  std::string cause = "the peer ended the connection without a Close frame";
+  if (self.session && self.session->in_message()) cause += ", in the middle of a message";
+  rare().read_failure =
+      std::make_unique<Error>(Error{Code::kEof, "read", where(), std::move(cause)});
   return Reply::fail(runtime(), *read_failure());
 }
 

@@ -55,6 +55,17 @@ void add_field(std::string& text, std::string_view name, std::string_view value)
   text += "\r\n";
 }
 
+/// The value of Sec-WebSocket-Protocol and the like, whose fields are one list.
+std::string joined_fields(const HttpHead& head, std::string_view name) {
+  std::string all;
+  for (const HttpField& field : head.fields) {
+    if (!equal_ignoring_case(field.name, name)) continue;
+    if (!all.empty()) all += ", ";
+    all += field.value;
+  }
+  return all;
+}
+
 tl::unexpected<Error> refused(std::string cause) {
   return failure(Code::kProto, "", {}, std::move(cause));
 }
@@ -71,16 +82,6 @@ std::string websocket_key() {
   while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
   }
   return to_base64({bytes.data(), bytes.size()});
-}
-
-std::string joined_fields(const HttpHead& head, std::string_view name) {
-  std::string all;
-  for (const HttpField& field : head.fields) {
-    if (!equal_ignoring_case(field.name, name)) continue;
-    if (!all.empty()) all += ", ";
-    all += field.value;
-  }
-  return all;
 }
 
 // --- a client's ----------------------------------------------------------------------------

@@ -64,7 +64,4 @@ WebSocketAnswer answer_websocket(const HttpHead& head, const WebSocketRules& rul
 /// The refusal of what is not even HTTP.
 WebSocketAnswer refuse_websocket(int status, std::string_view reason);
 
-/// The value of Sec-WebSocket-Protocol and the like, whose fields are one list.
-std::string joined_fields(const HttpHead& head, std::string_view name);
-
 }  // namespace moonwire
