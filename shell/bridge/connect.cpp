@@ -23,9 +23,11 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 }
 
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
-  return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": the scheme " +
-                                   std::string(scheme_name(address.scheme)) +
-                                   " is not in this version; tcp, udp, tls, unix and fd are");
+  const bool http = address.scheme == Scheme::kHttp || address.scheme == Scheme::kHttps;
+  const std::string why = http ? "a server of HTTP is asked by http.get, see help \"http\""
+                               : "the scheme " + std::string(scheme_name(address.scheme)) +
+                                     " is not in this version; tcp, udp, tls, unix and fd are";
+  return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": " + why);
 }
 
 namespace {
