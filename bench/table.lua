@@ -19,6 +19,7 @@ local kinds = {
   udp64 = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85 } },
   tls64 = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },
   tls16k = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },
+  ws64 = { key = "rate", columns = echo_columns, goal = { moonwire = 0.75, callbacks = 0.75 } },
   hello = { key = "rate", columns = "p50_us p99_us server_cpu cpu_us wait",
             goal = { moonwire = 0.65 } },
   accept = { key = "rate", columns = echo_columns, goal = { moonwire = 0.85, callbacks = 0.85 } },

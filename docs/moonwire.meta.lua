@@ -7,19 +7,34 @@
 ---@class close_options
 ---@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
 
+---@class compress_options
+---@field client_max_window_bits? integer # Bounds the window in which a client finds repetitions. (bits, default 12)
+---@field client_no_context_takeover? boolean # Has a client compress each message without regard to those before. (default false)
+---@field level? integer # Chooses between speed and size, as zlib has it. (default 1)
+---@field server_max_window_bits? integer # Bounds the window of a server; its memory is 37 KiB a connection with 12 bits, 262 KiB with 15. (bits, default 12)
+---@field server_no_context_takeover? boolean # Has a server compress each message without regard to those before. (default false)
+---@field threshold? integer # Sends shorter messages as they are. (bytes, default 128)
+
 ---@class connect_options
 ---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
 ---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field headers? table<string, string> # Adds fields to the request that opens a WebSocket: {Authorization = "Bearer x"}. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
 ---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
@@ -50,6 +65,7 @@
 ---@field data? false|fun(c: connection, bytes: string) # Is called as data(c, bytes) for what has come; with a frame, per message.
 ---@field drain? false|fun(c: connection) # Is called as drain(c) when the queue has fallen to low_water.
 ---@field error? false|fun(c: connection, message: string, code: string) # Is called as error(c, message, code) when the connection fails.
+---@field message? false|fun(c: connection, message: string, kind: "text"|"binary") # Is called as message(ws, message, kind) for each message of a WebSocket, which has no data hook; kind is "text" or "binary".
 ---@field open? false|fun(c: connection) # Is called as open(c) once, in the next turn if the connection is open already.
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
@@ -73,6 +89,8 @@
 ---@class listen_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
 ---@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
@@ -82,11 +100,16 @@
 ---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
 ---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
 ---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
 ---@field max_tasks? integer # Stops a socket of udp receiving while so many calls of its handler have not ended. (tasks, default 1000)
 ---@field multicast_interface? string # Names the interface through which udp sends to groups: its name, number or address. (default as the system routes)
 ---@field multicast_loop? boolean # Gives what udp sends to a group to members on this machine as well. (default true)
 ---@field multicast_ttl? integer # Sets how many hops a datagram to a group may take. (hops, default 1)
 ---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field origins? string|string[] # Lists the pages that may connect, as browsers call them: "https://example.org", or "same" for those of this host; others, and who sends no Origin, get 403. (default any)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
 ---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
 ---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
 ---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
@@ -283,6 +306,73 @@
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
 
+---@class ws_accept_options
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
+---@field origins? string|string[] # Lists the pages that may connect, as browsers call them: "https://example.org", or "same" for those of this host; others, and who sends no Origin, get 403. (default any)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
+
+---@class ws_connect_options
+---@field bind? string # Names the local address to connect from: a host, or host:port. (address)
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
+---@field headers? table<string, string> # Adds fields to the request that opens a WebSocket: {Authorization = "Bearer x"}. (default none)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field reconnect? reconnect_options # Connects again after each loss, and after failed attempts: {delay =, max =, factor =, jitter =, tries =, hello =, on_fail =}. (default never)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class ws_listen_options
+---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
+---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
+---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
+---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
+---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
+---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
+---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
+---@field low_water? integer # Ends the wait of write, and runs the drain hook, when the queue is down to this. (bytes, default 256 KiB)
+---@field max_connections? integer # Stops accepting while so many connections of the listener are open. (connections, default the descriptor limit less 16)
+---@field max_line? integer # Bounds a line, or a value of frame "json"; a longer one gives nil, message, "EMSGSIZE" and the bytes stay. (bytes, default 1 MiB)
+---@field max_message? integer # Bounds a message, decompressed; a longer one ends its WebSocket with status 1009. (bytes, default 16 MiB)
+---@field nodelay? boolean # Sends small writes at once instead of gathering them in the kernel. (default true)
+---@field origins? string|string[] # Lists the pages that may connect, as browsers call them: "https://example.org", or "same" for those of this host; others, and who sends no Origin, get 403. (default any)
+---@field ping_interval? number # Sends a ping when nothing has come for so long, at most twice that; 0 never does. (seconds, default 30)
+---@field ping_timeout? number # Drops a WebSocket from which nothing comes for so long after a ping; 0 never does. (seconds, default 30)
+---@field protocols? string|string[] # Names the subprotocols spoken; a client's order counts, and the one agreed on is in connection.protocol. (default none)
+---@field proxy_protocol? boolean # Expects the PROXY header, version 1 or 2, in front of each connection within 10 s; peer and sock are then whom the proxy stands for. (default false)
+---@field rate? rate_options # Limits how many bytes a second come and go, smoothly: {read =, write =, burst =}. (default none)
+---@field read_deadline? number # Drops a connection from which nothing has come for so long; 0 is none. (seconds, default none)
+---@field read_size? integer # Bounds what one receive takes, and so one call of the data hook; udp cuts longer datagrams, its default and most is 64 KiB. (bytes, default 256 KiB)
+---@field recvbuf? integer # Sets the kernel's receive buffer. (bytes, default as the system has it)
+---@field reuseaddr? boolean # Lets an address be taken again right after its last owner is gone. (default true)
+---@field reuseport? boolean # Opens one more socket on an address that is listened on, here or elsewhere. (default false)
+---@field sendbuf? integer # Sets the kernel's send buffer. (bytes, default as the system has it)
+---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
+---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
+---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
+---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
+---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
 ---@class connection_failure
 ---@field message string
 ---@field code string
@@ -306,6 +396,13 @@
 ---@field expires integer
 ---@field ca string?
 
+---@class websocket_request
+---@field method string
+---@field target string
+---@field path string
+---@field query string?
+---@field headers table<string, string>
+
 ---A stream of bytes to a peer: what connect returns and handlers are given.
 ---@class connection
 ---@field id integer # A small number: conns[id] is the connection.
@@ -320,6 +417,11 @@
 ---@field tls connection_tls? # What TLS agreed on, and the peer's certificate; nil without TLS.
 ---@field failure connection_failure? # Why it, the last read or attempt failed: a table with message and code, or nil.
 ---@field fd integer? # The descriptor's number; nil when closed.
+---@field protocol string? # The subprotocol that a WebSocket has agreed on.
+---@field request websocket_request? # What a client opened a WebSocket with; headers have names in small letters.
+---@field latency number? # Seconds between a WebSocket's last ping and its answer.
+---@field close_code integer? # The status that a WebSocket's peer closed with: 1005 none, 1006 no word.
+---@field close_reason string? # The reason that it gave.
 local connection = {}
 
 ---Reads what is there, a number of bytes, a line, or everything.
@@ -456,15 +558,17 @@ function connection:finish(data) end
 
 ---Closes at once.
 ---
----What the kernel does not take at once is lost: connection:finish sends it first. Waiting reads and writes return nil, message, "ECLOSED"; timers and tasks of the connection end.
+---What the kernel does not take at once is lost: connection:finish sends it first. Waiting reads and writes return nil, message, "ECLOSED"; timers and tasks of the connection end. A WebSocket sends what is queued and its Close frame, and waits in the background for the peer's, at most for `close_timeout`.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:read() end)
 ---c = connect(srv.address)
 ---print(c:close(), c:close())         --> true    false
 ---```
+---@param status? integer # of a WebSocket: 1000 to 1014, but not 1004 to 1006, or 3000 to 4999 (default 1000)
+---@param reason? string # for the peer of a WebSocket: at most 123 bytes
 ---@return boolean closed
-function connection:close() end
+function connection:close(status, reason) end
 
 ---Ends our direction when what is queued has left; reading goes on.
 ---
@@ -649,6 +753,38 @@ function connection:spawn(fn, ...) end
 ---@param level "error"|"warn"|"info"|"debug"|"debug2"
 ---@param ... any
 function connection:log(level, ...) end
+
+---Iterates over the messages of a WebSocket.
+---
+---It ends when the peer has closed, or at a failure; then connection.failure tells why.
+---
+---```lua
+---srv = listen("ws://:0/", function(ws) ws:write("one") ws:write("\1\2", "binary") end)
+---for message, kind in connect(srv.address):messages() do print(#message, kind) end
+-----> 3    text
+-----> 2    binary
+---```
+---@async
+---@return fun(ws: connection): string?, string? iterator
+---@return connection ws
+function connection:messages() end
+
+---Sends a WebSocket's ping; the answer sets connection.latency.
+---
+---Pings that are due by `ping_interval` leave by themselves.
+---
+---```lua
+---srv = listen("ws://:0/", function(ws) ws:read() end)
+---ws = connect(srv.address)
+---ws:ping()
+---sleep(0.1)
+---print(ws.latency < 0.1)             --> true
+---```
+---@param data? string # at most 125 bytes, which come back
+---@return true? ok
+---@return string? message
+---@return string? code
+function connection:ping(data) end
 
 ---What listen returns: a socket that takes connections.
 ---@class listener
@@ -2361,4 +2497,58 @@ function http_module.unescape(text) end
 function http_module.query(fields) end
 
 ---@overload fun(name: "http"): http_module
+function require(name) end
+
+---What require "ws" returns.
+---@class ws_module
+local ws_module = {}
+
+---Makes a WebSocket of a request of HTTP.
+---
+---For handlers of "http://" and "https://"; routes of an app have app:ws(path [, options], fn).
+---
+---```lua
+---local ws = require "ws"
+---srv = listen("http://:0", function(req, res)
+---  ws.accept(req, res, function(c) c:write("you asked for " .. req.path) end)
+---end)
+---print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
+-----> you asked for /chat    text
+---```
+---@async
+---@param req table # what a handler of http is given
+---@param res table
+---@param options? ws_accept_options
+---@param fn fun(ws: connection, req: table) # called with the WebSocket, which is closed when it returns
+---@return any result
+function ws_module.accept(req, res, options, fn) end
+
+---Makes a group of WebSockets that get the same messages.
+---
+---    group:add(ws), group:remove(ws)   its members; #group is how many
+---    group:send(message [, kind [, except]])   returns how many got it
+---    group.dropped                     messages that somebody was too slow for
+---
+---A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
+---`policy`: "wait" has send wait for it, "drop" leaves it out this time,
+---"disconnect" closes it with status 1008. Who has closed is a member until the
+---next send. Connections that are no WebSockets can be members as well.
+---
+---```lua
+---local group = require("ws").group { policy = "drop" }
+---srv = listen("ws://:0", function(ws)
+---  group:add(ws)
+---  for message in ws:messages() do group:send(message) end
+---  group:remove(ws)
+---end)
+---one, two = connect(srv.address), connect(srv.address)
+---sleep(0.1)
+---one:write "hello"
+---print((one:read()), (two:read()), group.dropped)    --> hello    hello    0
+---```
+---@param options? {policy: string?, limit: integer?}
+---@return table group
+function ws_module.group(options) end
+
+---@overload fun(name: "ws"): ws_module
 function require(name) end

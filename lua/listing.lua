@@ -100,6 +100,7 @@ listing.conns = listed(native.conns, {
   { "peer", "left", text "peer" },
   { "sock", "left", text "sock" },
   { "tls", "left", text "tls" },
+  { "ws", "left", text "ws" },
   { "in", "right", shown(bytes, "bytes_in") },
   { "out", "right", shown(bytes, "bytes_out") },
   { "queued", "right", shown(bytes, "queued") },
@@ -176,8 +177,11 @@ function listing.open()
   local rows = {}
   local function add(kind, list, at, state)
     for _, row in ipairs(list) do
-      row.name, row.at, row.state = kind .. " " .. row.id, row[at], state(row)
-      rows[#rows + 1] = row
+      local holds = kind == "connection" or kind == "socket"  -- a variable keeps it open
+      if row.id and (holds or row.alive ~= false) then
+        row.name, row.at, row.state = kind .. " " .. row.id, row[at], state(row)
+        rows[#rows + 1] = row
+      end
     end
   end
   add("listener", native.listeners(), "address", function(row)
@@ -188,6 +192,11 @@ function listing.open()
     return ("%d in, %d out"):format(row.packets_in, row.packets_out)
   end)
   add("timer", native.timers(), "", function(row) return "due in " .. delay(row.remaining) end)
+  add("watcher", native.watchers(), "", function(row)
+    return row.kind .. (row.fd and " on descriptor " .. row.fd or "")
+  end)
+  add("signal", native.signals(), "name", function() return "watched" end)
+  add("task", native.tasks(), "", function(row) return row.waits_for or row.state end)
   return printed(rows, {
     { "what", "left", text "name" },
     { "at", "left", text "at" },

@@ -34,7 +34,7 @@ end
 
 local TYPE_NAMES = { boolean = "kTypeBoolean", integer = "kTypeInteger", number = "kTypeNumber",
   string = "kTypeString", ["function"] = "kTypeFunction", table = "kTypeTable",
-  ["false"] = "kTypeFalse" }
+  ["false"] = "kTypeFalse", map = "kTypeMap" }
 
 --- "read_size" -> "ReadSize"
 local function camel(name)
@@ -104,6 +104,7 @@ inline constexpr std::uint8_t kTypeString = 8;
 inline constexpr std::uint8_t kTypeFunction = 16;
 inline constexpr std::uint8_t kTypeTable = 32;
 inline constexpr std::uint8_t kTypeFalse = 64;  // a boolean, but not true
+inline constexpr std::uint8_t kTypeMap = 128;   // a table of strings by name
 
 inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 inline constexpr double kNoDefault = std::numeric_limits<double>::quiet_NaN();

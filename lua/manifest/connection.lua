@@ -18,7 +18,7 @@ local write_failures = {
 
 local ok = { "true? ok", "string? message", "string? code" }
 
-return {
+local connection = {
   class = "connection",
   aliases = { "conn", "c" },
   title = "Connections",
@@ -26,11 +26,12 @@ return {
   text = [[
 `local c <close> = connect(address)` closes it at the end of the block. A connection that only a
 variable holds is closed when it is collected. tostring tells state, peer and bytes at a glance.
+One to "ws://" or "wss://" has messages instead of bytes, see WebSockets.
 
 Its state is "connecting", "handshake" (of TLS), "waiting" (for the next attempt, see the option
 reconnect), "open",
-"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "finishing", "closed" or
-"failed".]],
+"half-closed" (by the peer), "shut down" (by us), "ended" (by both), "closing" (of a WebSocket: its
+Close frame has left), "finishing", "closed" or "failed".]],
   methods = {
     {
       name = "read",
@@ -189,14 +190,21 @@ print(c:read "l", c:read())         --> bye    nil]],
     },
     {
       name = "close",
-      signature = "connection:close()",
+      signature = "connection:close([status [, reason]])",
       summary = "Closes at once.",
+      args = {
+        { name = "status", type = "integer?", default = "1000", text = "of a WebSocket: 1000 to "
+          .. "1014, but not 1004 to 1006, or 3000 to 4999" },
+        { name = "reason", type = "string?", text = "for the peer of a WebSocket: at most 123 "
+          .. "bytes" },
+      },
       results = "true; false if it was closed already",
       returns = { "boolean closed" },
       waits = false,
       text = "What the kernel does not take at once is lost: connection:finish sends it first. "
         .. "Waiting reads and writes return nil, message, \"ECLOSED\"; timers and tasks of the "
-        .. "connection end.",
+        .. "connection end. A WebSocket sends what is queued and its Close frame, and waits in the "
+        .. "background for the peer's, at most for `close_timeout`.",
       example = [[
 srv = listen(0, function(c) c:read() end)
 c = connect(srv.address)
@@ -451,3 +459,8 @@ connect(srv.address):read()]],
       { name = "ca", type = "string?" } } },
   },
 }
+
+for part, entries in pairs(require "manifest.websocket") do
+  table.move(entries, 1, #entries, #connection[part] + 1, connection[part])
+end
+return connection

@@ -13,8 +13,8 @@ local returns = { "http_response? response", "string? message", "string? code" }
 local results = "the response, whatever its status; or nil, message, code, connect's among them"
 
 local function short(name, method, body)
-  local args = { { name = "url", type = "string", text = "`http://` or `https://`; a user in it is "
-    .. "authenticated" } }
+  local args = { { name = "url", type = "string", host = true, text = "`http://` or `https://`; a "
+    .. "user in it is authenticated" } }
   if body then
     args[2] = { name = "body", type = "string|function|nil", text = "as the option" }
   end

@@ -2,7 +2,8 @@
 -- functions take it. Option checking in C++, help(), the manual and the LuaLS file all
 -- come from here. An option that does not work yet is not listed, and hence refused.
 --
--- types    any of boolean false integer number string function table, joined by "|"
+-- types    any of boolean false integer number string function table map, joined by "|"; a map is
+--          a table of strings by name
 -- words    the strings that a string may be; any if absent
 -- fields   the option table that its own fields are in
 -- of       the table it belongs to, where the same name means something else elsewhere
@@ -156,6 +157,42 @@ local options = {
       .. "datagrams, its default and most is 64 KiB." },
   { name = "unread_limit", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Stops receiving while so much is buffered and nobody reads." },
+
+  -- websockets
+  { name = "close_timeout", types = "number", unit = "seconds", min = 0, default = 5,
+    summary = "Bounds the wait for the peer's Close frame, and for what is queued to leave." },
+  { name = "compress", types = "boolean|table", fields = "compress", default = false,
+    meta = "boolean|compress_options",
+    summary = "Offers, or accepts, to compress messages (permessage-deflate): true, or how: "
+      .. "{level =, threshold =, server_max_window_bits =, ...}." },
+  { name = "client_max_window_bits", of = "compress", types = "integer", unit = "bits", min = 9,
+    max = 15, default = 12, summary = "Bounds the window in which a client finds repetitions." },
+  { name = "client_no_context_takeover", of = "compress", types = "boolean", default = false,
+    summary = "Has a client compress each message without regard to those before." },
+  { name = "level", of = "compress", types = "integer", min = 0, max = 9, default = 1,
+    summary = "Chooses between speed and size, as zlib has it." },
+  { name = "server_max_window_bits", of = "compress", types = "integer", unit = "bits", min = 9,
+    max = 15, default = 12, summary = "Bounds the window of a server; its memory is 37 KiB a "
+      .. "connection with 12 bits, 262 KiB with 15." },
+  { name = "server_no_context_takeover", of = "compress", types = "boolean", default = false,
+    summary = "Has a server compress each message without regard to those before." },
+  { name = "threshold", of = "compress", types = "integer", unit = "bytes", min = 0,
+    max = 1024 * MIB, default = 128, summary = "Sends shorter messages as they are." },
+  { name = "headers", types = "map", otherwise = "none", meta = "table<string, string>",
+    summary = "Adds fields to the request that opens a WebSocket: {Authorization = \"Bearer x\"}." },
+  { name = "max_message", types = "integer", unit = "bytes", min = 1, max = 1024 * MIB,
+    default = 16 * MIB, summary = "Bounds a message, decompressed; a longer one ends its WebSocket "
+      .. "with status 1009." },
+  { name = "origins", types = "string|table", otherwise = "any", meta = "string|string[]",
+    summary = "Lists the pages that may connect, as browsers call them: \"https://example.org\", or "
+      .. "\"same\" for those of this host; others, and who sends no Origin, get 403." },
+  { name = "ping_interval", types = "number", unit = "seconds", min = 0, default = 30,
+    summary = "Sends a ping when nothing has come for so long, at most twice that; 0 never does." },
+  { name = "ping_timeout", types = "number", unit = "seconds", min = 0, default = 30,
+    summary = "Drops a WebSocket from which nothing comes for so long after a ping; 0 never does." },
+  { name = "protocols", types = "string|table", otherwise = "none", meta = "string|string[]",
+    summary = "Names the subprotocols spoken; a client's order counts, and the one agreed on is in "
+      .. "connection.protocol." },
 
   -- json
   { name = "ascii", of = "encode", types = "boolean", default = false,
@@ -312,6 +349,10 @@ local options = {
   { name = "error", of = "hooks", types = "function|false",
     meta = "false|fun(c: connection, message: string, code: string)",
     summary = "Is called as error(c, message, code) when the connection fails." },
+  { name = "message", of = "hooks", types = "function|false",
+    meta = 'false|fun(c: connection, message: string, kind: "text"|"binary")',
+    summary = "Is called as message(ws, message, kind) for each message of a WebSocket, which has no "
+      .. "data hook; kind is \"text\" or \"binary\"." },
   { name = "open", of = "hooks", types = "function|false", meta = "false|fun(c: connection)",
     summary = "Is called as open(c) once, in the next turn if the connection is open already." },
   { name = "shutdown", of = "hooks", types = "function|false", meta = "false|fun(c: connection)",
@@ -333,6 +374,9 @@ local stream = { "frame", "high_water", "keepalive", "linger", "low_water", "max
 local datagram = { "broadcast", "high_water", "low_water", "multicast_interface", "multicast_loop",
   "multicast_ttl", "read_size", "recvbuf", "sendbuf", "timeout", "tos", "ttl", "unread_limit" }
 
+local websocket = { "close_timeout", "compress", "max_message", "ping_interval", "ping_timeout",
+  "protocols" }
+
 local function and_datagram(...)
   local all = { ... }
   return table.move(datagram, 1, #datagram, #all + 1, all)
@@ -343,22 +387,33 @@ local function with(...)
   return table.move(stream, 1, #stream, #all + 1, all)
 end
 
+--- What a stream takes that has no frames of its own, and what a WebSocket does.
+local function with_websocket(...)
+  local all = { ... }
+  for _, name in ipairs(stream) do
+    if name ~= "frame" then all[#all + 1] = name end
+  end
+  return table.move(websocket, 1, #websocket, #all + 1, all)
+end
+
 --- Which options a table takes, by the name of the table.
 local tables = {
   accept = { "timeout" },
   close = { "grace" },
-  connect = with("bind", "broadcast", "multicast_interface", "multicast_loop", "multicast_ttl",
-    "reconnect", "tls"),
+  compress = { "client_max_window_bits", "client_no_context_takeover", "level",
+    "server_max_window_bits", "server_no_context_takeover", "threshold" },
+  connect = with("bind", "broadcast", "headers", "multicast_interface", "multicast_loop",
+    "multicast_ttl", "reconnect", "tls", table.unpack(websocket)),
   decode = { "depth" },
   encode = { "ascii", "depth", "indent", "sort" },
   flush = { "timeout" },
-  hooks = { "close", "closing", "data", "drain", "error", "open", "shutdown" },
+  hooks = { "close", "closing", "data", "drain", "error", "message", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
   http = { "header_timeout", "idle_timeout", "max_body", "max_fields", "max_head", "max_target" },
   listen = with("backlog", "broadcast", "http", "ipv6only", "max_connections", "max_tasks",
-    "multicast_interface", "multicast_loop", "multicast_ttl", "proxy_protocol", "reuseaddr",
-    "reuseport", "tls"),
+    "multicast_interface", "multicast_loop", "multicast_ttl", "origins", "proxy_protocol",
+    "reuseaddr", "reuseport", "tls", table.unpack(websocket)),
   listener_set = with("backlog", "max_connections", "proxy_protocol"),
   loop = { "io", "timers" },
   pipe = { "timeout" },
@@ -379,11 +434,16 @@ local tables = {
     "min_version", "pin", "server_name", "timeout", "verify" },
   udp_connect = and_datagram("bind"),
   udp_listen = and_datagram("ipv6only", "max_tasks", "reuseaddr", "reuseport"),
+  ws_accept = { "origins", table.unpack(websocket) },
+  ws_connect = with_websocket("bind", "headers", "reconnect", "tls"),
+  ws_listen = with_websocket("backlog", "ipv6only", "max_connections", "origins",
+    "proxy_protocol", "reuseaddr", "reuseport", "tls"),
 }
 
 --- How a table is called in messages, where not by its own name.
 local functions = { decode = "json.decode", encode = "json.encode", hooks = "on",
-  listener_set = "set", request = "http.request", resolve = "dns.resolve", run = "process.run", socket_read = "read",
+  listener_set = "set", request = "http.request", resolve = "dns.resolve", run = "process.run",
+  ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen", socket_read = "read",
   socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
 return { options = options, tables = tables, functions = functions }

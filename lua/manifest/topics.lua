@@ -13,7 +13,8 @@ return {
     "fd://3"              an open descriptor
 
 "tcp://host:port" says the same as "host:port"; "udp://" before any of these is a socket of
-datagrams, "tls://" a stream inside TLS; "http://" and "https://" are for servers of HTTP. A malformed address raises; an unknown host returns
+datagrams, "tls://" a stream inside TLS; "http://" and "https://" are for servers of HTTP; "ws://" and
+"wss://" are WebSockets, with a path behind the port. A malformed address raises; an unknown host returns
 nil, message, "EDNS".]],
   },
   {
@@ -39,7 +40,8 @@ nil, message, "EDNS".]],
     Ctrl-L              clears the screen
     Ctrl-C              drops the block, or interrupts what runs
     Ctrl-D              ends the program at an empty block, else deletes to the right
-    Ctrl-Z              stops the program, as job of the shell it was started from
+    Ctrl-Z              stops the program, as job of the shell it was started from; while a line
+                        waits, makes a job of that (help "prompt")
 
 Tab looks at values without running anything of theirs, but for a metatable's __complete, which is
 called with the object and returns a list of names. Hosts come from the hosts file and ssh's
@@ -50,6 +52,31 @@ begin like the block.
 History is kept in moonwire/history below $XDG_STATE_HOME, or ~/.local/state; a block that begins
 with a blank is not. With TERM=dumb, and in a pipe, the kernel edits
 the line, and none of these keys are ours.]],
+  },
+  {
+    name = "websockets",
+    title = "WebSockets",
+    text = [[
+    listen("ws://:8080/chat", function(ws)
+      for message in ws:messages() do ws:write(message) end
+    end)
+    ws = connect "wss://example.org/chat"
+
+A WebSocket is a connection whose messages are text or bytes. ws:read() returns message and kind,
+"text" or "binary"; plain nil when the peer has closed; nil, message, code if it left without a word
+("EOF"), or broke the protocol ("EPROTO", "EMSGSIZE"; it is told so). ws:write(message [, "binary"])
+sends one, and waits as any write does; a text that is not UTF-8 gives "EILSEQ". The hook `message`
+is called as message(ws, message, kind). Hooks, timers, tasks, options and fields are those of
+connections, but what is about bytes raises: take, lines, pipe, shutdown and their like.
+
+A listener takes clients at its path, or at any if it has none; ws.request is what they asked for.
+Others are refused: 404 elsewhere, 426 without an upgrade, 403 for an Origin that is not in `origins`.
+Without `origins` a page of any site may connect in the name of who looks at it: name yours where
+cookies count. connect tells the status line of a server that refuses ("EPROTO").
+
+Pings are answered as long as no message that nobody has read is in front of them. They are sent when
+nothing comes: see ping_interval. A handler that returns closes with status 1000, one that fails with
+1011. connection.close_code tells what the peer has closed with.]],
   },
   {
     name = "prompt",
@@ -184,6 +211,7 @@ says otherwise.]==],
     listen("http://:8080", app)
 
     app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
+    app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
     app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
     app:proxy(prefix, "host:port" or url)               passes requests on, and answers back
     app:mount(prefix, application)                      WSAPI: function(env) return status,

@@ -75,6 +75,9 @@ class Buffer {
     if (block_->head == block_->tail) clear();
   }
 
+  /// Drops `count` bytes from the back.
+  void drop_back(std::size_t count) { block_->tail -= static_cast<std::uint32_t>(count); }
+
   /// Small blocks are kept for the next bytes; see release().
   void clear() {
     if (!block_) return;

@@ -4,6 +4,7 @@
 #include "bridge/listener.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/tls.hpp"
+#include "bridge/websocket.hpp"
 #include "net/bind_address.hpp"
 
 namespace moonwire {
@@ -23,11 +24,10 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
 }
 
 Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
-  const bool http = address.scheme == Scheme::kHttp || address.scheme == Scheme::kHttps;
-  const std::string why = http ? "a server of HTTP is asked by http.get, see help \"http\""
-                               : "the scheme " + std::string(scheme_name(address.scheme)) +
-                                     " is not in this version; tcp, udp, tls, unix and fd are";
-  return Reply::raise(runtime, std::string(verb) + ": " + address.text() + ": " + why);
+  return Reply::raise(runtime,
+                      std::string(verb) + ": " + address.text() + ": the scheme " +
+                          std::string(scheme_name(address.scheme)) +
+                          " is not in this version; tcp, udp, tls, ws, wss, unix and fd are");
 }
 
 namespace {
@@ -53,15 +53,18 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   auto address = parse(where, Purpose::kConnect);
   if (!address) return address_failure(runtime, "connect", address.error());
   const bool datagrams = address->scheme == Scheme::kUdp;
-  const bool secure = address->scheme == Scheme::kTls;
-  if (address->scheme != Scheme::kTcp && !secure && !datagrams) {
+  const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
+  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kWss;
+  if (address->scheme != Scheme::kTcp && !secure && !datagrams && !web) {
     return unsupported(runtime, "connect", *address);
   }
   if (datagrams && handler) {
     return Reply::raise(runtime, "connect: udp takes no handler: nobody answers a connect");
   }
   const char* misplaced = datagrams ? stream_option(options, kConnectOptions, kUdpConnectOptions)
+                          : web     ? stream_option(options, kConnectOptions, kWsConnectOptions)
                                     : datagram_option(options);
+  if (!web && !misplaced) misplaced = websocket_option(options);
   if (!misplaced && !secure && options.has(Opt::kTls)) misplaced = "tls";
   if (misplaced) {
     return not_for(runtime, "connect", misplaced,
@@ -90,6 +93,12 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
     if (!made) return tls_failure(runtime, "connect", address->text(), made.error());
     tls = std::move(*made);
   }
+  std::shared_ptr<const WebSocketSettings> websocket;
+  if (web) {
+    auto asked = websocket_settings(*address, options);
+    if (!asked) return Reply::raise(runtime, "connect: " + asked.error().cause);
+    websocket = std::move(*asked);
+  }
   auto* connection = new Connection(runtime);
   (void)settings.give(*connection);  // no descriptor yet: nothing can fail
   const ReconnectOptions reconnect = reconnect_options(options);
@@ -97,7 +106,8 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   if (reconnect.policy.delay > Nanoseconds(0)) {
     again = std::make_unique<Reconnect>(*connection, *address, how, reconnect);
   }
-  connection->stream.write(reconnect.hello);
+  connection->set_websocket(std::move(websocket));
+  if (!web) connection->stream.write(reconnect.hello);
   connection->set_tls(std::move(tls));
   connection->connect(*address, how, static_cast<bool>(handler), std::move(again));
   Reply reply = handler ? Reply::object(connection) : Reply::wait(connection->opener());

@@ -96,7 +96,9 @@ void Connection::on_connected(Result<Connected>&& outcome) {
     if (!ready) outcome = tl::unexpected<Error>(ready.error());
   }
   if (!outcome) return not_connected(std::move(outcome.error()));
-  if (handshake_ == Handshake::kNone) connected();  // else on_secured() goes on
+  if (handshake_ != Handshake::kNone) return;  // on_secured() goes on
+  if (websocket_) return begin_opening();
+  connected();
 }
 
 void Connection::connected() {
@@ -159,7 +161,7 @@ const char* Connection::read_conflict() const {
 }
 
 Reply Connection::failed(const char* operation) const {
-  const Error& why = *stream.failure();
+  const Error& why = *trouble();
   if (!why.detail.empty() && !operation) return Reply::fail(runtime(), why);
   return Reply::fail(runtime(), why.code, operation ? operation : why.operation, where(),
                      why.cause);
@@ -210,6 +212,10 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
     case Kind::kLineKept: piece = stream.take_line(true); break;
     case Kind::kJson:
       if (const Piece value = cut_value()) return decoded(value.view());
+      break;
+    case Kind::kMessage:
+      if (const std::optional<Reply> message = read_message()) return *message;
+      enough = SIZE_MAX;
       break;
     case Kind::kUntil:
       if (need.max) most = need.max;
@@ -268,6 +274,7 @@ void Connection::look_again() {
 
 void Connection::on_input() {
   if (seldom().deadline) rare().deadline->last_input = Clock::now();
+  if (websocket_ && websocket_input()) return;
   if (sink()) {
     forward();
   } else if (has_hook(Hook::kData)) {
@@ -275,6 +282,7 @@ void Connection::on_input() {
   } else if (!reader.empty()) {
     serve_reader();
   } else {
+    if (websocket_) take_control_frames();
     stream.want(0);
   }
   if (observed()) tell_observers();
@@ -288,9 +296,10 @@ void Connection::feed_hook() {
   if (hook_busy_) starved_ = false;
   if (hook_busy_ || stream.unread().empty()) return;
   hook_busy_ = true;
-  const bool values = frame_.kind == Kind::kJson;
-  runtime().feed(*this, stored(Hook::kData), kFeed,
-                 values ? Runtime::Feed::kValues : Runtime::Feed::kPieces);
+  const auto what = frame_.kind == Kind::kJson      ? Runtime::Feed::kValues
+                    : frame_.kind == Kind::kMessage ? Runtime::Feed::kMessages
+                                                    : Runtime::Feed::kPieces;
+  runtime().feed(*this, stored(Hook::kData), kFeed, what);
   if (hook_busy_ || !has_hook(Hook::kData) || !hopeless()) return;
   fail(seldom().malformed ? *read_failure() : longer_than(most));
 }

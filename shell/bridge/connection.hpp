@@ -11,11 +11,17 @@
 #include "net/http_server.hpp"
 #include "net/json_splitter.hpp"
 #include "net/stream.hpp"
+#include "net/websocket_session.hpp"
 
 namespace moonwire {
 
 class LuaListener;
 class TlsContext;
+class HttpHead;
+enum class HttpState : std::uint8_t;
+struct WebSocketAgreement;
+struct WebSocketAnswer;
+struct WebSocketSettings;
 
 /// In the order they run when several are due.
 enum class Hook : std::uint8_t {
@@ -70,6 +76,14 @@ class Connection final : public Handle, public Stream::Sink {
   bool is_entering() const { return handshake_ == Handshake::kAccept; }
   /// Accepted, and not connected: the server's part of a handshake is ours.
   bool is_server() const { return server_; }
+  /// Before accept() or connect(): an opening handshake by these settings is a part of it; null:
+  /// none is.
+  void set_websocket(std::shared_ptr<const WebSocketSettings> settings);
+  /// Below it all is ready.
+  void begin_opening();
+  /// A request of HTTP with this head has been answered with consent.
+  void upgrade(std::shared_ptr<const WebSocketSettings> settings,
+               const WebSocketAgreement& agreement, std::string_view head);
   /// Calls `function`, stored in `from`, with this connection.
   void run_handler(Handle& from, int function);
   /// Closes unless Lua has it when the run queue is empty: who is to get it may be cancelled.
@@ -94,6 +108,8 @@ class Connection final : public Handle, public Stream::Sink {
   /// The tape of the next value for a data hook, in the runtime's scratch; nothing if there is
   /// none now. Frames of kind json.
   Piece next_value() noexcept;
+  /// The next message for a data hook, and whether it is a binary one.
+  Piece next_message(bool& binary) noexcept;
   /// Puts bytes back in front.
   void unread(std::string_view bytes);
 
@@ -116,6 +132,19 @@ class Connection final : public Handle, public Stream::Sink {
   /// All that comes in goes out there, up to the end; `piper` is told.
   void pipe_to(Connection& other);
 
+  /// --- WebSockets (connection_websocket.cpp) ----------------------------------------
+  struct WebSocket;
+  /// Null for a connection that is none.
+  WebSocket* websocket() const { return websocket_.get(); }
+  /// Its opening handshake is done, and closing has not begun.
+  bool is_open_websocket() const;
+  /// Queues a message of an open one; false: no memory to compress it.
+  bool send_message(Opcode opcode, std::string_view message);
+  /// False: it is not open.
+  bool ping(std::string_view data);
+  /// The closing handshake; false: there is nobody to tell.
+  bool begin_closing(std::uint16_t status, std::string_view reason);
+
   LuaListener* listener() const { return listener_; }
   /// The listener is gone; the connection stays.
   void forget(LuaListener& listener) {
@@ -130,6 +159,8 @@ class Connection final : public Handle, public Stream::Sink {
   /// ended.
   void settle();
   void settle_later();
+  /// What it failed with; null if it did not.
+  const Error* trouble() const;
   /// nil, message, code of what the stream failed with; `operation` null: as it was.
   Reply failed(const char* operation = nullptr) const;
   /// The stream is closed, by whomever: nothing comes or goes any more.
@@ -270,6 +301,29 @@ class Connection final : public Handle, public Stream::Sink {
   void renew();
   void drop(CloseReason reason);
 
+  void read_opening();
+  void answer_opening(HttpState state);
+  void refuse_opening(const WebSocketAnswer& answer);
+  void end_opening(HttpState state);
+  void opening_failed(Code code, std::string cause);
+  void open_websocket(const WebSocketAgreement& agreement);
+  void renew_websocket();
+  bool websocket_input();
+  WebSocketSession::Event step_websocket();
+  WebSocketSession::Event next_event();
+  std::optional<Reply> read_message();
+  void take_control_frames();
+  Reply end_of_messages();
+  bool heard_close() const;
+  void note_pong();
+  void peer_failed();
+  void send_frame(Opcode opcode, std::string_view payload, bool compressed);
+  void send_answers();
+  void say_farewell();
+  void finish_stream(CloseReason reason);
+  bool closing() const;
+  void websocket_due();
+
   void serve_reader();
   Piece cut_value();
   Status parse_value(std::string_view text, std::string& tape);
@@ -304,11 +358,15 @@ class Connection final : public Handle, public Stream::Sink {
   What wanted_;  // what the parked reader asked for
   What frame_;
   std::unique_ptr<Rare> rare_;
+  struct WebSocketDeleter {
+    void operator()(WebSocket* websocket) const;
+  };
+  std::unique_ptr<WebSocket, WebSocketDeleter> websocket_;
   std::unique_ptr<HttpServer> http_;
   LuaListener* listener_ = nullptr;
   std::uint32_t pieces_ = 0;
   /// What a handshake that is under way is a part of.
-  enum class Handshake : std::uint8_t { kNone, kConnect, kAccept, kUpgrade };
+  enum class Handshake : std::uint8_t { kNone, kConnect, kAccept, kUpgrade, kRefused };
   Handshake handshake_ = Handshake::kNone;
   bool server_ = false;
   std::uint8_t hooks_ = 0;    // set

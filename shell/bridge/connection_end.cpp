@@ -2,12 +2,14 @@
 #include "bridge/connection.hpp"
 #include "bridge/listener.hpp"
 #include "bridge/row.hpp"
+#include "bridge/websocket.hpp"
 #include "net/tls_session.hpp"
 
 namespace moonwire {
 
 void Connection::on_drain() {
   if (gone_) return;
+  if (websocket_ && websocket_->session) send_answers();
   if (rare_ && stream.queued() == 0) {
     runtime().wake_all(flusher(), Reply::yes(true));
   }
@@ -33,7 +35,7 @@ void Connection::on_closed() {
   if (gone_) return update_alive();
   if (handshake_ != Handshake::kNone) return handshake_failed();
   gone_ = true;
-  if (const Error* why = stream.failure()) {
+  if (const Error* why = trouble()) {
     const int code = static_cast<int>(why->code);
     if (reason_ != CloseReason::kTimeout) {
       reason_ = code == ECONNRESET || code == EPIPE ? CloseReason::kReset : CloseReason::kError;
@@ -46,6 +48,7 @@ void Connection::on_closed() {
   leave_listener();
   end_owned();
   if (rare_) rare_->deadline.reset();
+  if (websocket_) websocket_->disarm();
   if (source()) source()->end_pipe(false);
   if (closed()) end_pipe(false);
   if (sink() || !reader.empty() || has_hook(Hook::kData)) look_again();  // what is left comes first
@@ -100,6 +103,7 @@ void Connection::on_close() {
       self.runtime().drop_scratch(depth);
     });
   }
+  say_farewell();
   const bool sends = stream.fd() >= 0 && patience() > Nanoseconds(0) && stream.queued() > 0;
   if (sends)
     stream.finish(patience());
@@ -116,12 +120,13 @@ void Connection::abort() {
 }
 
 void Connection::finish(CloseReason reason) {
-  if (gone_ || stream.state() >= Stream::State::kFinishing) return;
-  reason_ = reason;
-  finished_early_ = !stream.ended();
-  set_alive(true);  // until it has gone out
-  stream.finish();
-  if (!reader.empty()) look_again();  // it has nothing to wait for
+  if (closing()) return;  // its Close frame is on the way
+  if (websocket_ && !websocket_->session) return (void)close();
+  const auto status = static_cast<std::uint16_t>(CloseStatus::kNormal);
+  if (begin_closing(status, {}))
+    reason_ = reason;
+  else
+    finish_stream(reason);
 }
 
 bool Connection::owns_tasks() const {
@@ -140,7 +145,7 @@ bool Connection::held() const {
 /// Closed or not, something of it is still to come.
 bool Connection::lingers() const {
   return handler_running_ || pending_ != 0 || hook_busy_ ||
-         stream.state() == Stream::State::kFinishing;
+         stream.state() == Stream::State::kFinishing || closing();
 }
 
 void Connection::update_alive() {
@@ -282,8 +287,8 @@ void Connection::run_hook(Hook hook) {
 const char* Connection::state_text() const {
   const bool away = gone_ || stream.state() == Stream::State::kConnecting;
   if (again() && away && !closed()) return trying() ? "connecting" : "waiting";
-  if (closed() || (gone_ && !stream.failure())) return "closed";
-  if (stream.failure()) return "failed";
+  if (closed() || (gone_ && !trouble())) return "closed";
+  if (trouble()) return "failed";
   switch (stream.state()) {
     case Stream::State::kConnecting:
       return handshake_ == Handshake::kNone ? "connecting" : "handshake";
@@ -291,6 +296,8 @@ const char* Connection::state_text() const {
     case Stream::State::kClosed: return "closed";
     case Stream::State::kOpen: break;
   }
+  if (websocket_ && !websocket_->session) return "handshake";
+  if (closing()) return "closing";
   if (stream.way() == Stream::Way::kOut) return stream.shut_down() ? "shut down" : "open";
   if (stream.way() == Stream::Way::kIn) return stream.ended() ? "ended" : "open";
   if (stream.ended() && stream.shut_down()) return "ended";
@@ -300,7 +307,9 @@ const char* Connection::state_text() const {
 
 std::string Connection::describe() const {
   std::string text = Handle::describe();
-  if (!peer.empty()) text += " (" + peer + (stream.tls() ? ", tls)" : ")");
+  if (!peer.empty()) {
+    text += " (" + peer + (stream.tls() ? ", tls" : "") + (websocket_ ? ", websocket)" : ")");
+  }
   const std::string_view state = state_text();
   if (state != "open") text += ", " + std::string(state);
   return text;
@@ -317,6 +326,9 @@ void Connection::fill_row(Row& row) const {
   row.text(runtime(), "peer", peer);
   row.text(runtime(), "sock", sock ? *sock : std::string());
   if (stream.tls() && stream.tls()->is_open()) row.text(runtime(), "tls", stream.tls()->version());
+  if (websocket_) {
+    row.text(runtime(), "ws", websocket_->protocol.empty() ? "yes" : websocket_->protocol);
+  }
   row.count("bytes_in", stream.bytes_in());
   row.count("bytes_out", stream.bytes_out());
   row.count("queued", stream.queued());

@@ -265,7 +265,7 @@ void Runtime::feed(Handle& handle, int function, std::uint8_t tag, Feed what) {
   Task* task = acquire_task();
   if (!task) return drop_call(handle, tag);
   static constexpr lua_CFunction kStarts[] = {start_feed, start_datagrams, start_values,
-                                              start_requests};
+                                              start_messages, start_requests};
   lua_pushcfunction(task->thread, kStarts[static_cast<std::size_t>(what)]);
   task->origin = &handle;
   task->tag = tag;

@@ -7,8 +7,10 @@
 #include <concepts>
 #include <new>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 #include "bridge/handle.hpp"
 #include "bridge/runtime.hpp"
@@ -72,6 +74,8 @@ class OptionValues {
   bool boolean(Opt option, bool absent) const { return has(option) ? at(option).boolean : absent; }
   /// Seconds; absent: `otherwise`.
   Nanoseconds seconds(Opt option, Nanoseconds otherwise) const;
+  /// A string, a list of them, or the names and values of a map, one behind the other.
+  std::vector<std::string> list(Opt option) const;
 
  private:
   friend struct Arguments;

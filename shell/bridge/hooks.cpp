@@ -12,9 +12,9 @@ struct HookOption {
   Hook hook;
 };
 constexpr HookOption kHookOptions[] = {
-    {Opt::kOpen, Hook::kOpen},   {Opt::kData, Hook::kData},   {Opt::kShutdown, Hook::kShutdown},
-    {Opt::kDrain, Hook::kDrain}, {Opt::kError, Hook::kError}, {Opt::kClosing, Hook::kClosing},
-    {Opt::kClose, Hook::kClose},
+    {Opt::kOpen, Hook::kOpen},       {Opt::kData, Hook::kData},   {Opt::kShutdown, Hook::kShutdown},
+    {Opt::kMessage, Hook::kData},    {Opt::kDrain, Hook::kDrain}, {Opt::kError, Hook::kError},
+    {Opt::kClosing, Hook::kClosing}, {Opt::kClose, Hook::kClose},
 };
 
 /// conn:on{open=, data=, shutdown=, closing=, close=, drain=, error=} -> conn
@@ -22,7 +22,12 @@ constexpr HookOption kHookOptions[] = {
 Reply on(Runtime& runtime, Self self, Options<kHooksOptions> hooks) {
   if (!hooks.given()) return Reply::raise(runtime, "on: a table of hooks expected");
   const auto is_function = [&](Opt hook) { return hooks.at(hook).type == kTypeFunction; };
-  if (is_function(Opt::kData)) {
+  if (hooks.has(self->websocket() ? Opt::kData : Opt::kMessage)) {
+    return Reply::raise(runtime, self->websocket()
+                                     ? "on: a WebSocket has messages: its hook is 'message'"
+                                     : "on: the hook 'message' is for WebSockets");
+  }
+  if (is_function(Opt::kData) || is_function(Opt::kMessage)) {
     if (!self->reader.empty()) {
       return Reply::raise(runtime, "on: a task is reading from the connection");
     }
@@ -53,6 +58,9 @@ StreamSettings settings_of(Connection& self) {
 /// conn:set(options) -> conn | nil, message, code
 Reply set(Runtime& runtime, Self self, Options<kSetOptions> options) {
   if (!options.given()) return Reply::raise(runtime, "set: a table of options expected");
+  if (self->websocket() && options.has(Opt::kFrame)) {
+    return Reply::raise(runtime, "set: option 'frame' is not for a WebSocket");
+  }
   StreamSettings settings = settings_of(*self);
   settings.take(options);
   if (!options.has(Opt::kReadDeadline)) settings.read_deadline = kForever;  // runs on
@@ -78,7 +86,7 @@ Stream& stream_of(Handle& handle) { return static_cast<Connection&>(handle).stre
 
 Reply failure_field(Runtime& runtime, Handle& handle) {
   const auto& self = static_cast<Connection&>(handle);
-  const Error* why = self.stream.failure() ? self.stream.failure() : self.read_failure();
+  const Error* why = self.trouble() ? self.trouble() : self.read_failure();
   if (self.again() && self.again()->failure()) why = self.again()->failure();
   if (!why) return Reply::nil();
   Reply reply = Reply::fail(runtime, *why);

@@ -8,6 +8,7 @@
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 #include "bridge/tls.hpp"
+#include "bridge/websocket.hpp"
 
 namespace moonwire {
 
@@ -110,7 +111,12 @@ void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::
     connection->close();
     return;
   }
-  if (!tls_) admit(*connection);
+  connection->set_websocket(websocket_);
+  if (tls_) return;
+  if (websocket_)
+    connection->begin_opening();
+  else
+    admit(*connection);
 }
 
 void LuaListener::admit(Connection& connection) {
@@ -213,10 +219,19 @@ std::string LuaListener::address_text() const {
   return with_scheme(sockets().front().local.text());
 }
 
-/// What connect() takes to get here.
+std::string LuaListener::addresses_text() const {
+  std::string all;
+  for (const ListenSocket& socket : sockets()) {
+    if (!all.empty()) all += ' ';
+    all += with_scheme(socket.local.text());
+  }
+  return all.empty() ? where() : all;
+}
+
 std::string LuaListener::with_scheme(std::string text) const {
   if (address_.scheme == Scheme::kTcp) return text;
-  return std::string(scheme_name(address_.scheme)) + "://" + text;
+  return std::string(scheme_name(address_.scheme)) + "://" + text +
+         (address_.place == Place::kHost ? address_.path : std::string());
 }
 
 std::string LuaListener::asked_text() const {
@@ -256,15 +271,11 @@ LuaListener* find_listener(Runtime& runtime, const Address& address) {
 std::string listening_notice(const LuaListener& listener) {
   const std::string where = listener.address_text();
   const TlsContext* const tls = listener.tls();
-  if (listener.is_http() && !tls) return "listening on " + where;
-  if (tls && listener.is_http()) {
-    const std::string text = "listening on " + where;
-    if (!tls->made_by()) return text;
-    return text + ", session certificate " + facts_of(tls->certificate()).pin;
-  }
-  if (tls) {
-    const std::string text = "listening on tls " + where.substr(sizeof "tls://" - 1);
-    if (!tls->made_by()) return text;
+  if (tls || listener.is_http() || listener.is_websocket()) {
+    constexpr std::string_view kTls = "tls://";  // the others are told as a browser takes them
+    const std::string text =
+        "listening on " + (where.starts_with(kTls) ? "tls " + where.substr(kTls.size()) : where);
+    if (!tls || !tls->made_by()) return text;
     return text + ", session certificate " + facts_of(tls->certificate()).pin;
   }
   const bool has_scheme = where.starts_with("unix:");  // whatever it was asked for as: fd://3
@@ -279,12 +290,16 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   if (address->scheme == Scheme::kUdp) {
     return listen_datagrams(runtime, *address, options, handler);
   }
+  const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
   const bool http = address->scheme == Scheme::kHttp || address->scheme == Scheme::kHttps;
-  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps;
-  if (address->scheme != Scheme::kTcp && !secure && !http) {
+  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps ||
+                      address->scheme == Scheme::kWss;
+  if (address->scheme != Scheme::kTcp && !secure && !http && !web) {
     return unsupported(runtime, "listen", *address);
   }
-  const char* misplaced = datagram_option(options);
+  const char* misplaced =
+      web ? stream_option(options, kListenOptions, kWsListenOptions) : datagram_option(options);
+  if (!web && !misplaced) misplaced = websocket_option(options);
   if (!secure && options.has(Opt::kTls)) misplaced = "tls";
   if (!http && options.has(Opt::kHttp)) misplaced = "http";
   if (misplaced) {
@@ -294,6 +309,12 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     return Reply::raise(runtime, "listen: a path has no place in an address to listen on");
   }
   if (http && !handler) return Reply::raise(runtime, "listen: http needs a handler");
+  std::shared_ptr<const WebSocketSettings> websocket;
+  if (web) {
+    auto asked = websocket_settings(*address, options);
+    if (!asked) return Reply::raise(runtime, "listen: " + asked.error().cause);
+    websocket = std::move(*asked);
+  }
   std::shared_ptr<TlsContext> tls;
   if (secure) {
     auto made = listening_context(*address, options);
@@ -314,6 +335,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
     return Reply::fail(runtime, done.error());
   }
   listener->set_tls(std::move(tls));
+  listener->set_websocket(std::move(websocket));
   listener->set_http(http ? http_settings(options) : nullptr);
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
@@ -356,15 +378,6 @@ Reply get(Runtime& runtime, Self self, OptionName<kListenerSetOptions> name) {
   return most ? Reply::count(static_cast<std::int64_t>(most)) : Reply::nil();
 }
 
-std::string all_addresses(const LuaListener& listener) {
-  std::string all;
-  for (const ListenSocket& socket : listener.sockets()) {
-    if (!all.empty()) all += ' ';
-    all += listener.with_scheme(socket.local.text());
-  }
-  return all.empty() ? listener.where() : all;
-}
-
 Reply text(Runtime& runtime, std::string&& value) {
   std::string& scratch = runtime.scratch();
   scratch = std::move(value);
@@ -382,7 +395,7 @@ constexpr FieldEntry kFields[] = {
      [](Runtime& rt, Handle& h) { return text(rt, static_cast<LuaListener&>(h).address_text()); }},
     {"addresses",
      [](Runtime& rt, Handle& h) {
-       Reply r = text(rt, all_addresses(static_cast<LuaListener&>(h)));
+       Reply r = text(rt, static_cast<LuaListener&>(h).addresses_text());
        r.kind = Reply::Kind::kWords;
        return r;
      }},

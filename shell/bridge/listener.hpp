@@ -50,6 +50,11 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   /// Its connections begin with a handshake by these rules.
   void set_tls(std::shared_ptr<TlsContext> tls) { tls_ = std::move(tls); }
   const TlsContext* tls() const { return tls_.get(); }
+  /// Its connections are WebSockets; null: they are not.
+  void set_websocket(std::shared_ptr<const WebSocketSettings> websocket) {
+    websocket_ = std::move(websocket);
+  }
+  bool is_websocket() const { return websocket_ != nullptr; }
   /// Its connections speak HTTP; null: they are handed over as they are.
   void set_http(std::shared_ptr<const HttpSettings> http) { http_ = std::move(http); }
   bool is_http() const { return http_ != nullptr; }
@@ -67,6 +72,8 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
 
   /// "127.0.0.1:8000"; all of them with a blank between.
   std::string address_text() const;
+  /// The same of all its sockets.
+  std::string addresses_text() const;
   /// As connect() takes it, or a browser.
   std::string with_scheme(std::string text) const;
   const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
@@ -111,6 +118,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   /// Connections whose PROXY header is awaited.
   std::unordered_map<ProxyReader*, std::unique_ptr<ProxyReader>> readers_;
   std::shared_ptr<TlsContext> tls_;
+  std::shared_ptr<const WebSocketSettings> websocket_;
   std::shared_ptr<const HttpSettings> http_;
   std::vector<Connection*> ready_;  // nobody wanted them when they were
   TimePoint told_{};                // when a failed handshake was last logged

@@ -119,6 +119,17 @@ int start_feed(lua_State* L);
 int start_datagrams(lua_State* L);
 /// The same for decoded values (lua_json.cpp).
 int start_values(lua_State* L);
+/// The same for messages of a WebSocket (lua_websocket.cpp).
+int start_messages(lua_State* L);
+/// "text" or "binary". [-0, +1, m]
+inline void push_message_kind(lua_State* L, bool binary) {
+  if (binary)
+    lua_pushliteral(L, "binary");
+  else
+    lua_pushliteral(L, "text");
+}
+/// The table of a Reply::Kind::kRequest (lua_websocket.cpp). [-0, +1, m]
+void push_request(lua_State* L, std::string_view flat);
 /// Serves the requests of a connection, until it ends (lua_http.cpp).
 int start_requests(lua_State* L);
 

@@ -66,9 +66,9 @@ void add(Text& text, const char* piece) {
 /// "a boolean or number", "an integer or \"line\"".
 void type_words(const OptionSpec& spec, Text& text) {
   static constexpr const char* kNames[] = {"boolean",  "integer", "number", "string",
-                                           "function", "table",   "false"};
+                                           "function", "table",   "false",  "table of strings"};
   text[0] = 0;
-  for (int i = 0; i < 7; ++i) {
+  for (int i = 0; i < 8; ++i) {
     if (!(spec.types & (1 << i))) continue;
     const bool first = text[0] == 0;
     if (!first) add(text, " or ");
@@ -150,6 +150,32 @@ void read_list(lua_State* L, const char* function, const OptionSpec& spec, int i
   into.text = {text, size};
 }
 
+/// The same for a table of strings by name: names and values in turn.
+void read_map(lua_State* L, const char* function, const OptionSpec& spec, int index,
+              OptionValues::Value& into) {
+  luaL_checkstack(L, 8, nullptr);
+  lua_pushliteral(L, "");
+  for (lua_pushnil(L); lua_next(L, index) != 0;) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) {
+      luaL_error(L, "%s: option '%s' must be a table of strings by name, got a %s for a %s",
+                 function, spec.name, luaL_typename(L, -1), luaL_typename(L, -2));
+    }
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    lua_pushlstring(L, "", 1);
+    lua_pushvalue(L, -4);
+    lua_pushlstring(L, "", 1);
+    lua_concat(L, 5);
+    lua_replace(L, -4);
+    lua_pop(L, 1);
+  }
+  lua_replace(L, index);
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, index, &size);
+  into.type = kTypeMap;
+  into.text = {text, size};
+}
+
 /// Reads the value at `index` (absolute); true if it stays on the stack.
 bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int index,
                 OptionValues::Value& into) {
@@ -194,6 +220,8 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
         lua_pop(L, 1);
         into.type = kTypeFunction;
+      } else if (spec.types & kTypeMap && lua_istable(L, index)) {
+        read_map(L, function, spec, index, into);
       } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
         read_list(L, function, spec, index, into);
       } else if (spec.types & kTypeTable && lua_istable(L, index)) {
@@ -211,6 +239,22 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
 
 Nanoseconds OptionValues::seconds(Opt option, Nanoseconds otherwise) const {
   return has(option) ? to_nanoseconds(at(option).number) : otherwise;
+}
+
+std::vector<std::string> OptionValues::list(Opt option) const {
+  std::vector<std::string> list;
+  if (!has(option)) return list;
+  std::string_view rest = at(option).text;
+  if (at(option).type == kTypeString) {
+    list.emplace_back(rest);
+    return list;
+  }
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\0');
+    list.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  return list;
 }
 
 void Arguments::options(OptionValues& into, const OptionTable& table) {

@@ -5,18 +5,20 @@
 
 namespace moonwire {
 
-extern const Module kConnectionModule;  // stream.cpp
-extern const Module kHooksModule;       // hooks.cpp
-extern const Module kTlsModule;         // tls.cpp
-extern const Module kConnectModule;     // connect.cpp
-extern const Module kListenerModule;    // listener.cpp
-extern const Module kSocketModule;      // datagram_socket.cpp
-extern const Module kTimerModule;       // timer.cpp
-extern const Module kWatcherModule;     // watcher.cpp
-extern const Module kSignalModule;      // signal.cpp
-extern const Module kEventModule;       // event.cpp
-extern const Module kHookModule;        // hook.cpp
-extern const Module kTaskModule;        // spawn.cpp
+extern const Module kConnectionModule;       // stream.cpp
+extern const Module kHooksModule;            // hooks.cpp
+extern const Module kTlsModule;              // tls.cpp
+extern const Module kWebSocketModule;        // websocket.cpp
+extern const Module kWebSocketNativeModule;  // native.websocket
+extern const Module kConnectModule;          // connect.cpp
+extern const Module kListenerModule;         // listener.cpp
+extern const Module kSocketModule;           // datagram_socket.cpp
+extern const Module kTimerModule;            // timer.cpp
+extern const Module kWatcherModule;          // watcher.cpp
+extern const Module kSignalModule;           // signal.cpp
+extern const Module kEventModule;            // event.cpp
+extern const Module kHookModule;             // hook.cpp
+extern const Module kTaskModule;             // spawn.cpp
 extern const Module kConnectionTaskModule;
 extern const Module kProcessModule;        // process.cpp
 extern const Module kProcessNativeModule;  // native.process

@@ -95,7 +95,8 @@ void Connection::renew() {
   std::construct_at(&stream, runtime().net(), *this);
   stream.limits = limits;
   stream.set_rate(rate);
-  stream.write(rare().again->options.hello);
+  renew_websocket();
+  if (!websocket_) stream.write(rare().again->options.hello);
   rare().read_failure.reset();
   rare().splitter.reset();
   rare().malformed = false;
@@ -113,6 +114,7 @@ void Connection::drop(CloseReason reason) {
     close();
     return;
   }
+  say_farewell();
   stream.close();
   on_closed();
 }

@@ -120,9 +120,10 @@ class Runtime final : SleepHook {
   /// The function is stored in another object (a listener's handler).
   void call_from(Handle& from, Handle& handle, int function, std::span<const Reply> arguments,
                  std::uint8_t tag);
-  /// What comes from next_piece(), from LuaSocket::next() or Connection::next_value().
-  /// kRequests: of a connection of HTTP, by the module http.server.serve.
-  enum class Feed : std::uint8_t { kPieces, kDatagrams, kValues, kRequests };
+  /// What comes from next_piece(), from LuaSocket::next(), Connection::next_value() or
+  /// Connection::next_message(). kRequests: of a connection of HTTP, by the module
+  /// http.server.serve.
+  enum class Feed : std::uint8_t { kPieces, kDatagrams, kValues, kMessages, kRequests };
   /// Calls the stored function with (object, piece) for each piece that the object has, in one
   /// task: a call that waits holds back the next.
   void feed(Handle& handle, int function, std::uint8_t tag, Feed what);

@@ -218,6 +218,11 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       return 3;
     }
     case Reply::Kind::kJson: push_json(L, {reply.text.data, reply.text.size}); return 1;
+    case Reply::Kind::kMessage:
+      lua_pushlstring(L, reply.text.data, reply.text.size);
+      push_message_kind(L, reply.slot != 0);
+      return 2;
+    case Reply::Kind::kRequest: push_request(L, {reply.text.data, reply.text.size}); return 1;
     case Reply::Kind::kPair:
       lua_pushnil(L);
       lua_pushlstring(L, reply.text.data, reply.text.size);

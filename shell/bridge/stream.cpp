@@ -4,6 +4,7 @@
 #include "bridge/stream.hpp"
 
 #include "bridge/modules.hpp"
+#include "net/utf8.hpp"
 
 namespace moonwire {
 namespace {
@@ -36,12 +37,44 @@ std::optional<Reply> unwritable(Runtime& runtime, Connection& self) {
   return std::nullopt;
 }
 
+/// Refuses what a WebSocket has not; nothing for any other connection.
+std::optional<Reply> no_bytes(Runtime& runtime, const Connection& self, const char* operation) {
+  if (!self.websocket()) return std::nullopt;
+  return refuse(runtime, operation, "a WebSocket has messages, and no bytes between them");
+}
+
+/// ws:write(message [, kind])
+Reply write_message(Runtime& runtime, Connection& self, const Strings& pieces) {
+  const bool binary = pieces.count > 1 && pieces[1] == "binary";
+  if (pieces.count < 1 || pieces.count > 2 ||
+      (pieces.count == 2 && !binary && pieces[1] != "text")) {
+    return refuse(runtime, "write", "a message expected, and \"text\" or \"binary\" behind it");
+  }
+  if (auto why = unwritable(runtime, self)) return *why;
+  if (!self.is_open_websocket()) {
+    const Code code =
+        self.connecting() || self.trying() ? static_cast<Code>(ENOTCONN) : Code::kClosed;
+    return Reply::fail(runtime, code, "write", self.where());
+  }
+  if (!binary && valid_utf8(pieces[0]) != pieces[0].size()) {
+    return Reply::fail(runtime, static_cast<Code>(EILSEQ), "write", self.where(),
+                       "a text is UTF-8, and this is none; write it as \"binary\"");
+  }
+  if (!self.send_message(binary ? Opcode::kBinary : Opcode::kText, pieces[0])) {
+    return Reply::fail(runtime, static_cast<Code>(ENOMEM), "write", self.where());
+  }
+  return written(self);
+}
+
 }  // namespace
 
 /// conn:read([what [, options]]) -> bytes | nil at the end | nil, message, code
 /// Waits. One task at a time: a second one raises.
 Reply read(Runtime& runtime, Self self, What what, ReadOptions options) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "read", why);
+  if (what.kind != What::Kind::kSome) {
+    if (auto why = no_bytes(runtime, *self, "read")) return *why;
+  }
   Connection::Need need;
   need.what = what.kind == What::Kind::kSome ? self->frame() : what;
   need.max = options.max;
@@ -52,6 +85,7 @@ Reply read(Runtime& runtime, Self self, What what, ReadOptions options) {
 /// Copies the strings. Waits only while more than `high_water` bytes are queued.
 Reply write(Runtime& runtime, Self self, const Strings& pieces) {
   Stream& stream = self->stream;
+  if (self->websocket()) return write_message(runtime, *self, pieces);
   if (char* at = stream.gap(pieces.total)) {
     for (int i = 0; i < pieces.count; ++i) {
       const std::string_view piece = pieces[i];
@@ -90,8 +124,17 @@ Reply next_count(Runtime& runtime, Self self, Anything) {
   return next_piece_of(runtime, *self, What{What::Kind::kCount, self->lines_count});
 }
 
+Reply next_message(Runtime& runtime, Self self, Anything) {
+  return next_piece_of(runtime, *self, What{What::Kind::kMessage, 0});
+}
+
 Reply next_piece_of(Runtime& runtime, Connection& self, const What& what) {
   if (const char* why = self.read_conflict()) return refuse(runtime, "lines", why);
+  const bool messages = what.kind == What::Kind::kMessage;
+  if (messages != (self.websocket() != nullptr)) {
+    return refuse(runtime, messages ? "messages" : "lines",
+                  messages ? "this connection is no WebSocket" : "a WebSocket has messages");
+  }
   Connection::Need need;
   need.what = what;
   return self.attempt(need, self.wait_limit);
@@ -103,6 +146,7 @@ namespace {
 Reply read_until(Runtime& runtime, Self self, std::string_view delimiter,
                  Options<kReadUntilOptions> options) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "read_until", why);
+  if (auto why = no_bytes(runtime, *self, "read_until")) return *why;
   if (delimiter.empty()) return refuse(runtime, "read_until", "the delimiter is empty");
   Connection::Need need;
   need.what.kind = What::Kind::kUntil;
@@ -123,6 +167,7 @@ Reply take(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> c
   const auto most = at_most(count);
   if (!most) return refuse(runtime, "take", "the number of bytes must not be negative");
   if (!self) return Reply::bytes({});
+  if (auto why = no_bytes(runtime, *self.get(), "take")) return *why;
   return Reply::bytes(self->stream.take_some(*most).view());
 }
 
@@ -131,11 +176,13 @@ Reply peek(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> c
   const auto most = at_most(count);
   if (!most) return refuse(runtime, "peek", "the number of bytes must not be negative");
   if (!self) return Reply::bytes({});
+  if (auto why = no_bytes(runtime, *self.get(), "peek")) return *why;
   return Reply::bytes(self->stream.unread().substr(0, *most));
 }
 
 /// conn:unread(data) -> true: puts bytes back in front
-Reply unread(Runtime&, Self self, std::string_view data) {
+Reply unread(Runtime& runtime, Self self, std::string_view data) {
+  if (auto why = no_bytes(runtime, *self, "unread")) return *why;
   self->unread(data);
   self->look_again();
   return Reply::yes(true);
@@ -153,13 +200,39 @@ Reply flush(Runtime&, Self self, Options<kFlushOptions> options) {
 /// conn:finish([data]) -> true | nil, message, code: closes when all has gone out
 Reply finish_writing(Runtime& runtime, Self self, std::optional<std::string_view> data) {
   if (auto why = unwritable(runtime, *self); why && data) return *why;
+  if (data && self->websocket()) {
+    if (auto why = no_bytes(runtime, *self, "finish")) return *why;
+  }
   if (data) self->stream.write(*data);
   self->finish(CloseReason::kClosed);
   return Reply::yes(true);
 }
 
-/// conn:close() -> true, false if it was closed
-Reply close(Runtime&, Any<Connection> self) { return Reply::yes(self && self.get()->close()); }
+/// conn:close([status [, reason]]) -> true, false if it was closed
+/// At once; a WebSocket's waits, in the background, for the peer's answer.
+Reply close(Runtime& runtime, Any<Connection> self, std::optional<std::int64_t> status,
+            std::optional<std::string_view> reason) {
+  if (!self) return Reply::yes(false);
+  if (!self->websocket()) {
+    if (status) return refuse(runtime, "close", "only a WebSocket is closed with a status");
+    return Reply::yes(self.get()->close());
+  }
+  const std::int64_t asked = status.value_or(static_cast<int>(CloseStatus::kNormal));
+  if (asked < 0 || asked > UINT16_MAX || !may_send(static_cast<std::uint16_t>(asked))) {
+    return refuse(runtime, "close",
+                  "a status is 1000 to 1014, but not 1004 to 1006, or 3000 to 4999");
+  }
+  const std::string_view text = reason.value_or(std::string_view());
+  constexpr std::size_t kMost = kMostControl - 2;
+  if (text.size() > kMost || valid_utf8(text) != text.size()) {
+    return refuse(runtime, "close", "a reason is at most 123 bytes of UTF-8");
+  }
+  const bool open = self->is_open_websocket();
+  if (!self->begin_closing(static_cast<std::uint16_t>(asked), text)) {
+    return Reply::yes(self.get()->close());
+  }
+  return Reply::yes(open);
+}
 
 /// conn:abort() -> true: resets
 Reply abort_now(Runtime&, Any<Connection> self) {
@@ -169,7 +242,8 @@ Reply abort_now(Runtime&, Any<Connection> self) {
 }
 
 /// conn:shutdown() -> true: the end of our direction
-Reply shutdown(Runtime&, Self self) {
+Reply shutdown(Runtime& runtime, Self self) {
+  if (auto why = no_bytes(runtime, *self, "shutdown")) return *why;
   if (self->stream.failure()) return self->failed("shutdown");
   self->stream.shutdown();
   return Reply::yes(true);
@@ -179,6 +253,8 @@ Reply shutdown(Runtime&, Self self) {
 Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOptions> options,
            Yieldable yieldable) {
   if (const char* why = self->read_conflict()) return refuse(runtime, "pipe", why);
+  if (self->websocket() || other->websocket())
+    return *no_bytes(runtime, self->websocket() ? *self : *other, "pipe");
   if (other->source()) return refuse(runtime, "pipe", "the other end is piped already");
   if (auto why = unwritable(runtime, *other)) return *why;
   if (yieldable.yes && !runtime.running()->cancel_requested) self->pipe_to(*other);
@@ -187,6 +263,7 @@ Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOpti
 
 /// conn:frame(kind) -> conn: "line", "json", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
+  if (auto why = no_bytes(runtime, *self, "frame")) return *why;
   What what;
   if (!kind) {
     what.kind = What::Kind::kSome;

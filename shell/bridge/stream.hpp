@@ -14,6 +14,7 @@ Reply written(Connection& self);
 Reply next_line(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_line_kept(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_count(Runtime& runtime, Ref<Connection> self, Anything previous);
+Reply next_message(Runtime& runtime, Ref<Connection> self, Anything previous);
 Reply next_piece_of(Runtime& runtime, Connection& self, const What& what);
 
 /// As Lua calls them: read(x, fn) makes a watcher, read(conn) reads.
@@ -21,5 +22,6 @@ int read_verb(lua_State* state);
 int write_verb(lua_State* state);
 int lines_verb(lua_State* state);
 int log_verb(lua_State* state);
+int messages_verb(lua_State* state);
 
 }  // namespace moonwire

@@ -5,27 +5,11 @@
 #include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
+#include "bridge/websocket.hpp"
 #include "net/tls_session.hpp"
 
 namespace moonwire {
 namespace {
-
-/// A string, or a list: its strings with a NUL after each.
-std::vector<std::string> list_of(const OptionValues& options, Opt option) {
-  std::vector<std::string> list;
-  if (!options.has(option)) return list;
-  std::string_view rest = options.at(option).text;
-  if (options.at(option).type == kTypeString) {
-    list.emplace_back(rest);
-    return list;
-  }
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\0');
-    list.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(end + 1);
-  }
-  return list;
-}
 
 std::string text_of(const OptionValues& options, Opt option) {
   return std::string(options.at(option).text);
@@ -34,10 +18,10 @@ std::string text_of(const OptionValues& options, Opt option) {
 TlsOptions tls_options(const OptionValues& options) {
   using ClientAuth = TlsOptions::ClientAuth;
   TlsOptions tls;
-  tls.cert = list_of(options, Opt::kTlsCert);
-  tls.key = list_of(options, Opt::kTlsKey);
-  tls.pin = list_of(options, Opt::kTlsPin);
-  tls.alpn = list_of(options, Opt::kTlsAlpn);
+  tls.cert = options.list(Opt::kTlsCert);
+  tls.key = options.list(Opt::kTlsKey);
+  tls.pin = options.list(Opt::kTlsPin);
+  tls.alpn = options.list(Opt::kTlsAlpn);
   tls.ca = text_of(options, Opt::kTlsCa);
   tls.server_name = text_of(options, Opt::kTlsServerName);
   tls.ciphers = text_of(options, Opt::kTlsCiphers);
@@ -139,6 +123,7 @@ void Connection::warn_insecure() const {
 
 void Connection::on_secured() {
   warn_insecure();
+  if (websocket_) return begin_opening();
   switch (std::exchange(handshake_, Handshake::kNone)) {
     case Handshake::kConnect: return connected();
     case Handshake::kUpgrade:
@@ -148,6 +133,7 @@ void Connection::on_secured() {
       set_read_deadline(read_deadline());
       if (listener_) return listener_->admit(*this);
       return (void)close();
+    case Handshake::kRefused:
     case Handshake::kNone: return;
   }
 }
@@ -155,6 +141,7 @@ void Connection::on_secured() {
 /// The stream has closed itself meanwhile.
 void Connection::handshake_failed() {
   const Handshake kind = std::exchange(handshake_, Handshake::kNone);
+  if (websocket_) websocket_->disarm();
   Error why = stream.failure() ? *stream.failure() : Error{Code::kClosed, "", {}, {}};
   if (kind == Handshake::kConnect) {
     why.operation = "connect";
@@ -163,6 +150,7 @@ void Connection::handshake_failed() {
     if (again()) gone_ = true;  // the next attempt begins with a stream of its own
     return;
   }
+  if (kind == Handshake::kRefused) return (void)close();
   if (kind == Handshake::kAccept) {
     if (listener_) listener_->refused(*this, why);
     (void)close();
@@ -190,6 +178,9 @@ const char* upgrade_conflict(const Connection& self) {
 /// conn:starttls([options]) -> conn | nil, message, code. Waits for the handshake.
 Reply starttls(Runtime& runtime, Ref<Connection> self, Options<kTlsOptions> options,
                Yieldable yieldable) {
+  if (self->websocket()) {
+    return Reply::raise(runtime, "starttls: a WebSocket with TLS is connected to as wss://");
+  }
   if (!self->reader.empty() || self->sink()) {
     return Reply::raise(runtime, self->sink() ? "starttls: the connection is piped"
                                               : "starttls: another task is reading from it");

@@ -94,6 +94,7 @@ struct What {
     kAll,
     kUntil,
     kJson,
+    kMessage,
     kRequest,
     kBody
   };
@@ -134,6 +135,8 @@ struct Reply {
     kWait,        // parks the task
     kDatagram,    // data, sender, and how long it was if it was cut
     kJson,        // the value that the text is the tape of (net/json_tape.hpp)
+    kMessage,     // a WebSocket's: the text, "text" or "binary" (slot 1)
+    kRequest,     // the table of a head that opened one (lua_websocket.cpp)
     kEnd,         // parks it for good (abort_branch, os.exit)
   };
 
@@ -174,7 +177,8 @@ struct Reply {
   bool has_text() const {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
-           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson;
+           kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson ||
+           kind == Kind::kMessage || kind == Kind::kRequest;
   }
 
   /// What a wait that ran out of time answers.
@@ -205,6 +209,12 @@ struct Reply {
   static Reply json(std::string_view tape) {
     Reply r = bytes(tape);
     r.kind = Kind::kJson;
+    return r;
+  }
+  static Reply message(std::string_view bytes, bool binary) {
+    Reply r = Reply::bytes(bytes);
+    r.kind = Kind::kMessage;
+    r.slot = binary ? 1 : 0;
     return r;
   }
   static Reply self() { return make(Kind::kSelf); }

@@ -20,7 +20,7 @@ struct SchemeEntry {
 constexpr std::array<SchemeEntry, 7> kSchemes{
     {{"tcp", 0}, {"udp", 0}, {"tls", 0}, {"http", 80}, {"https", 443}, {"ws", 80}, {"wss", 443}}};
 /// Those that a connection can be had by; the others are told apart, and refused above.
-constexpr std::string_view kUsableSchemes = "tcp, udp, tls, http, https, unix, fd";
+constexpr std::string_view kUsableSchemes = "tcp, udp, tls, http, https, ws, wss, unix, fd";
 
 const SchemeEntry& entry_of(Scheme scheme) { return kSchemes[static_cast<std::size_t>(scheme)]; }
 

@@ -23,15 +23,20 @@ constexpr Lead lead_of(unsigned char byte) {
   return {0, 0, 0};
 }
 
+/// Whether the bytes behind a first byte, as many as are there, may follow it.
+bool may_follow(const Lead& lead, const unsigned char* at, const unsigned char* end) {
+  if (at < end && (*at < lead.least || *at > lead.most)) return false;
+  for (int i = 1; i < lead.more && at + i < end; ++i) {
+    if ((at[i] & 0xc0) != 0x80) return false;
+  }
+  return true;
+}
+
 /// The bytes of the character at the front, which is not ASCII; 0 if it is not valid.
 std::size_t character(const unsigned char* at, const unsigned char* end) {
   const Lead lead = lead_of(*at);
   if (lead.more == 0 || end - at <= lead.more) return 0;
-  if (at[1] < lead.least || at[1] > lead.most) return 0;
-  for (int i = 2; i <= lead.more; ++i) {
-    if ((at[i] & 0xc0) != 0x80) return 0;
-  }
-  return static_cast<std::size_t>(lead.more) + 1;
+  return may_follow(lead, at + 1, end) ? static_cast<std::size_t>(lead.more) + 1 : 0;
 }
 
 }  // namespace
@@ -54,6 +59,14 @@ std::size_t valid_utf8(std::string_view text) {
     }
   }
   return text.size();
+}
+
+bool begins_utf8(std::string_view bytes) {
+  if (bytes.empty()) return true;
+  const auto* const at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* const end = at + bytes.size();
+  const Lead lead = lead_of(*at);
+  return end - at <= lead.more && may_follow(lead, at + 1, end);
 }
 
 }  // namespace moonwire

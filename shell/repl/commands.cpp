@@ -70,7 +70,8 @@ void kill_job(Repl& repl, std::string_view argument) {
 }
 
 /// What .ls shows, and .stop closes.
-constexpr Type kListed[] = {Type::kListener, Type::kConnection, Type::kSocket, Type::kTimer};
+constexpr Type kListed[] = {Type::kListener, Type::kConnection, Type::kSocket, Type::kTimer,
+                            Type::kWatcher,  Type::kSignal,     Type::kTask};
 
 void list(Repl& repl, std::string_view) {
   repl.run_own("require('prompt').ls(...)", {std::to_string(repl.look().width)});
@@ -142,7 +143,7 @@ void set(Repl& repl, std::string_view argument) {
 }
 
 void write_session(Repl& repl, std::string_view path, bool force) {
-  const std::string script = repl.log().script(repl.runtime());
+  const std::string script = repl.session_script();
   if (script.empty()) return repl.print("nothing to save: nothing that was typed is left\n");
   const auto lines = std::count(script.begin(), script.end(), '\n');
   const std::string name(path);
@@ -187,7 +188,7 @@ constexpr Command kCommands[] = {
     {"kill", Arity::kOne, kill_job, ".kill job", "ends a job"},
     {"load", Arity::kOne, load, ".load file", "runs a file"},
     {"log", Arity::kOptional, log, ".log [file]", "the screen goes to a file too; .log off"},
-    {"ls", Arity::kNone, list, ".ls", "servers, connections, sockets and timers"},
+    {"ls", Arity::kNone, list, ".ls", "what is open: servers, connections, timers and so on"},
     {"save", Arity::kOne, save, ".save file", "what still matters, as a script"},
     {"save!", Arity::kOne, save_anyway, ".save! file", "the same over any file"},
     {"set", Arity::kOptional, set, ".set [name [value]]", "how the prompt behaves: .set color off"},

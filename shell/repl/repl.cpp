@@ -288,17 +288,26 @@ void Repl::lend_input(bool on) {
   editor_->lend(true);
 }
 
-/// The terminal's mode decides who hears of Ctrl-Z, so it changes while we do not listen.
-void Repl::lend(bool on) {
+/// The terminal's mode decides who hears of Ctrl-Z: it changes while we do not listen, and
+/// one that comes meanwhile is held.
+void Repl::change_mode(const std::function<void()>& change) {
+  sigset_t stops;
+  sigset_t before;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTSTP);
+  ::pthread_sigmask(SIG_BLOCK, &stops, &before);
   to_job_.stop();
-  editor_->lend(on);
+  change();
   if (front_ != nullptr) to_job_.listen();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Repl::lend(bool on) {
+  change_mode([&] { editor_->lend(on); });
 }
 
 void Repl::after_child() {
-  to_job_.stop();
-  editor_->resumed();
-  if (front_ != nullptr) to_job_.listen();
+  change_mode([&] { editor_->resumed(); });
 }
 
 void Repl::on_wait(bool begins) {

@@ -59,7 +59,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   /// The last that was no command.
   const std::string& last_block() const { return last_block_; }
   const Inputs& inputs() const { return inputs_; }
-  const SessionLog& log() const { return log_; }
+  /// What was typed and still matters, as a script.
+  std::string session_script() const;
   SavedFiles& saved_files() { return saved_files_; }
   Transcript& transcript() { return transcript_; }
 
@@ -105,6 +106,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void to_front(Chunk& chunk);
   void to_background();
   void leave_front();
+  void change_mode(const std::function<void()>& change);
   void lend(bool on);
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);

@@ -41,9 +41,7 @@ void Repl::start_chunk(Chunk given, int arguments) {
 void Repl::to_front(Chunk& chunk) {
   chunk.job = 0;
   front_ = &chunk;
-  to_job_.stop();
-  editor_->stop();
-  to_job_.listen();
+  change_mode([&] { editor_->stop(); });
 }
 
 void Repl::to_background() {
@@ -57,7 +55,7 @@ void Repl::to_background() {
 void Repl::leave_front() {
   front_ = nullptr;
   to_job_.stop();
-  if (status_ < 0) editor_->start();
+  if (status_ < 0 && !shell_.exiting()) editor_->start();
 }
 
 /// Shows copies of the `count` values on top of the main stack, then ends the chunk.
@@ -179,6 +177,14 @@ std::string Repl::jobs_text() const {
         job_name(chunk.job) + " running  " + std::to_string(age) + "s  " + title(chunk.text) + "\n";
   }
   return text;
+}
+
+std::string Repl::session_script() const {
+  std::vector<SessionLog::Input> jobs;
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.job != 0 && chunk.logged) jobs.push_back(*chunk.logged);
+  }
+  return log_.script(runtime_, jobs);
 }
 
 bool Repl::bring_to_front(int number) {

@@ -171,10 +171,14 @@ bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
 
 /// Backwards: an input that only sets what is set again, with nobody naming it in between,
 /// is left out.
-std::vector<SessionLog::Line> SessionLog::lines(Runtime& runtime) const {
+std::vector<SessionLog::Line> SessionLog::lines(Runtime& runtime,
+                                                const std::vector<Input>& jobs) const {
   std::vector<Line> lines;
   Names set_again;
   Names named;
+  for (const Input& job : jobs) {
+    for (const std::string_view name : names_in(job.text)) named.emplace(name);
+  }
   bool result_wanted = false;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     const bool wanted = entry->input.expression && std::exchange(result_wanted, false);
@@ -264,8 +268,8 @@ SessionLog::Names SessionLog::reached(const Names& names,
   return all;
 }
 
-std::string SessionLog::script(Runtime& runtime) const {
-  std::vector<Line> kept = lines(runtime);
+std::string SessionLog::script(Runtime& runtime, const std::vector<Input>& jobs) const {
+  std::vector<Line> kept = lines(runtime, jobs);
   join_definitions(kept);
   std::size_t locals = 0;
   for (const Line& line : kept) locals += local_count(line.entry->input.text);
@@ -282,6 +286,11 @@ std::string SessionLog::script(Runtime& runtime) const {
     has_results = has_results || piece != input.text;
     if (locals > kMostLocals) piece = with_globals(piece);
     text += (piece.starts_with('(') ? ";" : "") + piece + "\n";
+  }
+  for (const Input& job : jobs) {
+    const std::string body = (job.expression ? "return " : "") + job.text;
+    text += job.is_file ? "spawn(dofile, " + quoted(job.text) + ")\n"
+                        : "spawn(function()\n" + body + "\nend)\n";
   }
   return (has_results ? "local _\n" : "") + text;
 }

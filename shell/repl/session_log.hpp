@@ -31,8 +31,9 @@ class SessionLog {
   /// An input that has succeeded, and the globals that have changed since the one before.
   void add(Input input, const std::vector<GlobalChange>& changes, Runtime& runtime);
 
-  /// The inputs that matter as a script, with a comment in front; empty if none does.
-  std::string script(Runtime& runtime) const;
+  /// The inputs that matter as a script, then those of `jobs`, which still run, each as a task
+  /// of its own. Empty if there is nothing.
+  std::string script(Runtime& runtime, const std::vector<Input>& jobs) const;
 
  private:
   using Names = std::set<std::string, std::less<>>;
@@ -54,7 +55,7 @@ class SessionLog {
 
   static bool has_open(const Entry& entry, Runtime& runtime);
   static bool does_nothing(const Entry& entry, Runtime& runtime);
-  std::vector<Line> lines(Runtime& runtime) const;
+  std::vector<Line> lines(Runtime& runtime, const std::vector<Input>& jobs) const;
   static void join_definitions(std::vector<Line>& lines);
   static bool names_local_between(const std::vector<Line>& lines, std::size_t first,
                                   std::size_t last);

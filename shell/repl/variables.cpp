@@ -159,16 +159,6 @@ std::string with_keeping(std::string_view text, const std::vector<LocalStatement
   return kept.append(text.substr(done));
 }
 
-SyntaxError load(lua_State* L, const std::string& text, const std::string& name) {
-  if (luaL_loadbufferx(L, text.data(), text.size(), name.c_str(), "t") == LUA_OK) {
-    return std::nullopt;
-  }
-  const char* message = lua_tostring(L, -1);
-  std::string mistake = message != nullptr ? message : "not enough memory";
-  lua_pop(L, 1);
-  return mistake;
-}
-
 /// On the first line, so that the lines of messages stay what they are.
 std::string within(const std::vector<Visible>& visible, const std::string& body) {
   std::string text = std::string("local ") + kKeep;
@@ -231,10 +221,10 @@ SyntaxError compile_in_session(Runtime& runtime, std::string_view text, bool exp
   const auto visible = visible_in(L, text);
   const auto statements = expression ? std::vector<LocalStatement>() : local_statements(text);
   const std::string body = (expression ? "return " : "") + std::string(text);
-  if (visible.empty() && statements.empty()) return load(L, body + "\n", name);
+  if (visible.empty() && statements.empty()) return compile(runtime, body + "\n", name);
   // What is put in may be more than a function takes, one of 200 locals; then none is kept.
-  if (load(L, within(visible, with_keeping(body, statements)), name)) {
-    if (auto mistake = load(L, within(visible, body), name)) return mistake;
+  if (compile(runtime, within(visible, with_keeping(body, statements)), name)) {
+    if (auto mistake = compile(runtime, within(visible, body), name)) return mistake;
   }
   lua_pushcfunction(L, keep);
   lua_call(L, 1, 1);

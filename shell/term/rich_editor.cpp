@@ -19,6 +19,7 @@ constexpr std::string_view kUpdateEnds = "\x1b[?2026l";
 constexpr std::string_view kMarkPastes = "\x1b[?2004h";
 constexpr std::string_view kDoNotMarkPastes = "\x1b[?2004l";
 constexpr std::string_view kPlainColours = "\x1b[0m";
+constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J";
 
 /// How much of `text` one frame takes: whole lines, if there is one.
 std::size_t frame_size(std::string_view text) {
@@ -51,8 +52,9 @@ void RichEditor::start() {
 
 void RichEditor::stop() {
   if (!shown_.rows.empty()) {
-    std::string out;
+    std::string out = begin_update();
     render_erased(out, shown_);
+    out += kUpdateEnds;
     shown_ = {};
     outlet_.write(out);
   }
@@ -143,11 +145,7 @@ void RichEditor::resized() {
     shown_.cursor_row =
         std::min<std::size_t>(folded.cursor_row, static_cast<std::size_t>(size_.rows - 1));
   }
-  std::string out;
-  render_erased(out, shown_);
-  shown_ = {};
-  outlet_.write(out);
-  dirty_ = true;
+  dirty_ = folded_ = true;
 }
 
 void RichEditor::resumed() {
@@ -190,7 +188,7 @@ void RichEditor::repaint() {
     if (!pace_.armed()) pace_.arm_at(reactor_, std::max(next_frame_, now + Outlet::kPace / 4));
     return;
   }
-  std::string out(kUpdateBegins);
+  std::string out = begin_update();
   if (due) {
     draw_prints(out);
     next_frame_ = now + Outlet::kPace;
@@ -200,6 +198,21 @@ void RichEditor::repaint() {
   outlet_.write(out);
   outlet_.flush();
   if (!above_.empty() && !pace_.armed()) pace_.arm_at(reactor_, next_frame_);
+}
+
+/// With what must go from the screen before anything else is drawn.
+std::string RichEditor::begin_update() {
+  std::string out(kUpdateBegins);
+  if (std::exchange(folded_, false) && !shown_.rows.empty()) {
+    render_erased(out, shown_);
+    shown_ = {};
+  }
+  if (std::exchange(clears_, false)) {
+    out += kClearScreen;
+    shown_ = {};
+    printed_.set(0);
+  }
+  return out;
 }
 
 /// Of a part of the block. `left`: as it stays on the screen.
@@ -263,7 +276,7 @@ void RichEditor::draw_prints(std::string& out) {
 /// The cursor goes to a row below the block, which stays as it is.
 void RichEditor::leave_block(std::string_view mark) {
   buffer_.move_to(buffer_.text().size());
-  std::string out(kUpdateBegins);
+  std::string out = begin_update();
   draw(out, true);
   out += mark;
   render_left(out, shown_);

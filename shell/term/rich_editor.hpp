@@ -119,6 +119,7 @@ class RichEditor final : public LineEditor {
   void keys_time_out();
   void wait_for_more();
   void pace_over() {}  // the loop repaints after each turn
+  std::string begin_update();
   Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
@@ -159,6 +160,8 @@ class RichEditor final : public LineEditor {
   bool lent_ = false;
   bool line_taken_ = false;  // while it was: the newline of that line may be left
   bool continues_ = false;   // after a stop of ours, the signal that ends it is yet to come
+  bool folded_ = false;      // by the terminal, for another width: the rows shown are no more
+  bool clears_ = false;      // the next update begins with an empty screen
   bool dirty_ = false;       // what is shown is not what should be
   bool pastes_ = false;      // the terminal marks them
 };

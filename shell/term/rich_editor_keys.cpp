@@ -289,11 +289,7 @@ void RichEditor::edit_block() {
 
 // --- the terminal --------------------------------------------------------------------------
 
-void RichEditor::clear_screen() {
-  outlet_.write("\x1b[H\x1b[2J");
-  shown_ = {};
-  printed_.set(0);
-}
+void RichEditor::clear_screen() { clears_ = true; }
 
 /// The whole job stops, as the kernel would do it; here it goes on.
 void RichEditor::suspend() {

@@ -2,6 +2,7 @@
 // decoder, keys and history together, typed at with the bytes themselves.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct Eyes final : LineEditor::Listener {
 };
 
 struct Typing {
+  using Known = test::TypingModel::Known;
   Fd nowhere{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
   Reactor reactor{Reactor::best_poller()};
   Terminal terminal{-1};
@@ -67,19 +69,14 @@ struct Typing {
     decoder = ahead;
     editor.input({&byte, 1});
     editor.repaint();
-    if (keys.size() > 1) return take_blindly(keys);
-    for (const Key& key : keys) take(key);
+    Known known = Known::kAll;
+    for (const Key& key : keys) known = std::max(known, model.take(key));
+    if (keys.size() > 1 && known != Known::kAll) known = Known::kNothing;
+    if (!keys.empty()) compare(known);
   }
 
-  /// The editor has been past the blocks between them.
-  void take_blindly(const std::vector<Key>& keys) {
-    for (const Key& key : keys) model.take(key);
-    model.adopt(eyes.block);
-  }
-
-  void take(const Key& key) {
-    using Known = test::TypingModel::Known;
-    const Known known = model.take(key);
+  /// What the editor shows after keys of which the model knows so much.
+  void compare(Known known) {
     if (known == Known::kOneBefore) {
       expect(model.was_before(eyes.block), "undo made a block that never was: " + eyes.block.text);
     }

@@ -240,8 +240,8 @@ check.case("malformed addresses raise, and say what to write", function()
   check.raises(function() connect() end, "address expected, got no value")
   check.raises(function() connect {} end, "address expected, got table")
   check.raises(function() connect("localhost:1", 5) end, "function expected, got number")
-  check.raises(function() connect "ws://localhost:1" end,
-    "the scheme ws is not in this version; tcp, udp, tls, unix and fd are")
+  check.raises(function() connect "http://localhost:1" end,
+    "the scheme http is not in this version; tcp, udp, tls, ws, wss, unix and fd are")
 end)
 
 check.case("an unknown host is EDNS, an unknown service ENOENT", function()

@@ -148,10 +148,12 @@ check.case("each option of the manifest is tried in this file, and read back whe
   local tried = { bind = true, ipv6only = true, reuseaddr = true, reuseport = true,
     max_connections = true, backlog = true, recvbuf = true, sendbuf = true,
     -- rate_test.lua, reconnect_test.lua, proxy_protocol_test.lua, tls_test.lua
-    rate = true, reconnect = true, proxy_protocol = true, tls = true,
-    http = true }  -- http_server_test.lua
+    rate = true, reconnect = true, proxy_protocol = true, tls = true }
   -- udp_test.lua tries these
   for _, name in ipairs(manifest.tables.udp_listen) do tried[name] = true end
+  -- websocket_test.lua tries these
+  for _, name in ipairs { "close_timeout", "compress", "headers", "max_message", "origins",
+    "ping_interval", "ping_timeout", "protocols", "http" } do tried[name] = true end
   for _, entry in ipairs(VALUES) do tried[entry[1]] = true end
   for _, name in ipairs { "listen", "connect", "set", "listener_set" } do
     for _, option in ipairs(manifest.tables[name]) do check.ok(tried[option], option) end
@@ -163,14 +165,10 @@ check.case("what is not built yet is refused, and nothing speaks of it", functio
   local near, far <close> = pair()
   for _, method in ipairs { "send" } do check.equal(near[method], nil, method) end
   for _, scheme in ipairs { "http", "https" } do
-    check.raises(function() connect(scheme .. "://localhost:1") end, "is asked by http.get")
-  end
-  for _, scheme in ipairs { "ws", "wss" } do
     local wanted = ("the scheme %s is not in this version"):format(scheme)
     check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
-    check.raises(function() listen(scheme .. "://localhost:1") end, wanted)
   end
-  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, http, https, unix, fd$")
+  check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, http, https, ws, wss, unix, fd$")
 end)
 
 check.case("so they are over IPv6", function()

@@ -107,7 +107,7 @@ const Bad kBad[] = {
     {kConnect, "[127.0.0.1]:80", R"("[127.0.0.1]:80": "127.0.0.1" is not an IPv6 address)"},
     {kConnect, "[fe80::1%]:80", R"("[fe80::1%]:80": "fe80::1%" is not an IPv6 address)"},
     {kConnect, "ftp://x:1",
-     R"("ftp://x:1": unknown scheme "ftp"; there are tcp, udp, tls, unix, fd)"},
+     R"("ftp://x:1": unknown scheme "ftp"; there are tcp, udp, tls, http, https, ws, wss, unix, fd)"},
     {kConnect, "://x:1", R"("://x:1": no scheme before "://")"},
     {kConnect, "tcp://", R"("tcp://": nothing after "://")"},
     {kConnect, "tcp://udp://h:1", R"("tcp://udp://h:1": two schemes)"},

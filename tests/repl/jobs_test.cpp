@@ -1,6 +1,8 @@
 // Ctrl-Z makes a job of a line that waits; what .jobs, .fg and .kill do with it.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
+#include <sstream>
 
 #include "repl/rich_session.hpp"
 
@@ -69,10 +71,30 @@ TEST_CASE("Jobs: commands", "[repl]") {
     REQUIRE(session.shows("[2] running\nnet> "));
     CHECK(session.enters("stop = true", "[2] done\n\"end\"\n"));
   }
+  SECTION(".save makes a task of it") {
+    const TemporaryFolder folder;
+    REQUIRE(session.enters(".save " + folder.path() + "/s.lua", "saved 3 lines\n"));
+    std::ifstream file(folder.path() + "/s.lua");
+    std::stringstream text;
+    text << file.rdbuf();
+    CHECK(
+        text.str().ends_with("\n\nspawn(function()\ntimeout(0.01, print, 'go') while not stop do "
+                             "sleep(0.01) end return 'end'\nend)\n"));
+  }
   SECTION(".kill ends it, and its <close> variables run") {
     CHECK(session.enters(".kill 1", "[1] killed\n"));
     CHECK(session.enters(".jobs", "no jobs: Ctrl-Z makes one of a line that waits\n"));
   }
+}
+
+TEST_CASE("Jobs: at the plain prompt too", "[repl]") {
+  Prompt prompt;
+  REQUIRE(prompt.ready);
+  prompt.send("timeout(0.01, print, 'go') sleep(0.3) return 5\n");
+  REQUIRE(prompt.expect("go\r\n"));
+  prompt.send("\x1a");
+  CHECK(prompt.expect("[1] running\r\nnet> "));
+  CHECK(prompt.expect("[1] done\r\n5\r\nnet> "));
 }
 
 TEST_CASE("Jobs: one that asks for a line leaves the prompt alone", "[repl]") {

@@ -161,6 +161,8 @@ TEST_CASE("Rich completion: in quotes", "[repl]") {
     CHECK(session.completes("connect(\"tls://po", "connect(\"tls://port.example"));
     CHECK(session.completes("dns = require 'dns' dns.resolve('alp",
                             "dns = require 'dns' dns.resolve('alpha.example"));
+    CHECK(session.completes("http = require 'http' http.get('https://alp",
+                            "http = require 'http' http.get('https://alpha.example"));
     CHECK(session.leaves("connect 'bad"));
     CHECK(session.leaves("connect 'note"));
     CHECK(session.leaves("print 'alp"));

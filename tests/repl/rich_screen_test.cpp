@@ -167,6 +167,10 @@ TEST_CASE("Rich screen: what is sent", "[repl]") {
   SECTION("is one update for a batch of keys, and nothing outside of updates") {
     session.type("abcdefghij");
     REQUIRE(session.shows("net> abcdefghij"));
+    session.type("\x0cklm");
+    REQUIRE(session.shows("net> abcdefghijklm"));
+    session.resize(24, 10);
+    REQUIRE(session.shows("net> abcde\nfghijklm"));
     std::string_view all = session.pty().transcript();
     all.remove_prefix(all.find("\x1b[?2026h"));
     for (std::size_t end = 0; !all.empty(); all.remove_prefix(end)) {

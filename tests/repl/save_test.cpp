@@ -106,20 +106,20 @@ TEST_CASE("save: is a script", "[repl]") {
   }
   SECTION("values and returns do no harm in it") {
     CHECK(runs("local x = 1 function f() return x, y end return x;\n(function() y = x end)()\n",
-               "f()") == "net> 1\t1\nnet> \r\n");
+               "f()") == "net> 1\t1\n");
   }
   SECTION("with the result that a later input has used") {
-    CHECK(runs("{ 5 }\n1\nt = __\n{ 6 }\nu = _\n", "u[1]") == "net> 6\nnet> \r\n");
+    CHECK(runs("{ 5 }\n1\nt = __\n{ 6 }\nu = _\n", "u[1]") == "net> 6\n");
   }
   SECTION("with more locals than a function takes") {
     std::string inputs;
     for (int i = 1; i <= 250; ++i) inputs += "local v" + std::to_string(i) + " = " + "1\n";
     inputs += "local w\nlocal function f() return v1 + v250 end\nfunction g() return f(), w end\n";
-    CHECK(runs(inputs, "g()") == "net> 2\tnil\nnet> \r\n");
+    CHECK(runs(inputs, "g()") == "net> 2\tnil\n");
   }
   SECTION("that loads what was loaded") {
     const ScriptFile file("loaded = 5\n");
-    CHECK(runs(".load " + file.path() + "\n", "loaded") == "net> 5\nnet> \r\n");
+    CHECK(runs(".load " + file.path() + "\n", "loaded") == "net> 5\n");
   }
 }
 

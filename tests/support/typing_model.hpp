@@ -38,6 +38,7 @@ class TypingModel {
   void adopt(const Block& block) {
     now_ = block;
     seen_.push_back(now_);
+    last_ = Last::kOther;
   }
   bool was_before(const Block& block) const {
     return std::find(seen_.begin(), seen_.end(), block) != seen_.end();

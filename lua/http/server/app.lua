@@ -74,6 +74,15 @@ add("delete", "DELETE")
 add("patch", "PATCH")
 add("any", "*")
 
+--- Calls fn(ws, req) for each WebSocket that is opened at `path`; `options`, which may be left
+-- out, are those of ws.accept.
+function methods.ws(app, path, options, fn)
+  if fn == nil then options, fn = nil, options end
+  check_route("ws", path, fn)
+  place_of(app, path).GET = function(req, res) return require("ws").accept(req, res, options, fn) end
+  app.empty = false
+  return app
+end
 
 --- Everything under `prefix` goes to handler(req, res, rest), `rest` being the path behind it.
 local function add_prefix(app, prefix, handler)

@@ -1,0 +1,62 @@
+--- The manifest: the module ws.
+return {
+  name = "ws",
+  module = "ws",
+  title = "The module ws",
+  entries = {
+    {
+      name = "ws.accept",
+      signature = "ws.accept(req, res [, options], fn)",
+      summary = "Makes a WebSocket of a request of HTTP.",
+      args = {
+        { name = "req", type = "table", text = "what a handler of http is given" },
+        { name = "res", type = "table" },
+        { name = "options", type = "ws_accept_options?" },
+        { name = "fn", type = "fun(ws: connection, req: table)", text = "called with the "
+          .. "WebSocket, which is closed when it returns" },
+      },
+      options = "ws_accept",
+      results = "what fn returns; nothing if the client was refused, which it has been told",
+      returns = { "any result" },
+      waits = "as long as fn does",
+      text = "For handlers of \"http://\" and \"https://\"; routes of an app have app:ws(path "
+        .. "[, options], fn).",
+      example = [[
+local ws = require "ws"
+srv = listen("http://:0", function(req, res)
+  ws.accept(req, res, function(c) c:write("you asked for " .. req.path) end)
+end)
+print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
+--> you asked for /chat    text]],
+    },
+    {
+      name = "ws.group",
+      signature = "ws.group([options])",
+      summary = "Makes a group of WebSockets that get the same messages.",
+      args = { { name = "options", type = "{policy: string?, limit: integer?}?" } },
+      results = "the group",
+      returns = { "table group" },
+      waits = false,
+      text = [=[
+    group:add(ws), group:remove(ws)   its members; #group is how many
+    group:send(message [, kind [, except]])   returns how many got it
+    group.dropped                     messages that somebody was too slow for
+
+A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
+`policy`: "wait" has send wait for it, "drop" leaves it out this time,
+"disconnect" closes it with status 1008. Who has closed is a member until the
+next send. Connections that are no WebSockets can be members as well.]=],
+      example = [[
+local group = require("ws").group { policy = "drop" }
+srv = listen("ws://:0", function(ws)
+  group:add(ws)
+  for message in ws:messages() do group:send(message) end
+  group:remove(ws)
+end)
+one, two = connect(srv.address), connect(srv.address)
+sleep(0.1)
+one:write "hello"
+print((one:read()), (two:read()), group.dropped)    --> hello    hello    0]],
+    },
+  },
+}
