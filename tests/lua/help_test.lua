@@ -119,9 +119,11 @@ end)
 
 check.case("no line is wider than a terminal, but for examples", function()
   local manifest = require "manifest"
+  local pages = {}  -- their tables are as wide as they are; an option may have the same name
+  for _, topic in ipairs(manifest.topics) do pages[topic.name] = true end
   manifest.each(function(kind, entry, owner)
     local name = manifest.full_name(kind, entry, owner)
-    if kind ~= "topic" then
+    if not pages[name] then
       local text = printed(name):gsub("Example:\n.-\n\n", ""):gsub("Example:.*", "")
       for line in (text .. "\n"):gmatch("(.-)\n") do
         check.ok(utf8.len(line) <= 80 or kind == "class", name .. ": " .. line)
