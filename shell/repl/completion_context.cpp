@@ -94,7 +94,7 @@ bool opens_block(const Piece& piece) {
 
 /// pieces[at] names a field: `name =`, but no comparison.
 bool names_field(const Pieces& pieces, std::size_t at) {
-  if (pieces[at].kind != TokenKind::kName || at + 1 >= pieces.size()) return false;
+  if (at + 1 >= pieces.size() || pieces[at].kind != TokenKind::kName) return false;
   if (!pieces[at + 1].is('=')) return false;
   const bool doubled = at + 2 < pieces.size() && pieces[at + 2].is('=') &&
                        pieces[at + 2].from == pieces[at + 1].end();
