@@ -3,7 +3,7 @@
 local usage = [[
 usage: chat_web.lua [ADDRESS]
 A chat room in the browser: open ADDRESS, say who you are, and write. ADDRESS is what listen takes,
-with http:// or https:// in front; http://127.0.0.1:8080 if left out. Who comes later sees the last
+of http:// if it does not say (https://); 127.0.0.1:8080 if left out. Who comes later sees the last
 things that were said. Pages of other sites may not connect; who does not read is put out.
 Exit: 1 cannot listen there, 2 usage.]]
 
@@ -129,7 +129,8 @@ end
 
 local address = arg[1] or "http://127.0.0.1:8080"
 if address == "--help" then print(usage) os.exit(0) end
-if #arg > 1 or not address:find "^https?://" then fail(2, usage) end
+if #arg > 1 or address:find "^%-" then fail(2, usage) end
+if not address:find "://" then address = "http://" .. address end
 
 local app = http.app()
 app:get("/", function(_, res)

@@ -3,7 +3,7 @@
 local usage = [[
 usage: ws_echo.lua [ADDRESS]
 Sends every message of a WebSocket back, text as text, bytes as bytes. ADDRESS is what listen takes,
-with ws:// or wss:// in front; ws://127.0.0.1:8081 if left out. Clients may ask for compression.
+of ws:// if it does not say (wss://); 127.0.0.1:8081 if left out. Clients may ask for compression.
 Exit: 1 cannot listen there, 2 usage.]]
 
 local function fail(status, text)
@@ -13,7 +13,8 @@ end
 
 local address = arg[1] or "ws://127.0.0.1:8081"
 if address == "--help" then print(usage) os.exit(0) end
-if #arg > 1 or not address:find "^wss?://" then fail(2, usage) end
+if #arg > 1 or address:find "^%-" then fail(2, usage) end
+if not address:find "://" then address = "ws://" .. address end
 
 local ok, server, message = pcall(listen, address, { compress = true }, function(ws)
   for text, kind in ws:messages() do ws:write(text, kind) end

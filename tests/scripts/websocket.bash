@@ -9,10 +9,10 @@ run_text() {
 
 case_ws_echo() {
   usage_is_told ws_echo.lua
-  ends 2 "usage: *" ws_echo.lua 8081
+  ends 2 "usage: *" ws_echo.lua 8081 8082
   ends 2 "ws_echo.lua: *too many colons*" ws_echo.lua ws://a:b:c
   local out address
-  start out ws_echo.lua ws://127.0.0.1:0/echo
+  start out ws_echo.lua 127.0.0.1:0/echo
   local server=$process
   expect "$out" "echo on ws://127.0.0.1:*/echo"
   address=${line##* }
@@ -32,7 +32,7 @@ case_ws_echo() {
 
 case_chat_web() {
   usage_is_told chat_web.lua
-  ends 2 "usage: *" chat_web.lua 8080
+  ends 2 "usage: *" chat_web.lua 8080 8081
   local out address
   start out chat_web.lua http://127.0.0.1:0
   local server=$process
