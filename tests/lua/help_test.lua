@@ -119,7 +119,7 @@ end)
 
 check.case("no line is wider than a terminal, but for examples", function()
   local manifest = require "manifest"
-  local pages = {}  -- their tables are as wide as they are; an option may have the same name
+  local pages = {}  -- their tables are as wide as they are; a module may have the same name
   for _, topic in ipairs(manifest.topics) do pages[topic.name] = true end
   manifest.each(function(kind, entry, owner)
     local name = manifest.full_name(kind, entry, owner)
