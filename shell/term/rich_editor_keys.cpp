@@ -223,10 +223,12 @@ void RichEditor::yank_pop() {
 void RichEditor::transpose() { buffer_.transpose(); }
 
 void RichEditor::undo() {
+  buffer_.end_group();  // of kills, even if there is nothing to undo
   if (!buffer_.undo()) bell();
 }
 
 void RichEditor::redo() {
+  buffer_.end_group();
   if (!buffer_.redo()) bell();
 }
 
