@@ -30,6 +30,7 @@ bool LuaTimer::cancel() {
 
 /// No longer armed: the finalizer, if any, runs once. Not while the callback does.
 void LuaTimer::spent() {
+  if (finalizing_) return;
   if (!has_finalizer || !alive()) return set_alive(false);
   has_finalizer = false;
   finalizing_ = true;

@@ -276,6 +276,21 @@ check.case("139. on_free runs once, after the timer's callback has returned", fu
   check.same(order, { "callback", "freed" })
 end)
 
+check.case("139. also when it is deleted while on_free is about to run", function()
+  local freed = 0
+  local t = timeout(0.001, function() end):on_free(function() freed = freed + 1 end)
+  timeout(0.001, function() t:delete() end)
+  repeat until now() > t:due() + 0.001  -- both are due in one pass
+  check.eventually(function() return freed == 1 end)
+end)
+
+check.case("139. also when the timer's callback has failed", function()
+  local freed = 0
+  timeout(0, function() error "bad" end):on_free(function() freed = freed + 1 end)
+  check.raises(dispatch, "bad")
+  check.eventually(function() return freed == 1 end)
+end)
+
 check.case("a failing timer is dropped, and another goes on", function()
   local t
   check.raises(function()
