@@ -11,7 +11,4 @@ Result<Address> parse(const AddressArgument& address, Purpose purpose);
 /// Misuse is raised; what only the system can know is nil, message, code.
 Reply address_failure(Runtime& runtime, const char* verb, const Error& error);
 
-/// A scheme that this version does not speak.
-Reply unsupported(Runtime& runtime, const char* verb, const Address& address);
-
 }  // namespace moonwire

@@ -23,13 +23,6 @@ Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
   return Reply::raise(runtime, std::string(verb) + ": " + error.cause);
 }
 
-Reply unsupported(Runtime& runtime, const char* verb, const Address& address) {
-  return Reply::raise(runtime,
-                      std::string(verb) + ": " + address.text() + ": the scheme " +
-                          std::string(scheme_name(address.scheme)) +
-                          " is not in this version; tcp, udp, tls, ws, wss, unix and fd are");
-}
-
 namespace {
 
 ReconnectOptions reconnect_options(const OptionValues& options) {
@@ -56,7 +49,9 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
   const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kWss;
   if (address->scheme != Scheme::kTcp && !secure && !datagrams && !web) {
-    return unsupported(runtime, "connect", *address);
+    return Reply::raise(runtime, "connect: " + address->text() +
+                                     ": requests are made by http.get and http.request of the "
+                                     "module http");
   }
   if (datagrams && handler) {
     return Reply::raise(runtime, "connect: udp takes no handler: nobody answers a connect");

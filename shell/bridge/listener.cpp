@@ -294,9 +294,6 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   const bool http = address->scheme == Scheme::kHttp || address->scheme == Scheme::kHttps;
   const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps ||
                       address->scheme == Scheme::kWss;
-  if (address->scheme != Scheme::kTcp && !secure && !http && !web) {
-    return unsupported(runtime, "listen", *address);
-  }
   const char* misplaced =
       web ? stream_option(options, kListenOptions, kWsListenOptions) : datagram_option(options);
   if (!web && !misplaced) misplaced = websocket_option(options);

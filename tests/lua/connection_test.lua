@@ -241,7 +241,7 @@ check.case("malformed addresses raise, and say what to write", function()
   check.raises(function() connect {} end, "address expected, got table")
   check.raises(function() connect("localhost:1", 5) end, "function expected, got number")
   check.raises(function() connect "http://localhost:1" end,
-    "the scheme http is not in this version; tcp, udp, tls, ws, wss, unix and fd are")
+    "connect: http://localhost:1: requests are made by http.get")
 end)
 
 check.case("an unknown host is EDNS, an unknown service ENOENT", function()

@@ -164,10 +164,6 @@ check.case("what is not built yet is refused, and nothing speaks of it", functio
   local manifest = require "manifest"
   local near, far <close> = pair()
   for _, method in ipairs { "send" } do check.equal(near[method], nil, method) end
-  for _, scheme in ipairs { "http", "https" } do
-    local wanted = ("the scheme %s is not in this version"):format(scheme)
-    check.raises(function() connect(scheme .. "://localhost:1") end, wanted)
-  end
   check.raises(function() listen "ftp://x:1" end, "unknown scheme \"ftp\"; there are tcp, udp, tls, http, https, ws, wss, unix, fd$")
 end)
 

@@ -191,8 +191,9 @@ TEST_CASE("WebSocketRequest: what a server of ours takes", "[net]") {
   rules.protocols = {"json"};
   rules.deflate = DeflateParameters();
   const WebSocketAnswer answer = answer_websocket(head, rules);
+  const std::string answered = answer.text();
   HttpHead back;
-  REQUIRE(back.parse_response(answer.text(), {}, "GET") == HttpState::kComplete);
+  REQUIRE(back.parse_response(answered, {}, "GET") == HttpState::kComplete);
   const auto agreement = check_websocket_answer(back, request);
   REQUIRE(agreement.has_value());
   CHECK(agreement->protocol == "json");
