@@ -185,7 +185,8 @@ Reply Connection::end_of_input(const Need& need) {
     return Reply::fail(runtime(), Code::kClosed, "read", where());
   }
   const std::size_t left = stream.unread().size();
-  if (need.what.kind == What::Kind::kAll && !std::exchange(ended_read_, true)) {
+  if (need.what.kind == What::Kind::kAll && !ended_read_) {
+    ended_read_ = true;
     return Reply::bytes(stream.take_some(left).view());
   }
   if (left == 0) {

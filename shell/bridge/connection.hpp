@@ -202,8 +202,6 @@ class Connection final : public Handle, public Stream::Sink {
   Status set_socket(const SocketOptions& options);
   /// Why the last read failed although the connection is well (a line too long).
   const Error* read_failure() const { return seldom().read_failure.get(); }
-  /// Of lines(n).
-  std::uint32_t lines_count = 0;
   /// What was set before there was a socket.
   const SocketOptions& socket() const { return seldom().socket; }
   const std::string& sock_text();
@@ -368,21 +366,24 @@ class Connection final : public Handle, public Stream::Sink {
   /// What a handshake that is under way is a part of.
   enum class Handshake : std::uint8_t { kNone, kConnect, kAccept, kUpgrade, kRefused };
   Handshake handshake_ = Handshake::kNone;
-  bool server_ = false;
   std::uint8_t hooks_ = 0;    // set
   std::uint8_t pending_ = 0;  // due
   std::uint8_t told_ = 0;     // ran, of those that run once
   CloseReason reason_ = CloseReason::kClosed;
-  bool handler_running_ = false;
-  bool handler_done_ = false;
-  bool with_handler_ = false;    // of connect()
-  bool hook_busy_ = false;       // a hook's call has not ended
-  bool was_above_ = false;       // over high water since the last drain
-  bool ended_read_ = false;      // read "a" has given the end
-  bool finished_early_ = false;  // finish() dropped what the peer still had to say
-  bool starved_ = true;          // the data hook's frame cannot use what is there
-  bool over_ = false;            // the end of input was seen to
-  bool gone_ = false;            // the stream is closed: close hooks are due or done
+  bool server_ : 1 = false;
+  bool handler_running_ : 1 = false;
+  bool handler_done_ : 1 = false;
+  bool with_handler_ : 1 = false;    // of connect()
+  bool hook_busy_ : 1 = false;       // a hook's call has not ended
+  bool was_above_ : 1 = false;       // over high water since the last drain
+  bool ended_read_ : 1 = false;      // read "a" has given the end
+  bool finished_early_ : 1 = false;  // finish() dropped what the peer still had to say
+  bool starved_ : 1 = true;          // the data hook's frame cannot use what is there
+  bool over_ : 1 = false;            // the end of input was seen to
+  bool gone_ : 1 = false;            // the stream is closed: close hooks are due or done
+
+ public:
+  std::uint32_t lines_count = 0;  ///< of lines(n); here it fills a gap
 };
 
 }  // namespace moonwire

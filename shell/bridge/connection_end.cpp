@@ -15,7 +15,8 @@ void Connection::on_drain() {
   }
   if (stream.backlog() <= stream.limits.low_water) {
     if (!writer.empty()) runtime().wake_all(writer, Reply::yes(true));
-    if (std::exchange(was_above_, false) && has_hook(Hook::kDrain)) schedule(Hook::kDrain);
+    if (was_above_ && has_hook(Hook::kDrain)) schedule(Hook::kDrain);
+    was_above_ = false;
     if (Connection* const from = source()) {
       from->stream.pause(false);
       from->look_again();  // some may be buffered

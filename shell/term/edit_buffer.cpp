@@ -171,12 +171,13 @@ void EditBuffer::kill_to(std::size_t at) {
   replace(from, from + text.size(), {});
 }
 
-void EditBuffer::yank() {
-  if (kills_.empty()) return;
+bool EditBuffer::yank() {
+  if (kills_.empty() || text_.size() + kills_.back().size() > kMostYanked) return false;
   remember(Action::kYank, false);
   kill_ = kills_.size() - 1;
   yanked_from_ = cursor_;
   replace(cursor_, cursor_, kills_[kill_]);
+  return true;
 }
 
 bool EditBuffer::yank_pop() {

@@ -52,7 +52,10 @@ class EditBuffer {
   void erase_to(std::size_t at);
   /// The same, and it can be yanked; kills in a row are yanked together.
   void kill_to(std::size_t at);
-  void yank();
+  /// Kills that are yanked twice and killed again double each time.
+  static constexpr std::size_t kMostYanked = 1 << 20;
+  /// False, and nothing: nothing was killed, or the block would be longer than kMostYanked.
+  bool yank();
   /// After yank(), and itself: puts the kill before in its place. False elsewhere.
   bool yank_pop();
   /// Swaps the clusters around the cursor, at the end of a line the two before it.

@@ -214,7 +214,10 @@ void RichEditor::kill_line_left() { buffer_.kill_to(buffer_.line_start()); }
 void RichEditor::kill_word() { buffer_.kill_to(buffer_.word_right()); }
 void RichEditor::kill_word_left() { buffer_.kill_to(buffer_.word_left()); }
 void RichEditor::kill_blank_left() { buffer_.kill_to(buffer_.blank_left()); }
-void RichEditor::yank() { buffer_.yank(); }
+
+void RichEditor::yank() {
+  if (!buffer_.yank()) bell();
+}
 
 void RichEditor::yank_pop() {
   if (!buffer_.yank_pop()) bell();

@@ -79,9 +79,10 @@ inline std::string check_edits(std::string_view bytes) {
         break;
       }
       case 7:
+        buffer.yank();
+        if (model.text.size() + kill.size() > EditBuffer::kMostYanked) break;
         model.text.insert(model.cursor, kill);
         model.cursor += kill.size();
-        buffer.yank();
         break;
       case 8: {
         if (!buffer.undo()) break;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "term/edit_buffer.hpp"
 #include "term/keys.hpp"
 #include "term/paste.hpp"
 
@@ -134,6 +135,7 @@ class TypingModel {
   }
   void yank() {
     if (kills_.empty()) return;
+    if (now_.text.size() + kills_.back().size() > EditBuffer::kMostYanked) return;
     kill_ = kills_.size() - 1;
     insert(kills_[kill_]);
     last_ = Last::kYank;

@@ -63,6 +63,11 @@ TEST_CASE("EditBuffer: kills", "[term]") {
     buffer.yank();
     CHECK(shown(buffer) == "one two three|");
   }
+  SECTION("yanked twice and killed again they do not double for ever") {
+    for (int i = 0; i < 30 && buffer.yank() && buffer.yank(); ++i) buffer.kill_to(0);
+    CHECK(buffer.text().size() <= EditBuffer::kMostYanked);
+    CHECK_FALSE(buffer.yank());
+  }
   SECTION("before that one are a pop away, in a ring") {
     buffer.move_to(0);
     buffer.kill_to(buffer.word_right());
