@@ -200,7 +200,8 @@ Candidate member(std::string_view name, bool callable, const CompletionContext& 
   }
   if (!is_name(name) || !name.starts_with(context.word)) return {};
   if (context.method && !callable) return {};
-  if (context.word.empty() && name.starts_with('_')) return {};  // only when asked for
+  const bool global = context.path.steps.empty();
+  if (global && context.word.empty() && name.starts_with('_')) return {};  // only when asked for
   return {std::string(name), callable ? "(" : ""};
 }
 
@@ -258,7 +259,11 @@ void Completer::add_members(Names& names, const CompletionContext& context) {
   if (context.kind == Kind::kKey) search.quote = context.word.data()[-1];
   protect_until(names.deadline, runtime_.main_state(), &Search::run, &search);
   if (!context.path.steps.empty()) return;
-  for (const std::string& name : local_names(runtime_)) search.add(name, false);
+  for (const std::string& name : local_names(runtime_)) {
+    if (!push_local(runtime_, name)) continue;
+    search.add(name, lua_isfunction(runtime_.main_state(), -1));
+    lua_pop(runtime_.main_state(), 1);
+  }
   for (const std::string_view keyword : kKeywords) {
     if (keyword.starts_with(context.word)) names.add({std::string(keyword)});
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "term/style.hpp"
+#include "term/width.hpp"
 
 namespace moonwire {
 namespace {
@@ -78,20 +79,14 @@ std::string shown(std::string line) {
   return line.substr(0, kMostColumns);
 }
 
-/// How many columns the bytes before `column` take: continuation bytes take none.
-std::size_t width_before(std::string_view line, std::size_t column) {
-  const std::string_view before = line.substr(0, column);
-  return static_cast<std::size_t>(std::count_if(
-      before.begin(), before.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
-}
-
 std::string excerpt(const Failure& failure, const Inputs& inputs, bool coloured) {
   const auto place = place_of(failure.message);
   const auto line = place ? inputs.line(place->chunk, place->line) : std::nullopt;
   if (!line || line->empty()) return {};
   std::string text = "  " + shown(*line) + "\n";
   if (failure.column && *failure.column <= line->size() && *failure.column < kMostColumns) {
-    text += std::string(2 + width_before(*line, *failure.column), ' ');
+    const int before = text_width(shown(line->substr(0, *failure.column)));
+    text += std::string(2 + static_cast<std::size_t>(before), ' ');
     text += in_color("^", coloured) + "\n";
   }
   return text;

@@ -47,6 +47,7 @@ RichEditor::RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, His
 void RichEditor::start() {
   started_ = dirty_ = true;
   lent_ = false;
+  if (std::exchange(coloured_, false)) outlet_.write(kPlainColours);
   terminal_.set(Terminal::Mode::kKeys);
 }
 
@@ -172,6 +173,7 @@ void RichEditor::emit(std::string_view text) {
   if (!shown_.rows.empty()) printed_.set(shown_.cursor_column);  // it comes behind the cursor
   shown_ = {};
   printed_.feed(text, size_.columns);
+  coloured_ = coloured_ || text.find('\x1b') != std::string_view::npos;
   outlet_.write(text);
   outlet_.flush();  // what runs now may take long, and is watched
 }
@@ -293,12 +295,15 @@ void RichEditor::pass_prints() {
   const std::string_view text = above_.view();
   if (text.empty()) return;
   printed_.feed(text, size_.columns);
+  coloured_ = coloured_ || text.find('\x1b') != std::string_view::npos;
   outlet_.write(text);
   above_.consume(text.size());
 }
 
 void RichEditor::drain() {
+  const std::size_t cursor = buffer_.cursor();
   if (!shown_.rows.empty()) leave_block({});
+  buffer_.move_to(cursor);
   pass_prints();
   if (pastes_) outlet_.write(kDoNotMarkPastes);
   pastes_ = false;

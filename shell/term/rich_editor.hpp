@@ -158,6 +158,7 @@ class RichEditor final : public LineEditor {
   Alarm patience_;
   bool started_ = false;
   bool lent_ = false;
+  bool coloured_ = false;    // what was printed without a prompt had escape bytes
   bool line_taken_ = false;  // while it was: the newline of that line may be left
   bool continues_ = false;   // after a stop of ours, the signal that ends it is yet to come
   bool folded_ = false;      // by the terminal, for another width: the rows shown are no more

@@ -140,7 +140,8 @@ void RichEditor::run_block() {
   buffer_.reset({});
   walk_.reset();
   top_ = {};
-  if (const Status added = history_.add(block); !added) {
+  const bool blank = block.find_first_not_of(" \t\n") == std::string::npos;
+  if (const Status added = blank ? Status() : history_.add(block); !added) {
     emit("moonwire: " + added.error().message() + "\n");
   }
   listener_.on_block(block);

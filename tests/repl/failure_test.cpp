@@ -28,6 +28,9 @@ TEST_CASE("failure_text", "[repl]") {
     inputs.keep(4, "s = \"\xC3\xA9\xC3\xA9\" )");
     CHECK(failure_text({"", "(input 4):1: no", "", 11}, inputs) ==
           "error: (input 4):1: no\n  s = \"\xC3\xA9\xC3\xA9\" )\n           ^\n");
+    inputs.keep(5, "s = \"日本\" )");  // two columns each
+    CHECK(failure_text({"", "(input 5):1: no", "", 13}, inputs) ==
+          "error: (input 5):1: no\n  s = \"日本\" )\n             ^\n");
   }
   SECTION("names the source of a callback's error") {
     CHECK(failure_text({"timer 3", "boom", "", {}}, inputs) == "error in timer 3: boom\n");

@@ -92,6 +92,10 @@ TEST_CASE("Rich completion: members", "[repl]") {
     REQUIRE(session.enters("local settings = {colour = 1};", ""));
     CHECK(session.completes("setti", "settings"));
     CHECK(session.completes("settings.co", "settings.colour"));
+    session.type("\x15");
+    REQUIRE(session.enters("local function foobar() end t = {_only = 1};", ""));
+    CHECK(session.completes("fooba", "foobar("));
+    CHECK(session.completes("t.", "t._only"));
   }
   SECTION("that __complete offers; one that fails, waits or never ends offers none") {
     REQUIRE(session.enters(

@@ -208,6 +208,10 @@ TEST_CASE("Rich keys: history", "[repl]") {
     CHECK(session.shows("net> a\n...> b"));
     CHECK(session.rings("\x0e"));
   }
+  SECTION("a block of blank lines is none") {
+    session.type("\x1b\r \r\x10");
+    CHECK(session.shows("net> two = 2|"));
+  }
   SECTION("an entry that was edited keeps the edit until Enter") {
     CHECK(
         session.after("\x10"

@@ -55,6 +55,14 @@ TEST_CASE("Rich prints: come above, in the order of the calls", "[repl]") {
     REQUIRE(red != std::string::npos);
     CHECK(all.find("\x1b[0m", red) < all.find("net>", red));
   }
+  SECTION("with colours that the input itself has not ended") {
+    session.type("io.write('\\27[31mred\\n');\r");
+    REQUIRE(session.shows("red\nnet> "));
+    const std::string& all = session.pty().transcript();
+    const std::size_t red = all.rfind("\x1b[31mred");
+    REQUIRE(red != std::string::npos);
+    CHECK(all.find("\x1b[0m", red) < all.find("net>", red));
+  }
 }
 
 TEST_CASE("Rich prints: a __tostring that fails is an error, and the prompt stays", "[repl]") {
@@ -82,6 +90,17 @@ TEST_CASE("Rich prints: children", "[repl]") {
     session.type("io.popen('echo read'):read 'l'\r");
     CHECK(session.shows("\"read\"\nnet> "));
   }
+}
+
+TEST_CASE("Rich prints: the cursor stays where it is when a callback runs a child", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type("timeout(0.1, function() os.execute 'echo child' end);\r");
+  session.type("abcdef\x02\x02\x02");
+  REQUIRE(session.sees(
+      [](const Screen& screen) { return screen.text().ends_with("\nchild\nnet> abcdef\n"); }));
+  session.type("X");
+  CHECK(session.shows("net> abcX|def"));
 }
 
 TEST_CASE("Rich prints: .set redraw off prints plainly, behind the cursor", "[repl]") {
