@@ -8,10 +8,10 @@ local process = require "process"
 local ok, read_head, redirect, script, serve =
   peer.ok, peer.read_head, peer.redirect, peer.script, peer.serve
 
---- An address where nobody listens.
+--- Where nobody listens: an address of this test's own, since another test may get the port.
 local closed
 do
-  local server <close> = check.ok(listen "127.0.0.1:0")
+  local server <close> = check.ok(listen "127.87.0.1:0")
   closed = server.address
 end
 
