@@ -35,7 +35,7 @@ Interrupter::~Interrupter() {
 }
 
 Status Interrupter::start() {
-  if (installed_) return take_endings();
+  if (installed_) return {};
   if (auto started = SignalWatch::start(runtime_.reactor(), SIGINT); !started) return started;
   struct sigaction ours {};
   ours.sa_sigaction = handle;
@@ -44,33 +44,7 @@ Status Interrupter::start() {
   installed.store(this);
   if (::sigaction(SIGINT, &ours, &previous_) != 0) return system_failure("signal", "SIGINT");
   installed_ = true;
-  return take_endings();
-}
-
-/// A hang-up is a script's own affair, or the system's.
-Status Interrupter::take_endings() {
-  for (Held& each : endings_) {
-    if (each.ours || (each.number == SIGHUP && !live_prompt_)) continue;
-    if (auto taken = each.take(runtime_.reactor()); !taken) return taken;
-  }
   return {};
-}
-
-Status Interrupter::Held::take(Reactor& reactor) {
-  if (auto started = start(reactor, number); !started) return started;
-  struct sigaction handler {};
-  handler.sa_sigaction = handle;
-  handler.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigfillset(&handler.sa_mask);
-  if (::sigaction(number, &handler, &previous) != 0) {
-    return system_failure("signal", signal_name(number));
-  }
-  ours = true;
-  return {};
-}
-
-Interrupter::Held::~Held() {
-  if (ours) ::sigaction(number, &previous, nullptr);
 }
 
 void Interrupter::set_live_prompt(bool on) {
@@ -87,27 +61,18 @@ void Interrupter::handle(int number, siginfo_t* info, void* context) {
   if (self != nullptr && !::pthread_equal(::pthread_self(), self->thread_)) {
     ::pthread_kill(self->thread_, number);  // hooks may only be set from there
   } else if (self != nullptr) {
-    const struct sigaction* previous = &self->previous_;
-    for (const Held& each : self->endings_) {
-      if (each.number == number) previous = &each.previous;
-    }
-    previous->sa_sigaction(number, info, context);
-    self->press(number);
+    self->previous_.sa_sigaction(number, info, context);
+    self->press();
   }
   errno = saved;
 }
 
-void Interrupter::press(int number) {
-  if (number == SIGINT) {
-    count_press();
-  } else {
-    pressed_ = clock_now();
-  }
+void Interrupter::press() {
+  count_press();
   lua_State* L = runtime_.current_thread();
   if (L == nullptr) return;
   if (!live_prompt_) runtime_.time_calls = true;  // so that the next call has another time
   call_ = count_of(runtime_.call_began());
-  signal_ = number;
   pending_ = true;
   if (lua_gethook(L) == on_hook) return;
   if (taken_from_.load() == nullptr) {
@@ -133,10 +98,8 @@ void Interrupter::on_hook(lua_State* L, lua_Debug*) {
   Interrupter* self = installed.load();
   if (self == nullptr) return lua_sethook(L, nullptr, 0, 0);
   self->keep_taken();
-  const int number = self->signal_;
-  const bool to_editor = number == SIGINT && self->live_prompt_;
-  if (self->is_pending() && !to_editor && self->runtime_.watches_signal(number)) {
-    if (number == SIGINT) self->script_watches_ = true;
+  if (self->is_pending() && !self->live_prompt_ && self->runtime_.watches_signal(SIGINT)) {
+    self->script_watches_ = true;
     self->pending_ = false;
   }
   if (!self->is_pending()) return self->disarm(L);

@@ -1,15 +1,13 @@
 // Ctrl-C while Lua runs. The signal handler sets a hook on the thread that runs at that
 // moment; the hook, in normal context, arms the threads that resumed it, and raises
 // "interrupted" at every instruction until control is back in the loop, so that no
-// pcall keeps it. SIGTERM, and a hang-up at the prompt, do the same. What no Lua code was
-// interrupted for (the prompt, a wait) its listener decides. At other times no hook is set: one
-// would halve Lua's speed.
+// pcall keeps it. What no Lua code was interrupted for (the prompt, a wait) its listener
+// decides. At other times no hook is set: one would halve Lua's speed.
 #pragma once
 
 #include <pthread.h>
 #include <signal.h>
 
-#include <array>
 #include <atomic>
 #include <unordered_map>
 
@@ -58,9 +56,6 @@ class Interrupter final : SignalWatch {
   /// The press that was last seen interrupted Lua code, and on_interrupt() will not come.
   bool hit() const { return hit_; }
 
-  /// Lua code was interrupted because SIGTERM or SIGHUP ends the program.
-  bool ending() const { return hit_ && signal_ != SIGINT; }
-
  private:
   /// A hook of the script's own, set by debug.sethook.
   struct Hook {
@@ -69,23 +64,11 @@ class Interrupter final : SignalWatch {
     int count = 0;
   };
 
-  /// Holds the reactor's handler of a signal in place, before which ours stands.
-  struct Held final : SignalWatch {
-    void on_signal() override {}
-    int number;
-    struct sigaction previous {};
-    bool ours = false;
-    explicit Held(int n) : number(n) {}
-    ~Held();
-    Status take(Reactor& reactor);
-  };
-
   static void handle(int number, siginfo_t* info, void* context);
   static void on_hook(lua_State* L, lua_Debug* info);
 
   void on_signal() override;
-  Status take_endings();
-  void press(int number);
+  void press();
   void count_press();
   bool is_pending() const;
   bool is_due() const;
@@ -98,14 +81,12 @@ class Interrupter final : SignalWatch {
   Listener& listener_;
   pthread_t thread_;
   struct sigaction previous_ {};
-  std::array<Held, 2> endings_{Held{SIGTERM}, Held{SIGHUP}};
   bool installed_ = false;
   bool live_prompt_ = false;
   bool hit_ = false;
 
   // The signal handler writes these.
   std::atomic<bool> pending_ = false;
-  std::atomic<int> signal_ = SIGINT;  // why
   std::atomic<bool> script_watches_ = false;
   std::atomic<std::int64_t> call_ = 0;            // began then: the call that is to be interrupted
   std::atomic<std::int64_t> pressed_ = 0;         // steady clock, nanoseconds

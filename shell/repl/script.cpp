@@ -122,9 +122,6 @@ void Script::on_task_end(Task&, const Outcome& outcome) {
     return;
   }
   failed_ = true;
-  if (shell_.interrupter().ending() && outcome.message == kInterruptText) {
-    return end_by(kSignalled + SIGTERM);
-  }
   shell_.complain(with_traceback(outcome.message, outcome.traceback));
   const bool by_hand = interrupted_ || shell_.interrupter().hit();
   if (by_hand && outcome.message == kInterruptText) end_by(kSignalled + SIGINT);

@@ -264,25 +264,6 @@ TEST_CASE("Signals end a script", "[repl]") {
     CHECK(contains(ended.err, "moonwire: interrupted\nstack traceback:\n"));
     CHECK(ended.status == 130);
   }
-  SECTION("SIGTERM where Lua runs ends it, in the main chunk and in a callback") {
-    const std::string spin = " while true do pcall(function() while true do end end) end";
-    for (const std::string& chunk : {spin, " timeout(0, function()" + spin + " end)"}) {
-      Program program({"-e", "print 'go'" + chunk});
-      REQUIRE(program.expect("go"));
-      ::kill(program.pid(), SIGTERM);
-      CHECK(program.wait().status == 128 + SIGTERM);
-    }
-  }
-  SECTION("a SIGTERM that the script watches interrupts nothing") {
-    Program program({"-e",
-                     "signal('TERM', function() print 'mine' os.exit(9) end) print 'go'"
-                     " local t = now() while now() < t + 0.3 do end print 'done'"});
-    REQUIRE(program.expect("go"));
-    ::kill(program.pid(), SIGTERM);
-    const Ended ended = program.wait();
-    CHECK(ended.out == "go\ndone\nmine\n");
-    CHECK(ended.status == 9);
-  }
   SECTION("Ctrl-C inside nested coroutines reaches the outermost") {
     Program program({"-e",
                      "local function spin() while true do end end\n"
