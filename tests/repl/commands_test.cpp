@@ -1,21 +1,10 @@
 // The commands that show, log, edit and set.
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <sstream>
 
 #include "repl/rich_session.hpp"
 
 using namespace moonwire::test;
-
-namespace {
-
-std::string contents(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 TEST_CASE("Commands: .set", "[repl]") {
   Prompt prompt;

@@ -1,9 +1,6 @@
 // Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\ and the signals that end a program, at the rich prompt.
 #include <signal.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "repl/rich_session.hpp"
 
 using namespace moonwire::test;
@@ -148,9 +145,7 @@ TEST_CASE("Rich control: a hang-up and SIGTERM end it, the history is kept", "[r
     session.pty().signal(signal);
     CHECK(session.pty().wait().value_or(-1) == 128 + signal);
   }
-  std::stringstream text;
-  text << std::ifstream(home.path() + "/.local/state/moonwire/history").rdbuf();
-  CHECK(text.str() == "\"kept = 1\"\n");
+  CHECK(contents(home.path() + "/.local/state/moonwire/history") == "\"kept = 1\"\n");
 }
 
 TEST_CASE("Rich control: what is incomplete asks for more, what is wrong does not", "[repl]") {

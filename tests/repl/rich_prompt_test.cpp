@@ -4,24 +4,12 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <fstream>
-#include <sstream>
 
 #include "repl/rich_session.hpp"
 #include "support/temporary.hpp"
 
 using namespace moonwire::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::string contents(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 TEST_CASE("Rich prompt: blocks", "[repl]") {
   Session session;

@@ -1,7 +1,6 @@
 // .save: what was typed and still matters, as a script that does the same.
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <sstream>
 
 #include "repl/program.hpp"
 #include "support/temporary.hpp"
@@ -9,12 +8,6 @@
 using namespace moonwire::test;
 
 namespace {
-
-std::string contents(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 struct Saver {
   TemporaryFolder folder;

@@ -1,8 +1,10 @@
-// Names in the system's folder for temporary files.
+// Temporary files and folders, and what is in them.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,12 @@ namespace moonwire::test {
 inline std::string temporary_name(std::string_view ending = "") {
   return (std::filesystem::temp_directory_path() / "moonwire-XXXXXX").string() +
          std::string(ending);
+}
+
+inline std::string contents(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 /// A folder of one's own, which goes with all that is in it.

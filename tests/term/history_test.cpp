@@ -5,23 +5,13 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <sstream>
 
 #include "support/temporary.hpp"
 #include "term/json_line.hpp"
 #include "term/paste.hpp"
 
 using namespace moonwire;
-
-namespace {
-
-std::string contents(const std::string& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-}  // namespace
+using test::contents;
 
 TEST_CASE("JSON lines keep any text", "[term]") {
   for (const std::string& text : {std::string("x = \"a\\b\"\n\tend"), std::string("日é😀"),

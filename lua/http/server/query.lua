@@ -1,12 +1,10 @@
 --- What targets are made of: percent-encoding, queries, paths.
+local native = require "native.http_client"
+
 local query = {}
 
 --- "a%20b" -> "a b"; nil if a "%" is not followed by two hexadecimal digits.
-function query.decode(text)
-  if not text:find("%", 1, true) then return text end
-  if text:find("%%%X") or text:find("%%.%X") or text:find("%%.?$") then return nil end
-  return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
-end
+query.decode = native.unescape
 
 --- "a=1&b=x+y" -> { a = "1", b = "x y" }; of a name that comes again the last one counts, and
 -- the list at its number has all: { a = "2", [1] = { "a", "1" }, [2] = { "a", "2" } }.
