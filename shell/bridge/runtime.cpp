@@ -226,10 +226,23 @@ void Task::ran_out() {
 void Runtime::cancel(Task& task) {
   if (task.state == Task::State::kFree || task.cancel_requested) return;
   task.cancel_requested = true;
+  task.interrupted = false;
   if (task.state == Task::State::kParked && !task.doomed) wake(task, Reply::cancelled());
 }
 
+void Runtime::interrupt(Task& task) {
+  if (!task.started) return cancel(task);
+  task.interrupted = !task.cancel_requested;
+  if (task.state == Task::State::kQueued && task.pending) {
+    task.pending->reply = Reply::cancelled();
+  } else {
+    wake(task, Reply::cancelled());
+  }
+}
+
 void Runtime::end_task(Task& task) {
+  if (!task.started) return cancel(task);
+  if (task.state == Task::State::kQueued) task.doomed = true;
   if (task.state != Task::State::kParked || task.doomed) return;
   unpark(task);
   task.doomed = true;

@@ -101,6 +101,9 @@ class Runtime final : SleepHook {
   void resume(Task& task, const Reply& reply);
   /// Raises "cancelled" at its wait.
   void cancel(Task& task);
+  /// Ctrl-C: raises "interrupted" at its wait, which it may catch. One that has been woken
+  /// and has not run yet gets that instead of what it was woken with. From the loop only.
+  void interrupt(Task& task);
   /// Ends a parked task without a word: its <close> variables run.
   void end_task(Task& task);
   /// Tasks that wait in dispatch() or loop().

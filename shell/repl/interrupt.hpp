@@ -19,12 +19,6 @@ struct lua_Debug;
 
 namespace moonwire {
 
-/// Raises it at the wait of a parked task, which may catch it and go on.
-inline void interrupt_wait(Runtime& runtime, Task& task) {
-  task.interrupted = true;
-  runtime.wake(task, Reply::cancelled());
-}
-
 class Interrupter final : SignalWatch {
  public:
   class Listener {

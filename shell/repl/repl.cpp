@@ -70,10 +70,9 @@ Repl::Repl(Shell& shell)
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
       continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
-      to_job_(shell.reactor(), SIGTSTP, [this] { to_background(); }),
+      stop_(shell.reactor(), SIGTSTP, [this] { on_stop(); }),
       hints_(runtime_, [this](const std::string& line) { tell(line); }),
       input_is_terminal_(Terminal::is_terminal(STDIN_FILENO)) {
-  to_job_.stop();
   prompt_settings_.color = PromptSettings::wants_color(Terminal::is_terminal(STDOUT_FILENO));
   LineEditor::Listener& listener = *this;
   if (rich_) {
@@ -280,7 +279,7 @@ void Repl::on_input(std::string_view fresh) {
 /// back with what stood in it.
 void Repl::lend_input(bool on) {
   kept_ = kept_ && on;
-  if (front_ != nullptr) return lend(on);
+  if (front_ != nullptr) return editor_->lend(on);
   if (!rich_ || kept_ || on == lent_) return;
   lent_ = on;
   if (!on) return editor_->start();
@@ -288,30 +287,8 @@ void Repl::lend_input(bool on) {
   editor_->lend(true);
 }
 
-/// The terminal's mode decides who hears of Ctrl-Z: it changes while we do not listen, and
-/// one that comes meanwhile is held.
-void Repl::change_mode(const std::function<void()>& change) {
-  sigset_t stops;
-  sigset_t before;
-  sigemptyset(&stops);
-  sigaddset(&stops, SIGTSTP);
-  ::pthread_sigmask(SIG_BLOCK, &stops, &before);
-  to_job_.stop();
-  change();
-  if (front_ != nullptr) to_job_.listen();
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-void Repl::lend(bool on) {
-  change_mode([&] { editor_->lend(on); });
-}
-
-void Repl::after_child() {
-  change_mode([&] { editor_->resumed(); });
-}
-
 void Repl::on_wait(bool begins) {
-  if (!editor_->started()) return lend(begins);
+  if (!editor_->started()) return editor_->lend(begins);
   if (begins) {
     editor_->drain();
   } else {
@@ -380,8 +357,17 @@ void Repl::on_interrupt() {
   if (before != TimePoint() && now - before < kTwice) {
     runtime_.end_task(*front_->task);
   } else {
-    interrupt_wait(runtime_, *front_->task);
+    runtime_.interrupt(*front_->task);
   }
+}
+
+/// Ctrl-Z, as a signal: what holds the prompt back becomes a job; else the process stops,
+/// and draws its prompt again when it goes on.
+void Repl::on_stop() {
+  if (front_ != nullptr) return to_background();
+  editor_->drain();
+  Terminal::stop_job(::getpid());
+  editor_->resumed();
 }
 
 void Repl::end_by(int signal) {

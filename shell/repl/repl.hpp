@@ -97,6 +97,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void take_input();
   void tell_what_closes();
   void show(const Failure& failure);
+  void on_stop();
   void end_by(int signal);
   void log_block(std::string_view block);
   void tell(const std::string& line);
@@ -106,8 +107,6 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void to_front(Chunk& chunk);
   void to_background();
   void leave_front();
-  void change_mode(const std::function<void()>& change);
-  void lend(bool on);
   void start_showing(Chunk& chunk, int count, std::string prefix);
   void chunk_ended(Chunk& chunk, const Outcome& outcome);
   void show_source_of(int results, const std::string& what);
@@ -136,7 +135,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void lend_input(bool on) override;
   void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
-  void after_child() override;
+  void after_child() override { editor_->resumed(); }
 
   Shell& shell_;
   Runtime& runtime_;
@@ -151,7 +150,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   SignalRelay hang_up_;
   SignalRelay continue_;
   SignalRelay resize_;
-  SignalRelay to_job_;  // Ctrl-Z, while something has the prompt
+  SignalRelay stop_;
 
   Inputs inputs_;
   SessionLog log_;

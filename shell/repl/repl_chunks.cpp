@@ -41,11 +41,11 @@ void Repl::start_chunk(Chunk given, int arguments) {
 void Repl::to_front(Chunk& chunk) {
   chunk.job = 0;
   front_ = &chunk;
-  change_mode([&] { editor_->stop(); });
+  editor_->stop();
 }
 
 void Repl::to_background() {
-  if (front_ == nullptr || front_->showing) return;
+  if (front_->showing) return;
   front_->job = ++jobs_;
   print(job_name(jobs_) + " running\n");
   kept_ = shell_.input_wanted();  // it goes on asking for a line
@@ -54,7 +54,6 @@ void Repl::to_background() {
 
 void Repl::leave_front() {
   front_ = nullptr;
-  to_job_.stop();
   if (status_ < 0 && !shell_.exiting()) editor_->start();
 }
 

@@ -134,10 +134,9 @@ bool Script::in_loop() const {
 }
 
 void Script::on_interrupt() {
-  const bool waits = main_ != nullptr && main_->park != nullptr;
-  if (!waits || in_loop()) return end_by(kSignalled + SIGINT);
+  if (main_ == nullptr || in_loop()) return end_by(kSignalled + SIGINT);
   interrupted_ = true;
-  interrupt_wait(runtime_, *main_);
+  runtime_.interrupt(*main_);
 }
 
 void Script::on_report(const ErrorReport& report) {

@@ -40,17 +40,12 @@ class Session {
 class SignalRelay final : SignalWatch {
  public:
   SignalRelay(Reactor& reactor, int number, std::function<void()> function)
-      : reactor_(reactor), number_(number), function_(std::move(function)) {
-    listen();
+      : function_(std::move(function)) {
+    (void)start(reactor, number);  // these can be caught
   }
-
-  void listen() { (void)start(reactor_, number_); }  // these can be caught
-  using SignalWatch::stop;
 
  private:
   void on_signal() override { function_(); }
-  Reactor& reactor_;
-  int number_;
   std::function<void()> function_;
 };
 

@@ -300,7 +300,7 @@ void RichEditor::clear_screen() { clears_ = true; }
 /// The whole job stops, as the kernel would do it; here it goes on.
 void RichEditor::suspend() {
   drain();
-  ::kill(0, SIGTSTP);
+  Terminal::stop_job(0);
   resumed();
   continues_ = true;
 }

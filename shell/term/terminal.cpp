@@ -18,8 +18,8 @@ namespace {
 // What the editor may have turned on: bracketed paste, a synchronized update, colours.
 constexpr std::string_view kMarksOff = "\x1b[?2004l\x1b[?2026l\x1b[0m";
 
-// Those that end the process, and the one that stops it.
-constexpr int kGuarded[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTSTP};
+// Those that end the process.
+constexpr int kGuarded[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 std::atomic<const Terminal*> guarded = nullptr;
 struct sigaction previous[std::size(kGuarded)];
@@ -36,7 +36,7 @@ void guard(int number, siginfo_t*, void*) {
   sigset_t only;
   sigemptyset(&only);
   sigaddset(&only, number);
-  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);  // here it ends, or stops and goes on
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);  // here it ends, unless somebody goes on
   ::sigaction(number, &ours, nullptr);
   if (terminal != nullptr) terminal->apply();
   errno = saved;
@@ -115,6 +115,15 @@ void Terminal::apply() const {
   const int saved = errno;
   ::tcsetattr(fd_, TCSANOW, mode_ == Mode::kKeys ? &modes_->keys : &modes_->quiet);
   errno = saved;
+}
+
+void Terminal::stop_job(pid_t which) {
+  struct sigaction standard {};
+  struct sigaction ours {};
+  standard.sa_handler = SIG_DFL;
+  ::sigaction(SIGTSTP, &standard, &ours);
+  ::kill(which, SIGTSTP);  // one that goes to ourselves is here before it returns
+  ::sigaction(SIGTSTP, &ours, nullptr);
 }
 
 Result<Fd> Terminal::reopen(int fd) {

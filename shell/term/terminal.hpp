@@ -39,6 +39,10 @@ class Terminal {
   /// on `fd` itself would be shared with the parent shell. ENOTTY if it is none.
   static Result<Fd> reopen(int fd);
 
+  /// As Ctrl-Z does: stops the process `which`, or with 0 all of our job. Returns when we go
+  /// on, or at once if nobody could make us: then the kernel does not stop us.
+  static void stop_job(pid_t which);
+
   static bool is_terminal(int fd);
   static Size size(int fd);
 

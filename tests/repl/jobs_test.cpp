@@ -87,6 +87,26 @@ TEST_CASE("Jobs: commands", "[repl]") {
   }
 }
 
+TEST_CASE("Jobs: keys come while the task that waits has just been woken", "[repl]") {
+  // A turn of the loop wakes it and sees the key: each round is a job, and none is missed.
+  Session session;
+  REQUIRE(session.ready);
+  session.type("function busy() while true do sleep(0) end end\r");
+  for (int i = 1; i <= 30; ++i) {
+    const std::string go = "timeout(0, print, 'go" + std::to_string(i) + "') busy()\r";
+    session.type(go);
+    REQUIRE(session.displays("\ngo" + std::to_string(i) + "\n"));
+    session.type("\x1a");
+    REQUIRE(session.shows("[" + std::to_string(i) + "] running\nnet> "));
+    session.type(".fg\r");
+    REQUIRE(session.displays("net> .fg\n" + go.substr(0, go.size() - 1) + "\n"));
+    session.type("\x03");
+    REQUIRE(session.displays("error: interrupted\n"));
+    session.type("\x0c");
+    REQUIRE(session.shows("net> "));
+  }
+}
+
 TEST_CASE("Jobs: at the plain prompt too", "[repl]") {
   Prompt prompt;
   REQUIRE(prompt.ready);
