@@ -2552,3 +2552,138 @@ function ws_module.group(options) end
 
 ---@overload fun(name: "ws"): ws_module
 function require(name) end
+
+---What require "rel" returns.
+---@class rel_module
+local rel_module = {}
+
+---Makes require "event" give this module, for what was written for pyevent.
+---
+---The module has the whole vocabulary of rel and pyevent. What has no entry of its own here is the
+---global of that name:
+---
+---    read write timeout signal event dispatch loop abort_branch pause resume init report
+---    set_sleep set_turbo EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
+---
+---and rel.error_watch is except.
+---
+---```lua
+---require("rel").override()
+---local event = require "event"
+---event.timeout(0.01, print, "as ever")
+---event.dispatch()                    --> as ever
+---```
+function rel_module.override() end
+
+---Chooses the poll method, as the global initialize does.
+---
+---```lua
+---local rel = require "rel"
+---print(rel.initialize { methods = { "poll" }, options = { "strict", "threaded" } })   --> poll
+---```
+---@param options? {methods: string[]?, options: string[]?} # options may name "threaded" as well, which changes nothing: threads need no help
+---@return string? method
+---@return string? message
+---@return string? code
+function rel_module.initialize(options) end
+
+---Lists the methods in the order in which rel tries them.
+---
+---```lua
+---print(require("rel").supported_methods[1])          --> epoll
+---```
+---@type string[]
+rel_module.supported_methods = nil
+
+---Ends the dispatch that runs, and deletes all watchers of descriptors.
+---
+---Timers and signals stay armed. The global abort deletes nothing, as pyevent's.
+---
+---```lua
+---local rel = require "rel"
+---t = rel.timeout(60, print)
+---rel.timeout(0.01, rel.abort)
+---print(rel.dispatch(), t:pending())                  --> abort    true
+---t:delete()
+---```
+function rel_module.abort() end
+
+---Runs dispatch, which SIGINT or abort end.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0.01, rel.stop)
+---print(rel.start())                                  --> abort
+---```
+---@async
+---@return string? why
+---@return string? message
+---@return string? code
+function rel_module.start() end
+
+---Is rel.abort by another name.
+---
+---```lua
+---require("rel").stop()
+---```
+function rel_module.stop() end
+
+---Runs one pass that does not wait: loop(true).
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0, print, "due")
+---print(rel.tick())
+-----> due
+-----> 1
+---```
+---@return integer? count
+function rel_module.tick() end
+
+---Tells whether a dispatch runs.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0, function() print(rel.is_running()) end)
+---rel.dispatch()
+---print(rel.is_running())
+-----> true
+-----> false
+---```
+---@return boolean running
+function rel_module.is_running() end
+
+---Sends data whenever something is writable, 4096 bytes at a time.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) print(#c:read "a") end)
+---c = connect(srv.address)
+---rel.buffwrite(c, ("x"):rep(10000), function(sock, chunk) return sock:write(chunk) end, print)
+---sleep(0.1)
+---c:close()                                           --> 10000
+---```
+---@param sock connection|integer|file* # whatever write(x, fn) takes
+---@param data string # goes behind what it was given before
+---@param sender fun(sock: any, chunk: string): any # called as sender(sock, chunk); may return how many bytes it has sent (default sock:write)
+---@param onerror fun(message: string) # called when the sender raises, or returns nil and a message; the rest of the data is dropped (default prints it)
+---@return boolean? well
+---@return string? message
+---@return string? code
+function rel_module.buffwrite(sock, data, sender, onerror) end
+
+---Drops what buffwrite has not sent yet.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---rel.buffwrite(c, "never sent")
+---print(rel.release_buff(c))                          --> 10
+---```
+---@param sock connection|integer|file*
+---@return integer bytes
+function rel_module.release_buff(sock) end
+
+---@overload fun(name: "rel"): rel_module
+function require(name) end

@@ -180,6 +180,8 @@ class Runtime final : SleepHook {
   void defer_for(Handle& handle, void (*work)(Handle&));
   /// Deletes every watcher, timer, signal and event (init()).
   void delete_all();
+  /// Only those that wait for a descriptor (abort() of the module rel).
+  void delete_watchers();
   /// The script watches this signal itself.
   bool watches_signal(int number);
   /// The end of the program: listeners close, connections drain, parked tasks are ended so
