@@ -1202,6 +1202,48 @@ function task:alive() end
 ---@return task task
 function task:detach() end
 
+---What thread returns.
+---@class thread
+---@field id integer # A small number that names it in listings.
+local thread = {}
+
+---Waits for its end.
+---
+---Every join of the same thread gives the same, in copies of its own. A failure that nobody waits for is printed.
+---
+---```lua
+---t = thread(function() error("bad", 0) end)
+---print(t:join())                     --> nil    bad    ELUA
+---```
+---@async
+---@param seconds? number # (seconds, default no limit)
+---@return any ...
+function thread:join(seconds) end
+
+---Ends it: what it waits for, and what it runs.
+---
+---Its <close> variables run, its connections send what they have. A call of the system that blocks, such as os.execute, ends first.
+---
+---```lua
+---t = thread(function() while true do end end)
+---print(t:cancel(), t:join())         --> true    nil    cancelled    ECANCELED
+---```
+---@return boolean cancelled
+function thread:cancel() end
+
+---Tells whether it has not ended.
+---
+---```lua
+---t = thread(function() end)
+---print(t:alive())
+---t:join()
+---print(t:alive())
+-----> true
+-----> false
+---```
+---@return boolean alive
+function thread:alive() end
+
 ---What listen and connect return for "udp://": one socket, any number of peers.
 ---@class socket
 ---@field id integer # A small number that names it in listings.
@@ -1852,6 +1894,35 @@ function sleep(seconds) end
 ---@param ... any
 ---@return task task
 function spawn(fn, ...) end
+
+---Runs a function on an OS thread, with a Lua state and a loop of its own.
+---
+---Both run at the same time, and share nothing. The function, its upvalues, its arguments and its
+---results are copied: tables with all that is in them and their metatables, also shared and cyclic
+---ones, and functions. Modules, and functions of modules, are not copied but required anew. What
+---belongs to a loop, such as a connection or a timer, cannot be copied, nor can files and coroutines:
+---the call then raises, and names it. Globals are those that every program has at its start, so what
+---fn calls must be local, or an argument.
+---
+---Like a script, it goes on while something is left that its loop waits for. As long as it runs it
+---keeps dispatch() going. Its prints come out by way of the first thread, its standard input is at
+---its end, and os.exit in it ends the program. The end of the program cancels it.
+---
+---```lua
+---local words = { "wire", "moon" }
+---t = thread(function(n)
+---  table.sort(words)
+---  return n + 1, words
+---end, 41)
+---print(t:join())                     --> 42    table
+---print(words[1])                     --> wire
+---```
+---@param fn function # called there as fn(...)
+---@param ... any
+---@return thread? thread
+---@return string? message
+---@return string? code
+function thread(fn, ...) end
 
 ---Tells the time on a clock that only goes forward.
 ---

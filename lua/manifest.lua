@@ -28,7 +28,7 @@ manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "pro
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",
-  "hook", "task", "socket", "process")
+  "hook", "task", "thread", "socket", "process")
 
 --- Pages on what holds for many functions: { name =, title =, text = }.
 manifest.topics = require "manifest.topics"

@@ -9,7 +9,7 @@ local CHUNK <const> = 4096  -- of what buffwrite hands to its sender
 local common = {
   read = read, write = write, timeout = timeout, signal = signal, event = event,
   error_watch = except, dispatch = dispatch, loop = loop, abort_branch = abort_branch,
-  pause = pause, resume = resume, init = init, set_sleep = set_sleep, set_turbo = set_turbo,
+  pause = pause, resume = resume, thread = thread, init = init, set_sleep = set_sleep, set_turbo = set_turbo,
   report = report, EV_TIMEOUT = EV_TIMEOUT, EV_READ = EV_READ, EV_WRITE = EV_WRITE,
   EV_SIGNAL = EV_SIGNAL, EV_PERSIST = EV_PERSIST,
   supported_methods = { "epoll", "poll", "kqueue", "select" },

@@ -143,6 +143,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"signals", rows<Type::kSignal>},
     {"events", rows<Type::kEvent>},
     {"hooks", rows<Type::kHook>},
+    {"threads", rows<Type::kThread>},
     {"tasks", task_rows},
     {nullptr, nullptr},
 };

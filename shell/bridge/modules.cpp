@@ -9,6 +9,7 @@
 
 #include "bridge/embedded.hpp"
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_copy.hpp"
 #include "bridge/lua_json.hpp"
 #include "bridge/lua_listing.hpp"
 
@@ -16,28 +17,12 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule,
-    &kHooksModule,
-    &kTlsModule,
-    &kConnectModule,
-    &kListenerModule,
-    &kTimerModule,
-    &kWatcherModule,
-    &kSignalModule,
-    &kEventModule,
-    &kHookModule,
-    &kTaskModule,
-    &kConnectionTaskModule,
-    &kLoopModule,
-    &kReactorModule,
-    &kProcessModule,
-    &kProcessNativeModule,
-    &kDnsModule,
-    &kSocketModule,
-    &kHttpClientModule,
-    &kHttpReaderModule,
-    &kHttpModule,
-    &kWebSocketModule,
+    &kConnectionModule,      &kHooksModule,         &kTlsModule,     &kConnectModule,
+    &kListenerModule,        &kTimerModule,         &kWatcherModule, &kSignalModule,
+    &kEventModule,           &kHookModule,          &kTaskModule,    &kConnectionTaskModule,
+    &kThreadModule,          &kThreadNativeModule,  &kLoopModule,    &kReactorModule,
+    &kProcessModule,         &kProcessNativeModule, &kDnsModule,     &kSocketModule,
+    &kHttpClientModule,      &kHttpReaderModule,    &kHttpModule,    &kWebSocketModule,
     &kWebSocketNativeModule,
 };
 
@@ -181,6 +166,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   preload(L, "native.bound", load_bound, nullptr);
   preload(L, "native.listing", load_listing, nullptr);
   preload(L, "native.json", load_json, nullptr);
+  preload(L, "native.copy", load_copy, nullptr);
   return 0;
 }
 
