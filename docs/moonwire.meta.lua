@@ -1244,6 +1244,31 @@ function thread:cancel() end
 ---@return boolean alive
 function thread:alive() end
 
+---What bus.on and bus.once return.
+---@class bus_listener
+---@field id integer # A small number that names it in listings.
+---@field name string # What it listens to.
+local bus_listener = {}
+
+---Ends it: what is on its way is dropped.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:delete(), l:delete())       --> true    false
+---```
+---@return boolean deleted
+function bus_listener:delete() end
+
+---Tells whether it listens.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:pending())                  --> true
+---l:delete()
+---```
+---@return boolean pending
+function bus_listener:pending() end
+
 ---What listen and connect return for "udp://": one socket, any number of peers.
 ---@class socket
 ---@field id integer # A small number that names it in listings.
@@ -2757,4 +2782,59 @@ function rel_module.buffwrite(sock, data, sender, onerror) end
 function rel_module.release_buff(sock) end
 
 ---@overload fun(name: "rel"): rel_module
+function require(name) end
+
+---What require "bus" returns.
+---@class bus_module
+local bus_module = {}
+
+---Calls a function for each message of a name, from whatever thread.
+---
+---Messages of one thread come in the order it pushed them, one call at a time: those that come while fn waits come after it. Like a watcher it keeps dispatch() going, until it is deleted, or fn fails.
+---
+---```lua
+---local bus = require "bus"
+---local l = bus.on("found", function(...) print(...) end)
+---thread(function()
+---  local bus = require "bus"
+---  bus.push("found", 6 * 7, { "copied" })
+---end):join()
+---sleep(0.01)                         --> 42    table
+---l:delete()
+---```
+---@param name string
+---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
+---@return bus_listener listener
+function bus_module.on(name, fn) end
+
+---Calls a function for the next message of a name.
+---
+---```lua
+---local bus = require "bus"
+---bus.once("ready", print)
+---bus.push("ready", 1)
+---bus.push("ready", 2)
+---sleep(0.01)                         --> 1
+---```
+---@param name string
+---@param fn fun(...: any)
+---@return bus_listener listener
+function bus_module.once(name, fn) end
+
+---Sends values to all who listen to a name.
+---
+---What nobody listens to is dropped.
+---
+---```lua
+---local bus = require "bus"
+---print(bus.push("nobody", "hears"))  --> 0
+---```
+---@param name string
+---@param ... any
+---@return integer? listeners
+---@return string? message
+---@return string? code
+function bus_module.push(name, ...) end
+
+---@overload fun(name: "bus"): bus_module
 function require(name) end

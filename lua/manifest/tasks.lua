@@ -62,8 +62,8 @@ t = thread(function(n)
   table.sort(words)
   return n + 1, words
 end, 41)
-print(t:join())                     --> 42    table
-print(words[1])                     --> wire]],
+n, sorted = t:join()
+print(n, sorted[1], words[1])       --> 42    moon    wire]],
     },
     {
       name = "now",

@@ -30,6 +30,7 @@ enum class Type : std::uint8_t {
   kProcess,
   kHttpReader,
   kThread,
+  kBusListener,
   kCount
 };
 

@@ -144,6 +144,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"events", rows<Type::kEvent>},
     {"hooks", rows<Type::kHook>},
     {"threads", rows<Type::kThread>},
+    {"bus_listeners", rows<Type::kBusListener>},
     {"tasks", task_rows},
     {nullptr, nullptr},
 };

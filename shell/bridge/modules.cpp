@@ -17,13 +17,15 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule,      &kHooksModule,         &kTlsModule,     &kConnectModule,
-    &kListenerModule,        &kTimerModule,         &kWatcherModule, &kSignalModule,
-    &kEventModule,           &kHookModule,          &kTaskModule,    &kConnectionTaskModule,
-    &kThreadModule,          &kThreadNativeModule,  &kLoopModule,    &kReactorModule,
-    &kProcessModule,         &kProcessNativeModule, &kDnsModule,     &kSocketModule,
-    &kHttpClientModule,      &kHttpReaderModule,    &kHttpModule,    &kWebSocketModule,
-    &kWebSocketNativeModule,
+    &kConnectionModule, &kHooksModule,         &kTlsModule,
+    &kConnectModule,    &kListenerModule,      &kTimerModule,
+    &kWatcherModule,    &kSignalModule,        &kEventModule,
+    &kHookModule,       &kTaskModule,          &kConnectionTaskModule,
+    &kThreadModule,     &kThreadNativeModule,  &kLoopModule,
+    &kReactorModule,    &kBusModule,           &kBusListenerModule,
+    &kProcessModule,    &kProcessNativeModule, &kDnsModule,
+    &kSocketModule,     &kHttpClientModule,    &kHttpReaderModule,
+    &kHttpModule,       &kWebSocketModule,     &kWebSocketNativeModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {
