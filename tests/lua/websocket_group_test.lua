@@ -145,7 +145,9 @@ check.case("origins count there as well, and what came with the request is read"
     "Origin: https://good.example\r\nSec-WebSocket-Version: 13\r\n",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", "\x81\x82\0\0\0\0hi")
   check.match(raw:read_until "\r\n\r\n", "^HTTP/1.1 101 Switching Protocols\r\n.*s3pPLMBiTxaQ9kYGzzhZRbK%+xOo=")
-  check.equal(raw:read "a", "\x88\x02\x03\xe8")
+  check.equal(raw:read(4), "\x88\x02\x03\xe8")
+  raw:write "\x88\x82\0\0\0\0\x03\xe8"
+  check.equal(raw:read "a", "")
   check.equal(got, "hi")
   check.raises(function() ws.accept({ connection = raw, head = "" }, {}, print) end,
     "no request to answer")
