@@ -70,6 +70,8 @@
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
 ---@class http_options
+---@field body_rate? number # Is how many bytes of a body add a second to its `body_timeout`. (default 500)
+---@field body_timeout? number # Bounds the time that is waited for a request's body, all waits together; `body_rate` adds to it; then reading fails, and 408 is the answer unless that has begun. (seconds, default 20)
 ---@field header_timeout? number # Bounds the time from the first byte of a request to the end of its head; then it is answered with 408. (seconds, default 10)
 ---@field idle_timeout? number # Closes a connection on which so long no request comes; bounds other waits for a client as well, unless `timeout` does. (seconds, default 60)
 ---@field max_body? integer # Bounds a body that is read whole, or that nobody reads; one read in pieces has no limit. (bytes, default 1 MiB)

@@ -20,7 +20,7 @@ local function shown(url) return url.origin .. url.target end
 --- One request and the head of its answer.
 local function ask(request, url)
   local proxy, wrong = proxies.choose(url, request.proxy_option)
-  if wrong then return nil, wrong, "EINVAL" end
+  if wrong then return nil, "the environment's proxy: " .. wrong, "EINVAL" end
   request.proxy = proxy
   local through = proxy and proxy.kind == "http" and url.scheme == "http"
   return exchange.start(request, url, function(expects)
@@ -98,7 +98,7 @@ end
 
 --- Runs what the options ask for, in the name of a function two levels up.
 local function run(name, options)
-  local ok, request, url, message, code = pcall(function()
+  local ok, request, url = pcall(function()
     if type(options) ~= "table" then
       error(("the options must be a table, got a %s"):format(type(options)), 0)
     elseif type(options.url) ~= "string" then
@@ -107,8 +107,7 @@ local function run(name, options)
     return requests.prepare(options), requests.target(options)
   end)
   if not ok then error(name .. ": " .. tostring(request):gsub("^http%.request: ", ""), 3) end
-  if not url then return nil, name .. ": " .. message, code end
-  local response
+  local response, message, code
   response, url, message, code = perform(request, url)
   if response then return response end
   return nil, ("%s %s: %s"):format(name, shown(url), message), code

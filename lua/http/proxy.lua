@@ -63,9 +63,7 @@ function proxy.choose(url, option)
   if option == false then return nil end
   local text = option or from_environment(url)
   if not text then return nil end
-  local found, why = parse(text)
-  if found then return found end
-  return nil, "the proxy: " .. why
+  return parse(text)
 end
 
 --- The value of Proxy-Authorization, nil without a user.

@@ -91,6 +91,11 @@ local options = {
   -- http
   { name = "http", types = "table", fields = "http", otherwise = "as below",
     summary = "Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}." },
+  { name = "body_rate", of = "http", types = "number", min = 1, default = 500,
+    summary = "Is how many bytes of a body add a second to its `body_timeout`." },
+  { name = "body_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 20,
+    summary = "Bounds the time that is waited for a request's body, all waits together; `body_rate` "
+      .. "adds to it; then reading fails, and 408 is the answer unless that has begun." },
   { name = "header_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 10,
     summary = "Bounds the time from the first byte of a request to the end of its head; then it is "
       .. "answered with 408." },
@@ -410,7 +415,8 @@ local tables = {
   hooks = { "close", "closing", "data", "drain", "error", "message", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
-  http = { "header_timeout", "idle_timeout", "max_body", "max_fields", "max_head", "max_target" },
+  http = { "body_rate", "body_timeout", "header_timeout", "idle_timeout", "max_body", "max_fields",
+    "max_head", "max_target" },
   listen = with("backlog", "broadcast", "http", "ipv6only", "max_connections", "max_tasks",
     "multicast_interface", "multicast_loop", "multicast_ttl", "origins", "proxy_protocol",
     "reuseaddr", "reuseport", "tls", table.unpack(websocket)),

@@ -112,8 +112,11 @@ check.case("misuse raises, at the caller", function()
   check.raises(with { cookies = {} }, place .. "option 'cookies' must be a jar")
   check.raises(with { tls = { caa = 1 } }, place .. "unknown option 'tls.caa'")
   check.raises(function() http.request "http://h/" end, "http.request: the options must be a table")
-  check.fails("EINVAL", http.get "http://h/a b")
-  check.fails("its scheme is neither http nor https", http.get "ftp://h/")
+  local function getting(url) return function() local x = http.get(url) return x end end
+  check.raises(getting "http://h/a b", place .. "url \"http://h/a b\": a blank in it; write %%20")
+  check.raises(getting "h", place .. "url \"h\": ")
+  check.raises(getting "ftp://h/", place .. "url \"ftp://h/\": its scheme is neither http nor https")
+  check.raises(with { proxy = "ftp://p" }, place .. "option 'proxy': a proxy is http:// or socks5://, not ftp://")
 end)
 
 check.case("bodies: of a length, in chunks, up to the end, none", function()

@@ -210,8 +210,6 @@ check.case("what a proxy refuses is told, and who refuses", function()
   end
   check.fails("proxy: connect " .. closed .. ": Connection refused",
     http.get("https://h.example/", { proxy = closed }))
-  check.fails("the proxy: a proxy is http:// or socks5://, not ftp://",
-    http.get("http://h/", { proxy = "ftp://h" }))
 end)
 
 --- A SOCKS 5 proxy, one request a connection: `say` is called with the connection, after the name
@@ -307,6 +305,10 @@ check.case("the environment names proxies, and who needs none", function()
   check.equal(ways { HTTP_PROXY = proxy, http_proxy = "", no_proxy = "" }, "- - - - - - ")
   check.equal(ways { all_proxy = proxy, no_proxy = "*" }, "- - - - - - ")
   os.remove(path)
+  local said = process.run { "sh", "-c", child.command "-e 'print(require(\"http\").get(\"http://h/\"))'",
+    env = { http_proxy = "ftp://p" }, clear_env = true, timeout = 20 }
+  check.equal(said, "nil\thttp.get http://h/: the environment's proxy: a proxy is http:// or socks5://, "
+    .. "not ftp://\tEINVAL\n")
 end)
 
 -- --- cookies --------------------------------------------------------------------------------
