@@ -91,8 +91,9 @@ class HttpServer {
   bool upgraded() const { return upgraded_; }
   /// Another request may come. Once answered.
   bool keeps() const { return keep_ && !upgraded_ && !problem_ && answered(); }
-  int status() const { return status_; }        ///< of the answer
-  std::uint64_t sent() const { return sent_; }  ///< bytes of its body
+  int status() const { return status_; }  ///< of the answer
+  /// Bytes of its body; of an answer to HEAD none.
+  std::uint64_t sent() const { return head_only_ ? 0 : sent_; }
 
   const std::shared_ptr<const HttpSettings> settings;
   bool hurried = false;  ///< the time for the head that is coming runs

@@ -1,5 +1,6 @@
 --- Files of a directory, as an app's prefix: types, ETag, ranges, index.html, gzip.
 local native = require "native.http"
+local dates = require "http.date"
 local query = require "http.server.query"
 
 local PIECE <const> = 64 * 1024  -- bytes that are read at once
@@ -29,6 +30,14 @@ local function matches(condition, tag)
     if each == tag then return true end
   end
   return false
+end
+
+--- Whether the client says that it has this state of the file.
+local function is_known(req, tag, modified)
+  local condition = req.headers["if-none-match"]
+  if condition then return matches(condition, tag) end
+  local since = dates.parse(req.headers["if-modified-since"] or "")
+  return since ~= nil and modified <= since
 end
 
 --- "0-99" -> first, last; nothing if it is none; false if no byte is there.
@@ -117,9 +126,7 @@ local function send_file(req, res, path, facts)
   headers["Last-Modified"] = os.date("!%a, %d %b %Y %H:%M:%S GMT", facts.modified)
   headers["Accept-Ranges"] = "bytes"
   headers["Content-Type"] = headers["Content-Type"] or type_of(path)
-  local condition = req.headers["if-none-match"]
-  if condition and matches(condition, tag)
-    or not condition and req.headers["if-modified-since"] == headers["Last-Modified"] then
+  if is_known(req, tag, facts.modified) then
     headers["Content-Type"] = nil
     return 304
   end
