@@ -192,6 +192,7 @@
 ---@field max_head? integer # Refuses an answer whose head is longer. (bytes, default 16 KiB)
 ---@field max_ratio? number # Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent. (default 200)
 ---@field method? string # Is the method, in capital letters as servers expect it. (default "GET", "POST" with a body)
+---@field min_rate? number # Ends an answer that comes slower, once it has lasted `idle_timeout`; the body of one that is streamed may. (bytes/s, default 500)
 ---@field proxy? string|false # Goes through a proxy: "http://[user:password@]host:port" or "socks5://..."; false through none. (default as the environment says)
 ---@field query? table<string, string|number|(string|number)[]> # Is added to the URL's query, as http.query writes it. (default none)
 ---@field redirects? false|integer # Follows so many redirections; false and 0 return the first as it is. (default 10)

@@ -308,6 +308,9 @@ local options = {
     summary = "Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent." },
   { name = "method", of = "request", types = "string", otherwise = "\"GET\", \"POST\" with a body",
     summary = "Is the method, in capital letters as servers expect it." },
+  { name = "min_rate", of = "request", types = "number", min = 0, unit = "bytes/s", default = 500,
+    summary = "Ends an answer that comes slower, once it has lasted `idle_timeout`; the body of one "
+      .. "that is streamed may." },
   { name = "proxy", of = "request", types = "false|string", meta = "string|false",
     otherwise = "as the environment says",
     summary = "Goes through a proxy: \"http://[user:password@]host:port\" or \"socks5://...\"; false "
@@ -428,7 +431,7 @@ local tables = {
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
   request = { "auth", "body", "connect_timeout", "cookies", "decode", "expect", "form", "headers",
-    "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "proxy", "query",
+    "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "min_rate", "proxy", "query",
     "redirects", "stream", "timeout", "tls", "url" },
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },

@@ -75,6 +75,7 @@ Reply check(Runtime& runtime, Options<kRequestOptions> options) {
   number("max", Opt::kMax, kFallbackRequestMax);
   number("max_head", Opt::kMaxHead, kFallbackRequestMaxHead);
   number("max_ratio", Opt::kMaxRatio, kFallbackRequestMaxRatio);
+  number("min_rate", Opt::kMinRate, kFallbackRequestMinRate);
   number("redirects", Opt::kRedirects, kFallbackRequestRedirects);
   row.put("decode", Reply::yes(options.boolean(Opt::kDecode, true)));
   row.put("keep_alive", Reply::yes(options.boolean(Opt::kKeepAlive, true)));
