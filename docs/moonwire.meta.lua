@@ -2526,6 +2526,23 @@ local ws_module = {}
 ---@return any result
 function ws_module.accept(req, res, options, fn) end
 
+---Connects as connect does, through a proxy if one is named.
+---
+---Without `proxy` the environment is asked as by http.get, ws:// as http and wss:// as https. There is no `reconnect` through a proxy.
+---
+---```lua
+---local ws = require "ws"
+---srv = listen("ws://:0", function(c) c:write "hello" end)
+---print(ws.connect(srv.address, { proxy = false }):read())    --> hello    text
+---```
+---@async
+---@param url string # `ws://` or `wss://`
+---@param options? table # those of connect, and `proxy`: "http://[user:password@]host:port" or "socks5://...", false for none
+---@return connection? ws
+---@return string? message
+---@return string? code
+function ws_module.connect(url, options) end
+
 ---Makes a group of WebSockets that get the same messages.
 ---
 ---    group:add(ws), group:remove(ws)   its members; #group is how many

@@ -1,4 +1,4 @@
---- What goes beyond a single WebSocket: groups that get the same messages, and WebSockets that
+--- What goes beyond a single WebSocket and connect: clients behind proxies, groups that get the same messages, and WebSockets that
 -- begin as requests of HTTP. Returns nil, message, code for what the peers do; misuse raises.
 local native = require "native.websocket"
 
@@ -10,6 +10,69 @@ function ws.accept(req, res, options, fn)
   if fn == nil then options, fn = nil, options end
   local conn = native.accept(req.connection, req.head, options)
   if conn then return fn(conn, req) end
+end
+
+-- --- clients ----------------------------------------------------------------------------------
+
+--- Options that are about the WebSocket; the others are about the connection below.
+local ABOUT_MESSAGES <const> = { close_timeout = true, compress = true, headers = true,
+  max_message = true, ping_interval = true, ping_timeout = true, protocols = true }
+local SCHEMES <const> = { ws = "http", wss = "https" }  -- as which proxies are chosen
+local PATIENCE <const> = 30  -- seconds for a proxy, as connect's time-out
+
+--- What is behind the proxy, as the URL's own server is without one.
+local function connect_through(proxy, url, below)
+  local proxies = require "http.proxy"
+  if below.reconnect then error("ws.connect: option 'reconnect' is not for proxies", 3) end
+  local deadline = now() + (below.timeout or PATIENCE)
+  local tls = below.tls
+  below.tls = nil
+  local conn, message, code = connect(proxy.address, below)
+  if not conn then return nil, "proxy: " .. message, code end
+  local guard <close> = setmetatable({}, { __close = function(self)
+    if not self.done then conn:close() end
+  end })
+  local ok
+  ok, message, code = proxies.tunnel(proxy, conn, url, function() return math.max(0, deadline - now()) end)
+  if ok and url.scheme == "wss" then
+    local options = { server_name = url.host }
+    for name, value in pairs(tls or {}) do options[name] = value end
+    ok, message, code = conn:starttls(options)
+  end
+  if not ok then return nil, message, code end
+  guard.done = true
+  return conn
+end
+
+--- The proxy for the URL that `options` or the environment name. Raises what is misuse; returns
+-- nil, nil for none, nil, message if the environment's is none.
+local function proxy_for(url, option)
+  local as_http = { scheme = SCHEMES[url.scheme], host = url.host, port = url.port }
+  local proxy, why = require "http.proxy".choose(as_http, option)
+  if why and option then error("ws.connect: option 'proxy': " .. why, 3) end
+  return proxy, why
+end
+
+--- Connects as connect does, through the proxy that options.proxy or the environment names, if one
+-- does. Waits. Returns the WebSocket; or nil, message, code.
+function ws.connect(text, options)
+  local url, problem = require("native.http_client").url(text)
+  if not url then error("ws.connect: " .. problem, 2) end
+  if not SCHEMES[url.scheme] then error("ws.connect: a URL of ws:// or wss:// expected", 2) end
+  local own, below, all = {}, {}, {}
+  for name, value in pairs(options or {}) do
+    if name ~= "proxy" then
+      all[name] = value
+      if ABOUT_MESSAGES[name] then own[name] = value else below[name] = value end
+    end
+  end
+  local proxy, why = proxy_for(url, options and options.proxy)
+  if why then return nil, "ws.connect: the environment's proxy: " .. why, "EINVAL" end
+  if not proxy then return connect(url.url:gsub("#.*", ""), all) end
+  local conn, message, code = connect_through(proxy, url, below)
+  if conn then conn, message, code = native.open(conn, url.url:gsub("#.*", ""), own) end
+  if conn then return conn end
+  return nil, ("ws.connect %s: %s"):format(url.url, message), code
 end
 
 -- --- groups -----------------------------------------------------------------------------------

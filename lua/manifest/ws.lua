@@ -30,6 +30,26 @@ print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
 --> you asked for /chat    text]],
     },
     {
+      name = "ws.connect",
+      signature = "ws.connect(url [, options])",
+      summary = "Connects as connect does, through a proxy if one is named.",
+      args = {
+        { name = "url", type = "string", host = true, text = "`ws://` or `wss://`" },
+        { name = "options", type = "table?", text = "those of connect, and `proxy`: "
+          .. "\"http://[user:password@]host:port\" or \"socks5://...\", false for none" },
+      },
+      results = "the WebSocket; or nil, message, code",
+      returns = { "connection? ws", "string? message", "string? code" },
+      errors = { { "EACCES", "the proxy refuses" }, { "EPROTO", "the server agrees to no WebSocket" } },
+      waits = true,
+      text = "Without `proxy` the environment is asked as by http.get, ws:// as http and wss:// as "
+        .. "https. There is no `reconnect` through a proxy.",
+      example = [[
+local ws = require "ws"
+srv = listen("ws://:0", function(c) c:write "hello" end)
+print(ws.connect(srv.address, { proxy = false }):read())    --> hello    text]],
+    },
+    {
       name = "ws.group",
       signature = "ws.group([options])",
       summary = "Makes a group of WebSockets that get the same messages.",
