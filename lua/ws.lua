@@ -148,6 +148,8 @@ function Group:__tostring()
   return ("group (%d members, %s, %d dropped)"):format(self.size, self.policy, self.dropped)
 end
 
+Group.__inspect = Group.__tostring
+
 --- A group. options.policy: "wait" for who is slow (the default), "drop" the message for it, or
 -- "disconnect" it; options.limit: bytes that may wait for one member, 1 MiB.
 function ws.group(options)

@@ -96,7 +96,8 @@ local function perform(request, url)
   return response
 end
 
---- Runs what the options ask for, in the name of a function two levels up.
+--- Runs what the options ask for, in the name of a function two levels up: which is not to be left by
+-- a tail call.
 local function run(name, options)
   local ok, request, url = pcall(function()
     if type(options) ~= "table" then
@@ -113,10 +114,15 @@ local function run(name, options)
   return nil, ("%s %s: %s"):format(name, shown(url), message), code
 end
 
+--- One value, or three: a prompt prints what there is.
+local function answer(response, ...)
+  if response then return response end
+  return nil, ...
+end
+
 --- http.request(options): one request, and what comes of it.
 function client.request(options)
-  local response, message, code = run("http.request", options)
-  return response, message, code
+  return answer(run("http.request", options))
 end
 
 local function merged(name, options, more)
@@ -136,8 +142,7 @@ end
 for _, method in ipairs { "GET", "HEAD", "DELETE" } do
   local name = "http." .. method:lower()
   client[method:lower()] = function(url, options)
-    local response, message, code = run(name, merged(name, options, { url = url, method = method }))
-    return response, message, code
+    return answer(run(name, merged(name, options, { url = url, method = method })))
   end
 end
 
@@ -146,8 +151,7 @@ for _, method in ipairs { "POST", "PUT", "PATCH" } do
   local name = "http." .. method:lower()
   client[method:lower()] = function(url, body, options)
     local all = merged(name, options, { url = url, method = method, body = body })
-    local response, message, code = run(name, all)
-    return response, message, code
+    return answer(run(name, all))
   end
 end
 

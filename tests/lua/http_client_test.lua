@@ -76,6 +76,17 @@ check.case("headers: given ones, in place of ours and in order", function()
   server:close()
 end)
 
+check.case("what succeeds returns one value", function()
+  local server = script { ok "[1]" }
+  check.equal(select("#", http.get(server.url)), 1)
+  check.equal(select("#", http.post(server.url, "x")), 1)
+  local response = check.ok(http.request { url = server.url, stream = true })
+  check.equal(select("#", response:read()), 1)
+  check.equal(select("#", response:read()), 1)
+  check.equal(select("#", check.ok(http.get(server.url)):json()), 1)
+  server.close()
+end)
+
 check.case("headers of an answer: any case, order, duplicates", function()
   local server = script { ok("", "Set-Cookie: a=1\r\nX-One: 1\r\nset-cookie: b=2\r\n") }
   local headers = check.ok(http.get(server.url)).headers
