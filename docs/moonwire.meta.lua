@@ -2546,12 +2546,12 @@ function ws_module.connect(url, options) end
 ---Makes a group of WebSockets that get the same messages.
 ---
 ---    group:add(ws), group:remove(ws)   its members; #group is how many
----    group:send(message [, kind [, except]])   returns how many got it
+---    group:send(message [, kind [, except]])   returns how many get it
 ---    group.dropped                     messages that somebody was too slow for
 ---
 ---A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
----`policy`: "wait" has send wait for it, "drop" leaves it out this time,
----"disconnect" closes it with status 1008. Who has closed is a member until the
+---`policy`: "wait" has send wait for it; "drop" keeps as many bytes more for it
+---and drops the oldest of these; "disconnect" closes it with status 1008. Who has closed is a member until the
 ---next send. Connections that are no WebSockets can be members as well.
 ---
 ---```lua

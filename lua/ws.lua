@@ -96,26 +96,61 @@ end
 --- True if it was a member.
 function Group:remove(conn)
   if not self.members[conn] then return false end
-  self.members[conn] = nil
+  self.members[conn], self.waiting[conn] = nil, nil
   self.size = self.size - 1
   return true
-end
-
---- Whether the message is for `conn` now: who has more than `limit` bytes to take yet is dealt
--- with by the policy.
-local function has_room(self, conn)
-  if self.policy == "wait" or conn.queued <= self.limit then return true end
-  self.dropped = self.dropped + 1
-  if self.policy == "disconnect" then
-    conn:close(POLICY_VIOLATION, "too slow")
-    self:remove(conn)
-  end
-  return false
 end
 
 local function write(conn, message, kind)
   if kind then return conn:write(message, kind) end
   return conn:write(message)
+end
+
+--- Sends what waits for a member, as it takes it.
+local function catch_up(self, conn, queue)
+  while self.waiting[conn] == queue and queue.first <= queue.last do
+    if not conn:flush() then break end
+    while queue.first <= queue.last and conn.queued <= self.limit do
+      local each = queue[queue.first]
+      queue[queue.first] = nil
+      queue.first, queue.size = queue.first + 1, queue.size - #each.message
+      write(conn, each.message, each.kind)
+    end
+  end
+  if self.waiting[conn] == queue then self.waiting[conn] = nil end
+end
+
+--- Puts a message behind those that wait for a member already; the oldest make room for it.
+local function enqueue(self, conn, message, kind)
+  local queue = self.waiting[conn]
+  if not queue then
+    queue = { first = 1, last = 0, size = 0 }
+    self.waiting[conn] = queue
+    spawn(catch_up, self, conn, queue)
+  end
+  queue.last, queue.size = queue.last + 1, queue.size + #message
+  queue[queue.last] = { message = message, kind = kind }
+  while queue.size > self.limit and queue.first < queue.last do
+    queue.size = queue.size - #queue[queue.first].message
+    queue[queue.first] = nil
+    queue.first, self.dropped = queue.first + 1, self.dropped + 1
+  end
+end
+
+--- Sends to one member as the policy wants it: who has more than `limit` bytes to take yet is slow.
+-- Returns true; false if it does not get it; or nil, message, code.
+local function send_to(self, conn, message, kind)
+  local slow = conn.queued > self.limit
+  if self.policy == "disconnect" and slow then
+    self.dropped = self.dropped + 1
+    conn:close(POLICY_VIOLATION, "too slow")
+    self:remove(conn)
+    return false
+  elseif self.policy == "drop" and (slow or self.waiting[conn]) then
+    enqueue(self, conn, tostring(message), kind)
+    return true
+  end
+  return write(conn, message, kind)
 end
 
 --- Sends to every member but `except`, which may be nil. Returns how many got it. Those that are
@@ -127,13 +162,13 @@ function Group:send(message, kind, except)
     if conn ~= except and self.members[conn] then
       if conn.state ~= "open" then
         self:remove(conn)
-      elseif has_room(self, conn) then
-        local sent, why, code = write(conn, message, kind)
+      else
+        local sent, why, code = send_to(self, conn, message, kind)
         if sent then
           count = count + 1
         elseif code == "EILSEQ" then
           return nil, why, code
-        else
+        elseif sent == nil then
           self:remove(conn)
         end
       end
@@ -150,8 +185,8 @@ end
 
 Group.__inspect = Group.__tostring
 
---- A group. options.policy: "wait" for who is slow (the default), "drop" the message for it, or
--- "disconnect" it; options.limit: bytes that may wait for one member, 1 MiB.
+--- A group. options.policy: "wait" for who is slow (the default), "drop" the oldest that it has not
+-- been sent, or "disconnect" it; options.limit: bytes that may wait for one member, 1 MiB.
 function ws.group(options)
   options = options or {}
   for name in pairs(options) do
@@ -167,7 +202,7 @@ function ws.group(options)
   if math.type(limit) ~= "integer" or limit < 0 then
     error("ws.group: option 'limit' must be a number of bytes, got " .. tostring(limit), 2)
   end
-  return setmetatable({ members = {}, size = 0, policy = policy, limit = limit, dropped = 0 }, Group)
+  return setmetatable({ members = {}, waiting = {}, size = 0, policy = policy, limit = limit, dropped = 0 }, Group)
 end
 
 return ws

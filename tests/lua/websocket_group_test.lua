@@ -54,16 +54,41 @@ check.case("members that have closed are none any more", function()
   close_all(srv, all, group)
 end)
 
-check.case("who is slow is left out, and counted: drop", function()
+check.case("who is slow misses the oldest, which is counted: drop", function()
   local group = ws.group { policy = "drop", limit = 50000 }
   local srv, all = clients(group, 1, { sendbuf = 4096 })
-  local got = 0
-  for _ = 1, 1000 do got = got + group:send(("x"):rep(1000)) end
-  check.equal(got + group.dropped, 1000)
+  for i = 1, 1000 do
+    check.equal(group:send(("%04d"):format(i) .. ("x"):rep(996), i % 2 == 0 and "binary" or nil), 1)
+  end
+  local member = next(group.members)
   check.ok(group.dropped > 0)
-  check.ok(next(group.members).queued <= 60000)
-  for _ = 1, got do check.equal(#all[1]:read(nil, { timeout = 5 }), 1000) end
+  check.ok(member.queued <= 60000)
+  check.ok(group.waiting[member].size <= 50000)
+  local got, last = 0, 0
+  while last < 1000 do
+    local message, kind = all[1]:read(nil, { timeout = 10 })
+    local number = math.tointeger(tonumber(message:sub(1, 4)))
+    check.ok(number > last, "in their order")
+    check.equal(kind, number % 2 == 0 and "binary" or "text")
+    got, last = got + 1, number
+  end
+  check.equal(got + group.dropped, 1000)
+  check.eventually(function() return not group.waiting[member] end)
+  check.equal(group:send "as before", 1)
+  check.equal(all[1]:read(nil, { timeout = 10 }), "as before")
   close_all(srv, all, group)
+end)
+
+check.case("who leaves while something waits for it is let go", function()
+  local group = ws.group { policy = "drop", limit = 50000 }
+  local srv, all = clients(group, 1, { sendbuf = 4096 })
+  for _ = 1, 1000 do group:send(("x"):rep(1000)) end
+  local member = next(group.members)
+  check.ok(group.waiting[member])
+  all[1]:abort()
+  check.eventually(function() return group:send "x" == 0 end)
+  check.same({ #group, group.waiting[member] }, { 0 })
+  srv:close()
 end)
 
 check.case("who is slow is put out: disconnect", function()
