@@ -1,5 +1,6 @@
---- What goes beyond a single WebSocket and connect: clients behind proxies, groups that get the same messages, and WebSockets that
--- begin as requests of HTTP. Returns nil, message, code for what the peers do; misuse raises.
+--- What goes beyond a single WebSocket and connect: clients behind proxies, groups that get the same
+-- messages, and WebSockets that begin as requests of HTTP. Returns nil, message, code for what the
+-- peers do; misuse raises.
 local native = require "native.websocket"
 
 local ws = {}
@@ -20,28 +21,15 @@ local ABOUT_MESSAGES <const> = { close_timeout = true, compress = true, headers 
 local SCHEMES <const> = { ws = "http", wss = "https" }  -- as which proxies are chosen
 local PATIENCE <const> = 30  -- seconds for a proxy, as connect's time-out
 
---- What is behind the proxy, as the URL's own server is without one.
+--- A connection to the URL's server, through the proxy.
 local function connect_through(proxy, url, below)
-  local proxies = require "http.proxy"
   if below.reconnect then error("ws.connect: option 'reconnect' is not for proxies", 3) end
   local deadline = now() + (below.timeout or PATIENCE)
-  local tls = below.tls
+  local function left() return math.max(0, deadline - now()) end
+  local tls = url.scheme == "wss" and { server_name = url.host } or nil
+  for name, value in pairs(tls and below.tls or {}) do tls[name] = value end
   below.tls = nil
-  local conn, message, code = connect(proxy.address, below)
-  if not conn then return nil, "proxy: " .. message, code end
-  local guard <close> = setmetatable({}, { __close = function(self)
-    if not self.done then conn:close() end
-  end })
-  local ok
-  ok, message, code = proxies.tunnel(proxy, conn, url, function() return math.max(0, deadline - now()) end)
-  if ok and url.scheme == "wss" then
-    local options = { server_name = url.host }
-    for name, value in pairs(tls or {}) do options[name] = value end
-    ok, message, code = conn:starttls(options)
-  end
-  if not ok then return nil, message, code end
-  guard.done = true
-  return conn
+  return require("http.proxy").open(proxy, url, below, tls, left)
 end
 
 --- The proxy for the URL that `options` or the environment name. Raises what is misuse; returns

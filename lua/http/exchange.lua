@@ -74,20 +74,10 @@ end
 local function open_through(request, url)
   local proxy, begun = request.proxy, now()
   local function left() return limit(request, begun + request.connect_timeout - now()) end
-  local connection <const>, message, code = connect(proxy.address, { timeout = left() })
-  if not connection then return nil, ("proxy: %s"):format(message), code end
-  if proxy.kind == "http" and url.scheme == "http" then return connection end
-  local guard <close> = setmetatable({}, { __close = function(self)
-    if not self.done then connection:close() end
-  end })
-  local ok
-  ok, message, code = proxies.tunnel(proxy, connection, url, left)
-  if ok and url.scheme == "https" then
-    ok, message, code = connection:starttls(tls_options(request, url.host))
-  end
-  if not ok then return nil, message, code end
-  guard.done = true
-  return connection
+  local options = { timeout = left() }
+  if proxy.kind == "http" and url.scheme == "http" then return proxies.connect(proxy, options) end
+  local tls = url.scheme == "https" and tls_options(request, url.host)
+  return proxies.open(proxy, url, options, tls, left)
 end
 
 -- --- sending --------------------------------------------------------------------------------

@@ -13,22 +13,35 @@ local function open(srv, options)
   return check.ok(connect((srv.address:gsub("^http://", "")), options))
 end
 
+--- So many MiB, as the body of a request.
+local function megabytes(count)
+  return function()
+    count = count - 1
+    return count >= 0 and ("x"):rep(MIB) or nil
+  end
+end
+
+--- Reads pieces as one who needs his time does; how many bytes there were. `seen(size)` is called
+-- with each number of bytes so far.
+local function read_slowly(pieces, seen)
+  local size = 0
+  for piece in pieces do
+    size = size + #piece
+    if seen then seen(size) end
+    if size % (4 * MIB) < #piece then sleep(0.01) end
+  end
+  return size
+end
+
 check.case("an upload larger than all buffers goes through a slow handler, which holds little of it", function()
-  local most, size = 0, 0
+  local most = 0
   local srv <close> = serve(function(req)
     local conn = req.connection
-    for piece in req:body() do
-      size = size + #piece
+    return tostring(read_slowly(req:body(), function(size)
       most = math.max(most, conn.bytes_in - size)
-      if size % (4 * MIB) < #piece then sleep(0.01) end
-    end
-    return tostring(size)
+    end))
   end)
-  local left = 48
-  local answer = check.ok(http.post(srv.address, function()
-    left = left - 1
-    return left >= 0 and ("x"):rep(MIB) or nil
-  end))
+  local answer = check.ok(http.post(srv.address, megabytes(48)))
   check.equal(answer.body, tostring(48 * MIB))
   check.ok(most < 3 * MIB, most)
   http.close_idle()
@@ -65,25 +78,13 @@ check.case("an answer larger than all buffers waits for its client", function()
     end
   end)
   local answer = check.ok(http.get(srv.address, { stream = true }))
-  local size = 0
-  for piece in answer:body() do
-    size = size + #piece
-    if size % (4 * MIB) < #piece then sleep(0.01) end
-  end
-  check.same({ size, answer.failure }, { 48 * MIB })
+  check.same({ read_slowly(answer:body()), answer.failure }, { 48 * MIB })
   check.ok(most < 3 * MIB, most)
   http.close_idle()
 end)
 
 check.case("a proxy between the two holds little of what passes", function()
-  local behind <close> = serve(function(req)
-    local size = 0
-    for piece in req:body() do
-      size = size + #piece
-      if size % (4 * MIB) < #piece then sleep(0.01) end
-    end
-    return tostring(size)
-  end)
+  local behind <close> = serve(function(req) return tostring(read_slowly(req:body())) end)
   local app, most = http.app(), 0
   app:use(function(req, _, next)
     local passed, body = 0, req.body
@@ -100,11 +101,7 @@ check.case("a proxy between the two holds little of what passes", function()
   end)
   app:proxy("/", behind.address)
   local front <close> = serve(app)
-  local left = 32
-  local answer = check.ok(http.post(front.address, function()
-    left = left - 1
-    return left >= 0 and ("x"):rep(MIB) or nil
-  end))
+  local answer = check.ok(http.post(front.address, megabytes(32)))
   check.equal(answer.body, tostring(32 * MIB))
   check.ok(most < 3 * MIB, most)
   http.close_idle()

@@ -122,14 +122,13 @@ check.case("an answer that comes a byte at a time ends, but for one that is stre
       sleep(0.01)
     end
   end)
-  local slow = { idle_timeout = 0.2, min_rate = 1e6 }
+  local slow = { idle_timeout = 1, min_rate = 1e6 }
   slow_from = body + 50
   check.equal(check.fails("ETIMEDOUT", http.get(url, slow)),
     "http.get " .. url .. "/: reading the body: slower than 1e+06 bytes/s")
   slow_from = 1
   check.equal(check.fails("ETIMEDOUT", http.get(url, slow)),
     "http.get " .. url .. "/: waiting for the answer: slower than 1e+06 bytes/s")
-  check.equal(#check.ok(http.get(url, { idle_timeout = 0.2, min_rate = 0 })).body, 200)
   slow_from = body
   slow.stream = true
   local size = 0

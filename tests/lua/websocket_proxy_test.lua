@@ -61,7 +61,7 @@ check.case("what the proxy, or the server behind it, refuses is told", function(
   check.match(check.fails("EPROTO", ws.connect((page.address:gsub("^http", "ws")), { proxy = proxy })),
     "the server answered 200 OK; no WebSocket$")
   local silent <close> = check.ok(listen("127.0.0.1:0", function(c) c:read "a" end))
-  check.match(check.fails("ETIMEDOUT", ws.connect("ws://" .. silent.address, { proxy = proxy, timeout = 0.2 })),
+  check.match(check.fails("ETIMEDOUT", ws.connect("ws://" .. silent.address, { proxy = proxy, timeout = 1 })),
     "the opening handshake took too long$")
   server:close()
   local gone = check.ok(listen "127.87.0.2:0")  -- at an address that no other test has
