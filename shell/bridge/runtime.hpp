@@ -28,6 +28,8 @@ struct ErrorReport {
   std::string source;     ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
   std::string message;    ///< with position, as Lua gives it
   std::string traceback;  ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+  std::string file = {};  ///< the path of the file in `message`, which Lua cuts if it is long
+  bool has_value = false;  ///< the error itself is on top of the main stack during the call
 };
 
 class Runtime final : SleepHook {

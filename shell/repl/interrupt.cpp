@@ -11,8 +11,6 @@ namespace {
 
 constexpr Nanoseconds kInARow = std::chrono::seconds(2);
 constexpr Nanoseconds kLongCall = std::chrono::milliseconds(100);
-constexpr int kEnoughInScript = 2;
-constexpr int kEnoughAtPrompt = 3;
 constexpr int kInterrupted = 130;  // exit status: 128 + SIGINT
 constexpr std::size_t kMostSaved = 1000;
 
@@ -82,11 +80,13 @@ void Interrupter::press() {
   lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
+/// The last of enough presses within 2 s ends the process.
 void Interrupter::count_press() {
   const std::int64_t now = clock_now();
-  presses_ = now - pressed_ < kInARow.count() ? presses_ + 1 : 1;
-  pressed_ = now;
-  if (presses_ < (live_prompt_ ? kEnoughAtPrompt : kEnoughInScript)) return;
+  const std::int64_t last = pressed_.exchange(now);
+  const std::int64_t first = live_prompt_ ? earlier_.load() : last;
+  earlier_ = last;
+  if (first == 0 || now - first >= kInARow.count()) return;
   if (script_watches_ && !live_prompt_) return;
   terminal_.restore();
   ::_exit(kInterrupted);
@@ -162,7 +162,7 @@ void Interrupter::on_signal() {
     script_watches_ = runtime_.watches_signal(SIGINT);
     if (script_watches_) return;
   } else {
-    presses_ = 0;  // progress
+    pressed_ = earlier_ = 0;  // progress
   }
   if (hit_) {
     hit_ = false;

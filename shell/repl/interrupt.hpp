@@ -84,7 +84,7 @@ class Interrupter final : SignalWatch {
   std::atomic<bool> script_watches_ = false;
   std::atomic<std::int64_t> call_ = 0;            // began then: the call that is to be interrupted
   std::atomic<std::int64_t> pressed_ = 0;         // steady clock, nanoseconds
-  std::atomic<int> presses_ = 0;                  // in a row, each within 2 s of the one before
+  std::atomic<std::int64_t> earlier_ = 0;         // the press before that; 0: none
   std::atomic<lua_State*> taken_from_ = nullptr;  // its hook is in taken_, not in saved_
   Hook taken_;
 

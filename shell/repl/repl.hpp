@@ -112,6 +112,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show_source_of(int results, const std::string& what);
   void log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes);
   void chunk_failed(Chunk& chunk, const Outcome& outcome);
+  void show_value(Chunk& chunk, const std::string& source, const std::string& traceback);
   void end_chunk(Chunk& chunk);
   Chunk* find_job(int number);
   bool is_chunk(const Task* task) const;

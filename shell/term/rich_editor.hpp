@@ -25,7 +25,7 @@ namespace moonwire {
 class RichEditor final : public LineEditor {
  public:
   /// All must outlive it. `terminal` is where input comes from, `outlet` the way to its screen.
-  RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
+  RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, const History& history,
              const PromptSettings& settings, Listener& listener);
 
   void start() override;
@@ -123,13 +123,15 @@ class RichEditor final : public LineEditor {
   Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
+  void erase_block(std::string& out);
+  bool is_quoted(std::string_view dropped) const;
   void leave_block(std::string_view mark);
   void pass_prints();
 
   Reactor& reactor_;
   Terminal& terminal_;
   Outlet& outlet_;
-  History& history_;
+  const History& history_;
   const PromptSettings& settings_;
   Listener& listener_;
 

@@ -23,12 +23,24 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
     session.type("\x03");
     CHECK(session.shows("net> one\n...> two\n...> three^C\nnet> "));
   }
-  SECTION("drops an unfinished sequence, and a pending Ctrl-V") {
-    session.type("a\x16");
+  SECTION("drops an unfinished sequence") {
+    session.type("a\x1b[");
     REQUIRE(session.shows("net> a"));
     session.type("\x03");
     REQUIRE(session.shows("net> a^C\nnet> "));
     CHECK(session.enters("1", "1\n"));
+  }
+  SECTION("is text behind Ctrl-V, and the next one is Ctrl-C again") {
+    session.type("'a\x16");
+    REQUIRE(session.shows("net> 'a"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> 'a^C"));
+    session.type("'\r");
+    REQUIRE(session.shows("net> 'a^C'\n\"a\\x03\"\nnet> "));
+    session.type("b");
+    REQUIRE(session.shows("net> b"));
+    session.type("\x03");
+    CHECK(session.shows("net> b^C\nnet> "));
   }
   SECTION("is not in the history") {
     REQUIRE(session.enters("'kept'", "\"kept\"\n"));
