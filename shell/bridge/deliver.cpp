@@ -137,8 +137,7 @@ std::string file_of(lua_State* from, std::string_view message) {
   for (int level = 0; level < kMostSearched && lua_getstack(from, level, &info); ++level) {
     lua_getinfo(from, "Sl", &info);
     if (info.source[0] != '@') continue;
-    const std::string position =
-        info.short_src + (":" + std::to_string(info.currentline)) + ":";
+    const std::string position = info.short_src + (":" + std::to_string(info.currentline)) + ":";
     if (message.starts_with(position)) return info.source + 1;
   }
   return {};

@@ -30,7 +30,8 @@ bool is_blank(std::string_view text) {
 
 /// A terminal on both sides that can do more than a teletype.
 bool wants_rich_editor() {
-  return takes_escapes() && Terminal::is_terminal(STDIN_FILENO) && Terminal::is_terminal(STDOUT_FILENO);
+  return takes_escapes() && Terminal::is_terminal(STDIN_FILENO) &&
+         Terminal::is_terminal(STDOUT_FILENO);
 }
 
 /// In a directory of the XDG specification; empty if the environment names none.
@@ -295,7 +296,12 @@ void Repl::on_wait(bool begins) {
   }
 }
 
+void Repl::beside_child() {
+  if (!std::exchange(beside_child_, true)) editor_->drain();
+}
+
 bool Repl::on_turn_end() {
+  if (std::exchange(beside_child_, false)) editor_->resumed();
   take_input();
   if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
   return editor_->started();

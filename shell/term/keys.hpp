@@ -32,8 +32,8 @@ struct Key {
   Symbol symbol = Symbol::kOther;
   bool control = false;  // of kText: then `text` is a small letter, or one of @[\]^_ and space
   bool alt = false;
-  bool shift = false;  // only where the terminal tells
-  std::string text;    // of kText and kPaste
+  bool shift = false;   // only where the terminal tells
+  std::string text;     // of kText and kPaste
   std::string bytes{};  // what was sent; not of kPaste
 };
 

@@ -31,8 +31,8 @@ class OutputColumn {
 
   int column_ = 0;
   State state_ = State::kText;
-  std::string cut_;   // the beginning of a character
-  std::string line_;  // since the last newline
+  std::string cut_;    // the beginning of a character
+  std::string line_;   // since the last newline
   bool long_ = false;  // line_ has only its beginning
   bool wrapped_ = false;
 };

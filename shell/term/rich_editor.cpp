@@ -166,7 +166,7 @@ void RichEditor::resumed() {
   shown_ = {};
   printed_.set(0);
   pastes_ = false;
-  dirty_ = true;
+  dirty_ = lost_ = true;
   if (lent_) return;
   const Terminal::Mode mode = started_ ? Terminal::Mode::kKeys : Terminal::Mode::kQuiet;
   terminal_.set(mode);
@@ -255,7 +255,12 @@ void RichEditor::draw(std::string& out, bool whole) {
     render_erased(out, shown_);
     shown_ = {};
   }
-  if (shown_.rows.empty() && printed_.value() > 0) out += kNewRow;
+  if (std::exchange(lost_, false)) {
+    // As much as a row: it ends in this one, or in the next if the cursor was not in column 0.
+    out.append(static_cast<std::size_t>(size_.columns), ' ') += '\r';
+  } else if (shown_.rows.empty() && printed_.value() > 0) {
+    out += kNewRow;
+  }
   render(out, shown_, next, size_.columns);
   out += std::exchange(extra_, {});
   shown_ = std::move(next);

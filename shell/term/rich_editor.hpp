@@ -164,6 +164,7 @@ class RichEditor final : public LineEditor {
   bool line_taken_ = false;  // while it was: the newline of that line may be left
   bool continues_ = false;   // after a stop of ours, the signal that ends it is yet to come
   bool folded_ = false;      // by the terminal, for another width: the rows shown are no more
+  bool lost_ = false;        // something else wrote: the cursor may be anywhere in its row
   bool clears_ = false;      // the next update begins with an empty screen
   bool dirty_ = false;       // what is shown is not what should be
   bool pastes_ = false;      // the terminal marks them

@@ -25,7 +25,9 @@ class Session {
              environment(std::move(env), home.empty() ? folder_.path() : home), size),
         screen_(size.rows, size.columns) {
     ready = sees([](const Screen& screen) { return screen.marks_pastes(); }) &&
-            shows(size.columns >= 8 ? "net> " : size.columns > 1 ? ">" : ">\n|");
+            shows(size.columns >= 8  ? "net> "
+                  : size.columns > 1 ? ">"
+                                     : ">\n|");
   }
 
   /// Waits until `enough` holds for the screen, between two updates.

@@ -273,6 +273,16 @@ TEST_CASE("Signals end a script", "[repl]") {
     ::kill(program.pid(), SIGINT);
     CHECK(program.wait().status == 130);
   }
+  SECTION("Ctrl-C in a callback that does not end") {
+    Program program({"-e",
+                     "timeout(0.01, function() print 'go' "
+                     "while true do pcall(function() while true do end end) end end)"});
+    REQUIRE(program.expect("go"));
+    ::kill(program.pid(), SIGINT);
+    const Ended ended = program.wait();
+    CHECK(contains(ended.err, "timer 1: interrupted\n"));
+    CHECK(ended.status == 1);  // that of a callback that has failed, as any
+  }
 #endif
   SECTION("Ctrl-C where the main chunk waits raises there") {
     Program program({"-e",
@@ -287,6 +297,16 @@ TEST_CASE("Signals end a script", "[repl]") {
   }
   SECTION("Ctrl-C in dispatch() ends it without a word") {
     Program program({"-e", "timeout(0.01, print, 'go') timeout(60, print) dispatch()"});
+    REQUIRE(program.expect("go"));
+    ::kill(program.pid(), SIGINT);
+    const Ended ended = program.wait();
+    CHECK(ended.err == "");
+    CHECK(ended.status == 130);
+  }
+  SECTION("Ctrl-C in loop() is the same") {
+    Program program({"-e",
+                     "timeout(0.01, function() print 'go' return true end) "
+                     "while true do loop() end"});
     REQUIRE(program.expect("go"));
     ::kill(program.pid(), SIGINT);
     const Ended ended = program.wait();

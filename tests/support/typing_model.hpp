@@ -231,9 +231,7 @@ class TypingModel {
     return known;
   }
 
-  void take_literal(const Key& key) {
-    insert(key.symbol == Symbol::kPaste ? key.text : key.bytes);
-  }
+  void take_literal(const Key& key) { insert(key.symbol == Symbol::kPaste ? key.text : key.bytes); }
 
   bool stays_in_search(const Key& key) {
     if (key.symbol == Symbol::kBackspace) return true;
