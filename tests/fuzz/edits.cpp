@@ -50,12 +50,18 @@ struct Typing {
   KeyDecoder decoder;
   test::TypingModel model;
 
-  /// Ctrl-C is a signal, and Ctrl-Z would stop the fuzzer: both drop the block.
+  /// Ctrl-C is a signal, and Ctrl-Z would stop the fuzzer: both drop the block, but are text
+  /// behind Ctrl-V.
   void interrupt() {
+    const bool quoted = model.takes_literal() && !decoder.patience();
     editor.interrupt({});
     editor.repaint();
     decoder.discard();
-    model.drop();
+    if (quoted) {
+      model.take({Key::Symbol::kText, true, false, false, "c", "\x03"});
+    } else {
+      model.drop();
+    }
   }
 
   void type(char byte) {

@@ -46,6 +46,9 @@ class TypingModel {
     return std::find(seen_.begin(), seen_.end(), block) != seen_.end();
   }
 
+  /// The next key is text.
+  bool takes_literal() const { return literal_; }
+
   /// Ctrl-C.
   void drop() {
     searching_ = literal_ = false;
