@@ -14,8 +14,6 @@ namespace {
 
 constexpr Nanoseconds kInARow = std::chrono::seconds(2);
 constexpr Nanoseconds kLongCall = std::chrono::milliseconds(100);
-constexpr int kEnoughInScript = 2;
-constexpr int kEnoughAtPrompt = 3;
 constexpr int kInterrupted = 130;  // exit status: 128 + SIGINT
 constexpr std::size_t kMostSaved = 1000;
 
@@ -109,11 +107,13 @@ void Interrupter::press(int number) {
   lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
+/// The last of enough presses within 2 s ends the process.
 void Interrupter::count_press() {
   const std::int64_t now = clock_now();
-  presses_ = now - last_press_ < kInARow.count() ? presses_ + 1 : 1;
-  last_press_ = now;
-  if (presses_ < (live_prompt_ ? kEnoughAtPrompt : kEnoughInScript)) return;
+  const std::int64_t last = last_press_.exchange(now);
+  const std::int64_t first = live_prompt_ ? earlier_press_.load() : last;
+  earlier_press_ = last;
+  if (first == 0 || now - first >= kInARow.count()) return;
   if (script_watches_ && !live_prompt_) return;
   terminal_.restore();
   ::_exit(kInterrupted);
@@ -212,7 +212,7 @@ void Interrupter::on_signal(int number) {
     script_watches_ = runtime_.watches_signal(SIGINT);
     if (script_watches_) return;
   } else {
-    presses_ = 0;  // progress
+    last_press_ = earlier_press_ = 0;  // progress
   }
   const bool hit = std::exchange(hit_, false);
   if (!hit || !live_prompt_) listener_.on_interrupt();
