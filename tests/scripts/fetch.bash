@@ -41,8 +41,8 @@ fetch_from_python() {
 
 # [HOST]: a port that is free there now, most likely still when it is taken.
 free_port() {
-  timeout 10 "$moonwire" -e 'local s = listen(arg[1] .. ":0") print(s.address:match "%d+$") s:close()' \
-    "${1:-127.0.0.1}"
+  timeout 10 "$moonwire" \
+    -e "local s = listen '${1:-127.0.0.1}:0' print(s.address:match '%d+\$') s:close()"
 }
 
 nginx_conf() { # PORT
