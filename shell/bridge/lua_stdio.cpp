@@ -265,6 +265,7 @@ int execute(lua_State* L) {
 int popen(lua_State* L) {
   Streams& all = streams(L);
   (void)all.stdio->flush();  // a failure is told at the next io.flush
+  all.stdio->beside_child();
   return all.original[kPopen](L);
 }
 

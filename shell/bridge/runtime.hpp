@@ -26,9 +26,11 @@ namespace moonwire {
 
 /// A failure that nobody caught.
 struct ErrorReport {
-  std::string source;     ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
-  std::string message;    ///< with position, as Lua gives it
-  std::string traceback;  ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+  std::string source;      ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
+  std::string message;     ///< with position, as Lua gives it
+  std::string traceback;   ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+  std::string file = {};   ///< the path of the file in `message`, which Lua cuts if it is long
+  bool has_value = false;  ///< the error itself is on top of the main stack during the call
 };
 
 class Runtime final : SleepHook {

@@ -195,4 +195,8 @@ void Shell::after_child() {
   if (session_ != nullptr) session_->after_child();
 }
 
+void Shell::beside_child() {
+  if (session_ != nullptr) session_->beside_child();
+}
+
 }  // namespace moonwire
