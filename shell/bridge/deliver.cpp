@@ -264,7 +264,7 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
   const bool room = lua_checkstack(main_, 2) != 0;
   if (room) lua_pushcfunction(main_, push_call);
   const bool pushed = room && lua_pcall(main_, 0, LUA_MULTRET, 0) == LUA_OK &&
-                      lua_checkstack(task->thread, kRoom) != 0;
+                      lua_checkstack(task->thread, lua_gettop(main_) - top + kRoom) != 0;
   if (!pushed) {
     lua_settop(main_, top);
     release_task(*task);

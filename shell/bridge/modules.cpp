@@ -9,6 +9,7 @@
 
 #include "bridge/embedded.hpp"
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_copy.hpp"
 #include "bridge/lua_json.hpp"
 #include "bridge/lua_listing.hpp"
 
@@ -28,6 +29,10 @@ constexpr const Module* kModules[] = {
     &kHookModule,
     &kTaskModule,
     &kConnectionTaskModule,
+    &kThreadModule,
+    &kThreadNativeModule,
+    &kBusModule,
+    &kBusListenerModule,
     &kLoopModule,
     &kReactorModule,
     &kProcessModule,
@@ -37,6 +42,8 @@ constexpr const Module* kModules[] = {
     &kHttpClientModule,
     &kHttpReaderModule,
     &kHttpModule,
+    &kMultipartModule,
+    &kMultipartReaderModule,
     &kWebSocketModule,
     &kWebSocketNativeModule,
 };
@@ -181,6 +188,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   preload(L, "native.bound", load_bound, nullptr);
   preload(L, "native.listing", load_listing, nullptr);
   preload(L, "native.json", load_json, nullptr);
+  preload(L, "native.copy", load_copy, nullptr);
   return 0;
 }
 

@@ -17,6 +17,9 @@ constexpr Nanoseconds kLongCall = std::chrono::milliseconds(100);
 constexpr int kInterrupted = 130;  // exit status: 128 + SIGINT
 constexpr std::size_t kMostSaved = 1000;
 
+// After a hang-up nobody can end a call into C that never returns: it has so long.
+constexpr unsigned kLastSeconds = 5;
+
 std::atomic<Interrupter*> installed = nullptr;
 
 std::int64_t count_of(TimePoint time) {
@@ -87,6 +90,7 @@ void Interrupter::handle(int number, siginfo_t* info, void* context) {
 
 void Interrupter::press(int number) {
   if (number == SIGINT) count_press();
+  if (number == SIGHUP) ::alarm(kLastSeconds);
   pressed_ = clock_now();
   if (!runtime_.watch_calls || signal_ == SIGINT) signal_ = number;
   runtime_.watch_calls = true;
@@ -202,6 +206,7 @@ void Interrupter::leave() {
 void Interrupter::on_signal(int number) {
   if (signal_ == number && !leaving_) runtime_.watch_calls = false;
   settle();
+  if (number == SIGHUP) ::alarm(0);
   if (number != SIGINT) return;
   if (!live_prompt_) {
     script_watches_ = runtime_.watches_signal(SIGINT);

@@ -359,6 +359,13 @@ TEST_CASE("Prompt: the end", "[repl]") {
     CHECK(watched.wait().value_or(-1) == 0);
   }
 #if HANDLERS_RUN_AT_ONCE
+  SECTION("a hang-up where C never returns ends it after a while") {
+    Prompt stuck;
+    stuck.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
+    REQUIRE(stuck.expect("go\r\n"));
+    stuck.hang_up();
+    CHECK(stuck.wait().value_or(-1) > 128);
+  }
   SECTION("SIGTERM and SIGHUP where Lua runs") {
     for (const int number : {SIGTERM, SIGHUP}) {
       Prompt busy;
