@@ -24,7 +24,8 @@ end
 -- records are tables that functions return: { name =, fields = }. With `module`, its entries
 -- are of that module, "dns.resolve", and no globals.
 manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns",
-  "json", "http", "ws")
+  "json", "http", "ws", "log", "smtp",
+  "service", "handler", "workers")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",

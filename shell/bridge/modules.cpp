@@ -37,6 +37,8 @@ constexpr const Module* kModules[] = {
     &kHttpClientModule,
     &kHttpReaderModule,
     &kHttpModule,
+    &kSystemModule,
+    &kOptionsModule,
     &kWebSocketModule,
     &kWebSocketNativeModule,
 };

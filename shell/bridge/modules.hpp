@@ -27,6 +27,8 @@ extern const Module kReactorModule;        // initialize.cpp, native.reactor
 extern const Module kDnsModule;            // dns.cpp, native.dns
 extern const Module kHttpClientModule;     // http_client.cpp, native.http_client
 extern const Module kHttpReaderModule;
-extern const Module kHttpModule;  // http.cpp, native.http
+extern const Module kHttpModule;    // http.cpp, native.http
+extern const Module kSystemModule;  // system.cpp, native.system
+extern const Module kOptionsModule;
 
 }  // namespace moonwire
