@@ -85,7 +85,8 @@ local function setter(name, open)
       replace(name, nil)
       return true
     end
-    local target, message, code = open(first, ...)
+    local ok, target, message, code = pcall(open, first, ...)
+    if not ok then error(target, 2) end
     if not target then return nil, message, code end
     replace(name, target)
     return true

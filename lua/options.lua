@@ -2,8 +2,8 @@
 local native = require "native.options"
 
 --- `options`, if they are as the manifest's table `name` wants them. Raises, in the name of
--- `function_name`, at `level`: 2 is the caller, 3 (which it is if left out)
--- the caller's caller.
+-- `function_name`, at `level` as error() has it;
+-- left out, it is that of the caller's caller.
 return function(name, function_name, options, level)
   level = level or 3
   if type(options) ~= "table" then

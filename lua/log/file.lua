@@ -68,9 +68,9 @@ end
 
 local function open(path, options)
   if type(path) ~= "string" or path == "" then
-    error("log.file: the name of a file, or false, expected, got " .. tostring(path), 4)
+    error("log.file: the name of a file, or false, expected, got " .. tostring(path), 0)
   end
-  options = check_options("log_file", "log.file", options or {}, 4)
+  options = check_options("log_file", "log.file", options or {}, 0)
   local self = setmetatable({ path = path, keep = options.keep or KEEP, every = options.every,
     max_size = options.max_size,
     format = options.format == "json" and levels.json_of or levels.text_of }, File)

@@ -120,10 +120,10 @@ function Mail:close()
 end
 
 local function open(log, options)
-  check_options("log_mail", "log.mail", options, 4)
+  check_options("log_mail", "log.mail", options, 0)
   local complete = options.from ~= nil and options.to ~= nil
   local good, problem = pcall(message_of, { from = options.from, to = options.to })
-  if complete and not good then error((problem:gsub("^smtp.send", "log.mail")), 4) end
+  if complete and not good then error((problem:gsub("^smtp.send", "log.mail")), 0) end
   local self = setmetatable({ log = log, options = options, interval = options.interval or INTERVAL,
     own_level = levels.number(options.level or "info"), not_before = 0,
     complete = complete }, Mail)

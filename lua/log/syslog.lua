@@ -56,7 +56,7 @@ function Syslog:close()
 end
 
 local function open(options)
-  options = check_options("log_syslog", "log.syslog", options or {}, 4)
+  options = check_options("log_syslog", "log.syslog", options or {}, 0)
   local address = options.address or "unix:/dev/log"
   local tag = options.tag or (arg and arg[0] or "moonwire"):match "[^/]*$"
   local self = setmetatable({ tag = tag:gsub("[^%w._-]", "_"), lost = 0,
@@ -65,7 +65,7 @@ local function open(options)
   self.path = address:match "^unix:(.+)$"
   if self.path then return self end
   if not address:find "^udp://" then
-    error(("log.syslog: option 'address' must begin with unix: or udp://, got %q"):format(address), 4)
+    error(("log.syslog: option 'address' must begin with unix: or udp://, got %q"):format(address), 0)
   end
   local message, code
   self.host = host_name()

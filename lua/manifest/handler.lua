@@ -31,10 +31,13 @@ A class is a table of functions; all may be left out but the first:
 Every handler, those of the functions below as well, has
 
     handler:timeout(label, seconds, fn)   a timer that dies with it
-    handler:destroy()                     ends it, and closes what it handles, but for a bare
-                                          number; a second time raises
-    handler:error(...) warn info debug debug2   to the log, with its label in front
-    handler.label, handler.dead]],
+    handler:destroy()                     ends it, and closes what it handles;
+                                          a second time raises
+    handler:error(...)                    to the log, with its label in front;
+                                          and warn, info, debug, debug2
+    handler.label, handler.dead
+
+A descriptor that is a bare number stays open: who opened it closes it.]],
       example = [[
 local handler = require "handler"
 srv = listen(0, function(c) c:write "ping" c:read() end)
@@ -54,13 +57,13 @@ sleep(0.1)                          --> demo    ping]],
       errors = { { "EADDRINUSE", "somebody else listens there; and what else listen fails with" } },
       waits = false,
       text = [[
-    handler:connected_callback()       at the beginning
-    handler:recv_callback(latest)      bytes have come; all that came gathers in handler.recv_buf,
-                                       which the program drains
-    handler:shutdown_callback()        the peer sends no more; destroys it if left out
-    handler:send_callback(n)           n bytes have left
-    handler:send(data)                 queues bytes, never waits
-    handler.connection                 the connection
+    handler:connected_callback()   at the beginning
+    handler:recv_callback(latest)  bytes have come; all that came gathers in
+                                   handler.recv_buf, which the program drains
+    handler:shutdown_callback()    the peer sends no more; if left out, destroys
+    handler:send_callback(n)       n bytes have left
+    handler:send(data)             queues bytes, never waits
+    handler.connection             the connection
 
 What goes wrong is a warning in the log, and destroys the handler.]],
       example = [[
@@ -85,8 +88,7 @@ print(c:read(5))                    --> HELLO]],
       example = [[
 local handler = require "handler"
 timeout(0.05, abort)
-print(handler.serve("127.0.0.1:0", { recv_callback = function(self, latest) end }))   --> abort
-init()]],
+print(handler.serve("127.0.0.1:0", { recv_callback = function(self, latest) end }))   --> abort]],
     },
     {
       name = "handler.tcp_client",
@@ -98,8 +100,9 @@ init()]],
       returns = { "table handler" },
       waits = false,
       text = [[
-    handler:connection_callback(ok, message, code)   it is connected; or not, then it is
-                                                     destroyed when this returns
+    handler:connection_callback(ok, message, code)
+
+tells that it is connected; or that it is not, and is destroyed when this returns.
 
 For the rest see handler.tcp_listener. What is sent before it is connected leaves then. A limit for
 connecting is a timeout of its own: `h:timeout("connect", 5, function() h:destroy() end)`.]],
@@ -126,7 +129,8 @@ sleep(0.1)
       waits = false,
       text = [[
     handler:recv_callback(from, datagram)
-    handler:sendto(address, datagram)   in order; what cannot be sent is a warning, and dropped
+    handler:sendto(address, datagram)   in order; what cannot be sent is
+                                        a warning, and dropped
     handler.address                     its own, with the real port]],
       example = [[
 local handler = require "handler"

@@ -20,8 +20,8 @@ their own connection. Each connection has an object of its own that is called:
     protocol:connection_made()
     protocol:data_received(data)            at most recv_buf_size bytes
     protocol:pre_connection_lost(reason)    it is about to close
-    protocol:connection_lost(reason)        it is gone: "eof", "closed", "reset",
-                                            "timeout" or "error"; once
+    protocol:connection_lost(reason)        it is gone, once: "eof", "closed",
+                                            "reset", "timeout" or "error"
 
     recv_buf_size   256, the most bytes of one data_received
     read_deadline   0; seconds within which something must come, or it is lost
@@ -29,7 +29,7 @@ their own connection. Each connection has an object of its own that is called:
 Such an object has these functions, and the fields connection, factory, session_id, peer:
 
     protocol:send_data(...)                 queues strings
-    protocol:send_lose([data])              what is queued, then data, then it closes
+    protocol:send_lose([data])              what is queued, data, then it closes
     protocol:close_protocol()               what is queued, then it closes
     protocol:add_inner_task(name, fn, ...)  a task that dies with it; returns it
     protocol:get_inner_task(name)           the task

@@ -31,12 +31,12 @@ runs in each of them. Workers share an address with the option `reuseport`:
 A worker that ends is started again, after a delay that grows while it ends within ten seconds. Signals to
 the supervisor:
 
-    QUIT         workers end gracefully: no new connections, those that are open may end;
-                 what takes longer than `grace` is killed
+    QUIT         workers end gracefully: no new connections, those that are open
+                 may end; what takes longer than `grace` is killed
     INT, TERM    workers end at once
     USR1         log.reopen(), here and there
-    HUP, USR2    reload: new workers from the script as it is now; when they live, the old
-                 ones end as by QUIT. Those that do not live are given up, and the old go on
+    HUP, USR2    reload: new workers, from the script as it is now; when they live
+                 the old ones end as by QUIT, when not the old ones go on
 
 `user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 calls process.become in main instead. The log has a line for each start and end. A worker ends as well when
