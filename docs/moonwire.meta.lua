@@ -2880,8 +2880,8 @@ local service_module = {}
 ---    protocol:connection_made()
 ---    protocol:data_received(data)            at most recv_buf_size bytes
 ---    protocol:pre_connection_lost(reason)    it is about to close
----    protocol:connection_lost(reason)        it is gone: "eof", "closed", "reset",
----                                            "timeout" or "error"; once
+---    protocol:connection_lost(reason)        it is gone, once: "eof", "closed",
+---                                            "reset", "timeout" or "error"
 ---
 ---    recv_buf_size   256, the most bytes of one data_received
 ---    read_deadline   0; seconds within which something must come, or it is lost
@@ -2889,7 +2889,7 @@ local service_module = {}
 ---Such an object has these functions, and the fields connection, factory, session_id, peer:
 ---
 ---    protocol:send_data(...)                 queues strings
----    protocol:send_lose([data])              what is queued, then data, then it closes
+---    protocol:send_lose([data])              what is queued, data, then it closes
 ---    protocol:close_protocol()               what is queued, then it closes
 ---    protocol:add_inner_task(name, fn, ...)  a task that dies with it; returns it
 ---    protocol:get_inner_task(name)           the task
@@ -3101,10 +3101,13 @@ local handler_module = {}
 ---Every handler, those of the functions below as well, has
 ---
 ---    handler:timeout(label, seconds, fn)   a timer that dies with it
----    handler:destroy()                     ends it, and closes what it handles, but for a bare
----                                          number; a second time raises
----    handler:error(...) warn info debug debug2   to the log, with its label in front
+---    handler:destroy()                     ends it, and closes what it handles;
+---                                          a second time raises
+---    handler:error(...)                    to the log, with its label in front;
+---                                          and warn, info, debug, debug2
 ---    handler.label, handler.dead
+---
+---A descriptor that is a bare number stays open: who opened it closes it.
 ---
 ---```lua
 ---local handler = require "handler"
@@ -3121,13 +3124,13 @@ function handler_module.new(label, x, class) end
 
 ---Opens a listener whose connections each have a handler.
 ---
----    handler:connected_callback()       at the beginning
----    handler:recv_callback(latest)      bytes have come; all that came gathers in handler.recv_buf,
----                                       which the program drains
----    handler:shutdown_callback()        the peer sends no more; destroys it if left out
----    handler:send_callback(n)           n bytes have left
----    handler:send(data)                 queues bytes, never waits
----    handler.connection                 the connection
+---    handler:connected_callback()   at the beginning
+---    handler:recv_callback(latest)  bytes have come; all that came gathers in
+---                                   handler.recv_buf, which the program drains
+---    handler:shutdown_callback()    the peer sends no more; if left out, destroys
+---    handler:send_callback(n)       n bytes have left
+---    handler:send(data)             queues bytes, never waits
+---    handler.connection             the connection
 ---
 ---What goes wrong is a warning in the log, and destroys the handler.
 ---
@@ -3153,7 +3156,6 @@ function handler_module.tcp_listener(address, class, options) end
 ---local handler = require "handler"
 ---timeout(0.05, abort)
 ---print(handler.serve("127.0.0.1:0", { recv_callback = function(self, latest) end }))   --> abort
----init()
 ---```
 ---@async
 ---@param address integer|string
@@ -3166,8 +3168,9 @@ function handler_module.serve(address, class, options) end
 
 ---Makes a handler that connects.
 ---
----    handler:connection_callback(ok, message, code)   it is connected; or not, then it is
----                                                     destroyed when this returns
+---    handler:connection_callback(ok, message, code)
+---
+---tells that it is connected; or that it is not, and is destroyed when this returns.
 ---
 ---For the rest see handler.tcp_listener. What is sent before it is connected leaves then. A limit for
 ---connecting is a timeout of its own: `h:timeout("connect", 5, function() h:destroy() end)`.
@@ -3192,7 +3195,8 @@ function handler_module.tcp_client(address, class, options) end
 ---Makes a handler of datagrams, for servers and clients.
 ---
 ---    handler:recv_callback(from, datagram)
----    handler:sendto(address, datagram)   in order; what cannot be sent is a warning, and dropped
+---    handler:sendto(address, datagram)   in order; what cannot be sent is
+---                                        a warning, and dropped
 ---    handler.address                     its own, with the real port
 ---
 ---```lua
@@ -3261,16 +3265,16 @@ local workers_module = {}
 ---A worker that ends is started again, after a delay that grows while it ends within ten seconds. Signals to
 ---the supervisor:
 ---
----    QUIT         workers end gracefully: no new connections, those that are open may end;
----                 what takes longer than `grace` is killed
+---    QUIT         workers end gracefully: no new connections, those that are open
+---                 may end; what takes longer than `grace` is killed
 ---    INT, TERM    workers end at once
 ---    USR1         log.reopen(), here and there
----    HUP, USR2    reload: new workers from the script as it is now; when they live, the old
----                 ones end as by QUIT. Those that do not live are given up, and the old go on
+---    HUP, USR2    reload: new workers, from the script as it is now; when they live
+---                 the old ones end as by QUIT, when not the old ones go on
 ---
 ---`user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 ---calls process.become in main instead. The log has a line for each start and end. A worker ends as well when
----its supervisor was killed (Linux).
+---its supervisor was killed; its standard input is what it knows that by.
 ---
 ---```lua
 ---local workers = require "workers"

@@ -9,9 +9,10 @@ local listing = require "native.listing"
 
 local workers = {}
 
+local connect, listen, timeout = connect, listen, timeout
 local now, signal, sleep, spawn = now, signal, sleep, spawn
 local VARIABLE <const> = "MOONWIRE_WORKER"  -- "NUMBER PID": which one, and who supervises it
-local SETTLE <const> = 0.5   -- seconds after which new workers are taken to be well
+local SETTLE <const> = 0.05  -- seconds into main after which a worker is taken to be well
 local STABLE <const> = 10    -- seconds: who lived so long is started again without delay
 local STEP <const> = 0.01    -- seconds between two looks at what drains
 local DEFAULTS <const> = { processes = 1, delay = 0.1, max_delay = 30, grace = 10 }
@@ -35,9 +36,20 @@ local function drain(grace)
   os.exit(0, true)
 end
 
+--- The channel to the supervisor, which is our standard input, tells it that we are well; its end
+-- tells us that the supervisor was killed.
+local function report()
+  local channel = assert(connect "fd://0")
+  timeout(SETTLE, function() channel:write "well\n" end)
+  spawn(function()
+    channel:read()
+    os.exit(1, true)
+  end)
+end
+
 local function work(number, options, main)
   if options.user then assert(process.become(options.user, options.group)) end
-  system.end_with_parent()
+  report()
   signal("QUIT", function() drain(options.grace) end)
   signal("USR1", log.reopen)
   main(number)
@@ -46,14 +58,25 @@ end
 
 -- --- the supervisor ---------------------------------------------------------------------------------
 
---- The words that start this script again as worker `number`.
-local function command_of(number, directory)
+local channels = 0
+
+--- Two ends of a socket that has no name any more.
+local function make_channel()
+  channels = channels + 1
+  local server <close>, message = listen(("unix:@moonwire-%d-%d"):format(process.pid(), channels))
+  if not server then return nil, message end
+  local near = connect(server.address)
+  return near, server:accept()
+end
+
+--- The words that start this script again as worker `number`, with its end of the channel.
+local function command_of(number, directory, channel)
   local first = 0
   while arg[first - 1] do first = first - 1 end
   local words = { system.program() or arg[first] }
   for i = first + 1, #arg do words[#words + 1] = arg[i] end
   words.env = { [VARIABLE] = ("%d %d"):format(number, process.pid()) }
-  words.cwd, words.stdin, words.stdout, words.stderr = directory, "null", "inherit", "inherit"
+  words.cwd, words.stdin, words.stdout, words.stderr = directory, channel, "inherit", "inherit"
   return words
 end
 
@@ -67,16 +90,20 @@ local function keep(pool, slot)
   local options = pool.options
   local delay = 0
   while not slot.given_up do
-    local child, message = process.spawn(command_of(slot.number, pool.directory))
+    local near, far = make_channel()
+    local child, message = nil, far
+    if near then child, message = process.spawn(command_of(slot.number, pool.directory, far)) end
     local name = ("worker %d"):format(slot.number)
     local began = now()
     if child then
       slot.child = child
       log.info(("workers: %s started (pid %d)"):format(name, child.pid))
+      slot.well = near:read "l" == "well"
       message = how_it_ended(child:wait())
       slot.child = nil
       if slot.given_up then break end
     end
+    if near then near:close() end
     slot.failed = true
     delay = now() - began >= STABLE and options.delay
       or math.min(math.max(2 * delay, options.delay), options.max_delay)
@@ -113,18 +140,25 @@ local function give_up(slots, name, grace)
   end
 end
 
+--- Waits until the new workers are well; false if one is not.
+local function are_well(pool, slots)
+  for _, slot in ipairs(slots) do
+    while not slot.well and not slot.failed and not pool.stopping do sleep(STEP) end
+    if slot.failed then return false end
+  end
+  return true
+end
+
 --- New workers first; if they live, the old ones end when their connections have.
 local function reload(pool)
   if pool.reloading or pool.stopping then return end
   pool.reloading = true
   local old, fresh = pool.slots, start(pool)
   log.info "workers: reloading"
-  sleep(SETTLE)
-  local failed = false
-  for _, slot in ipairs(fresh) do failed = failed or slot.failed end
+  local well = are_well(pool, fresh)
   if pool.stopping then
     pool.spare = fresh
-  elseif failed then
+  elseif not well then
     log.error "workers: the new workers do not live, the old ones go on"
     give_up(fresh, "TERM", pool.options.grace)
   else

@@ -40,7 +40,7 @@ the supervisor:
 
 `user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 calls process.become in main instead. The log has a line for each start and end. A worker ends as well when
-its supervisor was killed (Linux).]],
+its supervisor was killed; its standard input is what it knows that by.]],
       example = [[
 local workers = require "workers"
 print(pcall(workers.run, { processes = 0 }, print))

@@ -1,11 +1,7 @@
 // native.system: what lua/process.lua, lua/log/ and lua/workers.lua need of the system itself;
 // and the checks of option tables that no C++ reads.
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include <filesystem>
 
@@ -40,14 +36,6 @@ Reply directory(Runtime& runtime) {
   std::error_code failed;
   const std::string path = std::filesystem::current_path(failed);
   return failed ? Reply::nil() : Reply::copy(runtime, path);
-}
-
-/// end_with_parent(): SIGTERM comes when who started us has ended.
-Reply end_with_parent(Runtime&) {
-#ifdef __linux__
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-  return Reply::nothing();
 }
 
 Reply exists(Runtime&, std::int64_t number) {
@@ -109,7 +97,6 @@ constexpr FunctionEntry kFunctions[] = {
     {"parent", entry<&parent>},
     {"program", entry<&program>},
     {"directory", entry<&directory>},
-    {"end_with_parent", entry<&end_with_parent>},
     {"exists", entry<&exists>},
     {"daemonize", entry<&go_on_alone>},
     {"become", entry<&become>},

@@ -5,7 +5,7 @@ local log = require "log"
 local native = require "native.system"
 local process = require "process"
 
-local moonwire = assert(os.getenv "MOONWIRE")
+local moonwire = child.binary
 
 --- A folder of its own for fn(path), where path(name) is a file in it.
 local function with_folder(fn)

@@ -4,7 +4,7 @@ local check = require "check"
 local process = require "process"
 local smtp = require "smtp"
 
-local moonwire = assert(os.getenv "MOONWIRE")
+local moonwire = require("child").binary
 
 local base = os.tmpname()
 os.remove(base)
