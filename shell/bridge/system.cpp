@@ -53,7 +53,8 @@ Reply go_on_alone(Runtime& runtime) {
   auto done = daemonize();
   if (done) {
     auto poller = open_poller(runtime.reactor().poller_name());
-    done = poller ? runtime.reactor().use(std::move(*poller)) : failure(poller.error().code, "poll");
+    done =
+        poller ? runtime.reactor().use(std::move(*poller)) : failure(poller.error().code, "poll");
   }
   return answer(runtime, done);
 }
@@ -74,8 +75,8 @@ Reply file_status(Runtime& runtime, std::string_view path) {
   struct stat status {};
   if (::stat(std::string(path).c_str(), &status) != 0) return Reply::nil();
   Row row;
-  row.put("id", Reply::copy(runtime, std::to_string(status.st_dev) + ":" +
-                                         std::to_string(status.st_ino)));
+  row.put("id", Reply::copy(runtime,
+                            std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)));
   row.count("size", static_cast<std::uint64_t>(status.st_size));
   row.count("modified", static_cast<std::uint64_t>(status.st_mtime));
   return Reply::record(runtime, row);
