@@ -190,8 +190,7 @@ function handler.serve(address, class, options)
   local listener, message, code = handler.tcp_listener(address, class, options)
   if not listener then return nil, message, code end
   local guard <close> = listener
-  local how, why, name = dispatch()
-  return how, why, name
+  return dispatch()
 end
 
 --- handler.tcp_client(address, class [, options]) -> a handler whose connection is being made:

@@ -8,6 +8,12 @@ local function factory(name, summary, text, example)
     example = example }
 end
 
+local function by_name(name, summary, example)
+  return { name = "service." .. name, signature = ("service:%s(name)"):format(name), summary = summary,
+    args = { { name = "name", type = "string" } }, results = "the member, nil if there is none",
+    returns = { "any member" }, waits = false, example = example }
+end
+
 return {
   name = "service",
   module = "service",
@@ -97,31 +103,13 @@ service:add("demo", { on_notify = print })
 service:notify("demo", "hello")     --> hello
 service.demo = nil]],
     },
-    {
-      name = "service.get",
-      signature = "service:get(name)",
-      summary = "Finds a member.",
-      args = { { name = "name", type = "string" } },
-      results = "the member, nil if there is none",
-      returns = { "any member" },
-      waits = false,
-      example = [[
+    by_name("get", "Finds a member.", [[
 local service = require "service"
-print(service:get "nobody")         --> nil]],
-    },
-    {
-      name = "service.remove",
-      signature = "service:remove(name)",
-      summary = "Takes a member out of the service; it goes on as it is.",
-      args = { { name = "name", type = "string" } },
-      results = "the member, nil if there is none",
-      returns = { "any member" },
-      waits = false,
-      example = [[
+print(service:get "nobody")         --> nil]]),
+    by_name("remove", "Takes a member out of the service; it goes on as it is.", [[
 local service = require "service"
 service:add("demo", "anything")
-print(service:remove "demo", service:remove "demo")   --> anything    nil]],
-    },
+print(service:remove "demo", service:remove "demo")   --> anything    nil]]),
     {
       name = "service.names",
       signature = "service:names()",

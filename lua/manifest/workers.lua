@@ -35,8 +35,8 @@ the supervisor:
                  may end; what takes longer than `grace` is killed
     INT, TERM    workers end at once
     USR1         log.reopen(), here and there
-    HUP, USR2    reload: new workers, from the script as it is now; when they live
-                 the old ones end as by QUIT, when not the old ones go on
+    HUP, USR2    reload: new workers, from the script as it is now; if they live
+                 the old ones end as by QUIT, if not the old ones go on
 
 `user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 calls process.become in main instead. The log has a line for each start and end. A worker ends as well when
