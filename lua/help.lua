@@ -148,7 +148,7 @@ end
 local function option_text(option)
   local takers = join(manifest.takers(option), " and ")
   local title = ("%s = %s"):format(option.name, table.concat(manifest.facts(option), ", "))
-  local text = title .. "\n" .. wrap(option.summary .. " An option of " .. takers .. ".", "", 0)
+  local text = wrap(title, "", 2) .. "\n" .. wrap(option.summary .. " An option of " .. takers .. ".", "", 0)
   return option.fields and text .. "\n\n" .. options_text(option.fields) or text
 end
 
