@@ -3,6 +3,7 @@
 -- Nothing here waits, but log.flush, and log.syslog for a name. A target that fails is told once on
 -- stderr, and costs neither the line for the others nor whoever logged.
 local levels = require "log.levels"
+local native = require "native.system"
 
 local log = {}
 
@@ -34,12 +35,11 @@ local function put(name, record)
   if not has_it and not terminal then to_terminal(record) end
 end
 
-local function add(number, level, ...)
-  local words = table.pack(...)
-  for i = 1, words.n do words[i] = tostring(words[i]) end
-  local record = { time = time(), level = level, number = number, text = concat(words, " ") }
+--- Gives an entry to whoever wants it.
+local function add(number, level, text, on_terminal)
+  local record = { time = time(), level = level, text = text }
   local passes = number <= threshold
-  if passes and terminal then to_terminal(record) end
+  if passes and terminal and not on_terminal then to_terminal(record) end
   for _, name in ipairs(ORDER) do
     local target = targets[name]
     if target and (target.own_level and number <= target.own_level
@@ -50,8 +50,15 @@ local function add(number, level, ...)
 end
 
 for number, level in ipairs(levels) do
-  log[level] = function(...) add(number, level, ...) end
+  log[level] = function(...)
+    local words = table.pack(...)
+    for i = 1, words.n do words[i] = tostring(words[i]) end
+    add(number, level, concat(words, " "))
+  end
 end
+
+--- What the shell itself has to tell goes the same way; errors are on stderr already.
+native.log_to(function(level, text, on_stderr) pcall(add, levels.number(level), level, text, on_stderr) end)
 
 --- log.level([name]) -> the name of the last level that passes
 function log.level(name)

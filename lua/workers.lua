@@ -52,7 +52,11 @@ local function work(number, options, main)
   report()
   signal("QUIT", function() drain(options.grace) end)
   signal("USR1", log.reopen)
-  main(number)
+  local ok, message = xpcall(main, debug.traceback, number)
+  if not ok then
+    log.error(message)
+    os.exit(1, true)
+  end
   sleep(math.huge)  -- no dispatch(): an error in a callback is printed, and costs no worker
 end
 

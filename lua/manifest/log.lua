@@ -74,7 +74,9 @@ A line is in the file when the call returns. A file that somebody renames or rem
 next entry, which begins a new one under the name; so tools that rotate logs need no signal, and
 those that send one find `signal("SIGHUP", log.reopen)`. Several processes may write to one file.
 
-What cannot be written (the disk is full) goes to the terminal, even where that is silenced.]],
+What the shell itself tells is there as well: errors of tasks and callbacks with their tracebacks,
+attempts of a client that reconnects. What cannot be written (the disk is full) goes to the terminal,
+even where that is silenced.]],
       example = [[
 local log = require "log"
 local path = os.tmpname()

@@ -29,6 +29,7 @@ extern const Module kHttpClientModule;     // http_client.cpp, native.http_clien
 extern const Module kHttpReaderModule;
 extern const Module kHttpModule;    // http.cpp, native.http
 extern const Module kSystemModule;  // system.cpp, native.system
+extern const Module kLogTargetModule;
 extern const Module kOptionsModule;
 
 }  // namespace moonwire

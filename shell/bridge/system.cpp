@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 #include "net/daemon.hpp"
@@ -87,6 +88,11 @@ Reply name_of_code(Runtime& runtime, std::int64_t number) {
   return Reply::copy(runtime, code_name(static_cast<Code>(number)));
 }
 
+/// log_to(fn): fn(level, text, on_stderr) gets what the shell has to tell.
+Reply log_to(Runtime& runtime, Function fn) {
+  return Reply::object(new LogTarget(runtime)).keep(LogTarget::kFunction, fn.index, 1);
+}
+
 /// NAME(options): raises what is wrong with them.
 template <const OptionTable& table>
 Reply check(Runtime&, Options<table>) {
@@ -104,6 +110,7 @@ constexpr FunctionEntry kFunctions[] = {
     {"send", entry<&send>},
     {"file_status", entry<&file_status>},
     {"code_name", entry<&name_of_code>},
+    {"log_to", entry<&log_to>},
 };
 
 /// native.options, for lua/options.lua: a function for each table.
@@ -122,6 +129,7 @@ constexpr FunctionEntry kChecks[] = {
 }  // namespace
 
 constinit const Module kSystemModule{"native.system", kFunctions, {}, {}, {}};
+constinit const Module kLogTargetModule{nullptr, {}, Type::kLogTarget, {}, {}};
 constinit const Module kOptionsModule{"native.options", kChecks, {}, {}, {}};
 
 }  // namespace moonwire

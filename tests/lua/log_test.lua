@@ -183,6 +183,25 @@ log.info "two"]]
   check.match(output, "info two\n")
 end)
 
+check.case("what the shell tells is in the log: errors of tasks, attempts to reconnect", function()
+  with_folder(function(path)
+    local output = child(([[
+local log = require "log"
+log.file %q
+log.terminal(false)
+timeout(0, function() error "on purpose" end)
+local srv = listen "127.0.0.1:0"
+local address = srv.address
+srv:close()
+connect(address, { reconnect = { delay = 0.01, tries = 2 } }, function() end)]]):format(path "log"))
+    check.match(output, "^moonwire: timer 1: [^\n]*: on purpose\n")
+    check.equal(output:find("attempt", 1, true), nil, "the terminal is silenced")
+    local lines = contents(path "log")
+    check.match(lines, "error timer 1: %S+:4: on purpose\n    \t")
+    check.match(lines, "warn connect 127[^\n]*refused; attempt 2 in 0.01 s\n")
+  end)
+end)
+
 check.case("lines of JSON, in a file and on the terminal", function()
   with_folder(function(path)
     local json = require "json"
