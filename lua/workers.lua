@@ -154,9 +154,7 @@ local function are_well(pool, slots)
 end
 
 --- New workers first; if they live, the old ones end when their connections have.
-local function reload(pool)
-  if pool.reloading or pool.stopping then return end
-  pool.reloading = true
+local function replace(pool)
   local old, fresh = pool.slots, start(pool)
   log.info "workers: reloading"
   local well = are_well(pool, fresh)
@@ -168,6 +166,17 @@ local function reload(pool)
   else
     pool.slots = fresh
     give_up(old, "QUIT", pool.options.grace)
+  end
+end
+
+--- One at a time; what is asked for meanwhile is done then, since the script may be another.
+local function reload(pool)
+  pool.reload_wanted = true
+  if pool.reloading then return end
+  pool.reloading = true
+  while pool.reload_wanted and not pool.stopping do
+    pool.reload_wanted = false
+    replace(pool)
   end
   pool.reloading = false
 end

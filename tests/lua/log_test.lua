@@ -190,7 +190,7 @@ local log = require "log"
 log.file %q
 log.terminal(false)
 timeout(0, function() error "on purpose" end)
-local srv = listen "127.0.0.1:0"
+local srv = listen "127.88.0.5:0"
 local address = srv.address
 srv:close()
 connect(address, { reconnect = { delay = 0.01, tries = 2 } }, function() end)]]):format(path "log"))

@@ -5,6 +5,9 @@ local log = require "log"
 
 log.terminal(false)
 
+--- An address of this test's own: where it has stopped listening nobody else does.
+local HERE <const> = "127.88.0.1:0"
+
 --- A protocol class that notes what it is called with in `calls`, one text a call.
 local function noting(calls, more)
   local class = {
@@ -18,7 +21,7 @@ local function noting(calls, more)
 end
 
 local function serve(protocol, more)
-  local options = { address = "127.0.0.1:0", protocol = protocol }
+  local options = { address = HERE, protocol = protocol }
   for name, value in pairs(more or {}) do options[name] = value end
   return check.ok(service.tcp_server(options):start())
 end
@@ -94,7 +97,7 @@ check.case("B23 a receiver that fails, or has none, is no matter for the others"
   local heard = 0
   service.bad = { on_notify = function() error "on purpose" end }
   service.deaf = {}
-  service.listener = check.ok(listen("127.0.0.1:0", function() end))
+  service.listener = check.ok(listen(HERE, function() end))
   service.text = "not even a table"
   service.good = { on_notify = function() heard = heard + 1 end }
   service.listener.on_notify = function() heard = heard + 1 end
@@ -127,7 +130,7 @@ check.case("start in order, stop in the opposite order, on_stop before; failures
 end)
 
 check.case("a listener and a connection are members: stop ends them as is usual", function()
-  local srv = check.ok(listen("127.0.0.1:0", function(c) c:read "a" end))
+  local srv = check.ok(listen(HERE, function(c) c:read "a" end))
   local c = check.ok(connect(srv.address))
   service.srv, service.c = srv, c
   check.equal(service:start(), true)
@@ -338,10 +341,10 @@ end)
 -- --- factories --------------------------------------------------------------------------------------
 
 check.case("a server starts, stops gracefully, and starts again on its address", function()
-  local server = service.tcp_server { address = "127.0.0.1:0", protocol = { connection_made = function(self)
+  local server = service.tcp_server { address = HERE, protocol = { connection_made = function(self)
     self:send_data(("z"):rep(500000))
   end } }
-  check.equal(tostring(server), "tcp_server 127.0.0.1:0, not started")
+  check.equal(tostring(server), "tcp_server 127.88.0.1:0, not started")
   check.equal(server:stop(), false)
   check.equal(check.ok(server:start()), server)
   check.equal(check.ok(server:start()), server, "started already")
@@ -369,7 +372,8 @@ check.case("an address that is taken, and options that are wrong", function()
   taken:stop()
   check.raises(function() service.tcp_server { address = 0, protocl = {} } end,
     "service_test.lua:%d+: service.tcp_server: unknown option 'protocl', did you mean 'protocol'")
-  check.raises(function() service.tcp_server { protocol = {} } end, "service.tcp_server: option 'address' is missing")
+  check.raises(function() service.tcp_server { protocol = {} } end,
+    "service_test.lua:%d+: service.tcp_server: option 'address' is missing")
   check.raises(function() service.tcp_server "x" end, "a table of options expected, got a string")
   check.raises(function() service.reconnecting_client { address = 1, reconnect_delay = -1 } end, "at least 0")
 end)
@@ -430,7 +434,7 @@ end)
 
 check.case("a UDP server: one protocol for all", function()
   local calls = {}
-  local server = check.ok(service.udp_server { address = "127.0.0.1:0", protocol = noting(calls, {
+  local server = check.ok(service.udp_server { address = HERE, protocol = noting(calls, {
     data_received = function(self, data, from) self:send_data(data:reverse(), from) end }) }:start())
   local sock = check.ok(connect(server.address))
   sock:send "abc"
@@ -449,7 +453,7 @@ check.case("G9 a web server: http and WebSocket on one port, a greeting without 
   local app = http.app()
   app:get("/", function() return "hello" end)
   app:ws("/ws", function(ws) for message in ws:messages() do ws:write(message) end end)
-  local server = check.ok(service.web_server { address = "127.0.0.1:0", app = app,
+  local server = check.ok(service.web_server { address = HERE, app = app,
     log = function(line) lines[#lines + 1] = line end }:start())
   check.equal(http.get(server.address, { keep_alive = false }).body, "hello")
   local ws = check.ok(connect((server.address:gsub("^http", "ws")) .. "/ws"))
@@ -458,7 +462,7 @@ check.case("G9 a web server: http and WebSocket on one port, a greeting without 
   ws:close()
   check.match(lines[1], '^127%.0%.0%.1:?%d* .*"GET / HTTP/1.1" 200 %d+ %d')
   check.equal(server:stop(), true)
-  local bare = check.ok(service.web_server { address = "127.0.0.1:0" }:start())
+  local bare = check.ok(service.web_server { address = HERE }:start())
   check.match(http.get(bare.address, { keep_alive = false }).body, "no routes yet")
   bare:stop()
 end)

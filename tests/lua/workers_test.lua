@@ -52,7 +52,7 @@ local ECHO <const> = [[
 local workers = require "workers"
 local process = require "process"
 print("result", workers.run({ processes = 2, delay = 0.01, pid_file = "]] .. "%s" .. [[" }, function(number)
-  local srv = listen("127.0.0.1:0", { reuseport = true }, function(c) c:pipe(c) end)
+  local srv = listen("127.88.0.4:0", { reuseport = true }, function(c) c:pipe(c) end)
   print("worker", number, process.pid(), srv.address)
   io.flush()
 end))]]

@@ -3,9 +3,9 @@
 
 case_gnet() {
   local at=ancestors/gnet out address server client other
-  start out $at/echo_server.lua 127.0.0.1:0
+  start out $at/echo_server.lua 127.88.0.6:0 # where nobody else listens when it has stopped
   server=$process
-  expect "$out" "echo on 127.0.0.1:*"
+  expect "$out" "echo on 127.88.0.6:*"
   address=${line##* }
   local one two
   meet one "$address"

@@ -3,8 +3,8 @@
 
 case_myeventloop() {
   local at=ancestors/myeventloop out address peer
-  start out $at/message_printer.lua 127.0.0.1:0
-  expect "$out" "printing what comes to 127.0.0.1:*"
+  start out $at/message_printer.lua 127.88.0.7:0 # where nobody else listens when it has stopped
+  expect "$out" "printing what comes to 127.88.0.7:*"
   address=${line##* }
   meet peer "$address"
   await "$out" "*info 127.0.0.1:* connected"
