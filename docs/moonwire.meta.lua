@@ -70,6 +70,8 @@
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
 ---@class http_options
+---@field body_rate? number # Is how many bytes of a body add a second to its `body_timeout`. (default 500)
+---@field body_timeout? number # Bounds the time that is waited for a request's body, all waits together; `body_rate` adds to it; then reading fails, and 408 is the answer unless that has begun. (seconds, default 20)
 ---@field header_timeout? number # Bounds the time from the first byte of a request to the end of its head; then it is answered with 408. (seconds, default 10)
 ---@field idle_timeout? number # Closes a connection on which so long no request comes; bounds other waits for a client as well, unless `timeout` does. (seconds, default 60)
 ---@field max_body? integer # Bounds a body that is read whole, or that nobody reads; one read in pieces has no limit. (bytes, default 1 MiB)
@@ -220,6 +222,7 @@
 ---@field max_head? integer # Refuses an answer whose head is longer. (bytes, default 16 KiB)
 ---@field max_ratio? number # Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent. (default 200)
 ---@field method? string # Is the method, in capital letters as servers expect it. (default "GET", "POST" with a body)
+---@field min_rate? number # Ends an answer that comes slower, once it has lasted `idle_timeout`; the body of one that is streamed may. (bytes/s, default 500)
 ---@field proxy? string|false # Goes through a proxy: "http://[user:password@]host:port" or "socks5://..."; false through none. (default as the environment says)
 ---@field query? table<string, string|number|(string|number)[]> # Is added to the URL's query, as http.query writes it. (default none)
 ---@field redirects? false|integer # Follows so many redirections; false and 0 return the first as it is. (default 10)
@@ -1277,6 +1280,73 @@ function task:alive() end
 ---@return task task
 function task:detach() end
 
+---What thread returns.
+---@class thread
+---@field id integer # A small number that names it in listings.
+local thread = {}
+
+---Waits for its end.
+---
+---Every join of the same thread gives the same, in copies of its own. A failure that nobody waits for is printed.
+---
+---```lua
+---t = thread(function() error("bad", 0) end)
+---print(t:join())                     --> nil    bad    ELUA
+---```
+---@async
+---@param seconds? number # (seconds, default no limit)
+---@return any ...
+function thread:join(seconds) end
+
+---Ends it: what it waits for, and what it runs.
+---
+---Its <close> variables run, its connections send what they have. A call of the system that blocks, such as os.execute, ends first.
+---
+---```lua
+---t = thread(function() while true do end end)
+---print(t:cancel(), t:join())         --> true    nil    cancelled    ECANCELED
+---```
+---@return boolean cancelled
+function thread:cancel() end
+
+---Tells whether it has not ended.
+---
+---```lua
+---t = thread(function() end)
+---print(t:alive())
+---t:join()
+---print(t:alive())
+-----> true
+-----> false
+---```
+---@return boolean alive
+function thread:alive() end
+
+---What bus.on and bus.once return.
+---@class bus_listener
+---@field id integer # A small number that names it in listings.
+---@field name string # What it listens to.
+local bus_listener = {}
+
+---Ends it: what is on its way is dropped.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:delete(), l:delete())       --> true    false
+---```
+---@return boolean deleted
+function bus_listener:delete() end
+
+---Tells whether it listens.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:pending())                  --> true
+---l:delete()
+---```
+---@return boolean pending
+function bus_listener:pending() end
+
 ---What listen and connect return for "udp://": one socket, any number of peers.
 ---@class socket
 ---@field id integer # A small number that names it in listings.
@@ -1927,6 +1997,35 @@ function sleep(seconds) end
 ---@param ... any
 ---@return task task
 function spawn(fn, ...) end
+
+---Runs a function on an OS thread, with a Lua state and a loop of its own.
+---
+---Both run at the same time, and share nothing. The function, its upvalues, its arguments and its
+---results are copied: tables with all that is in them and their metatables, also shared and cyclic
+---ones, and functions. Modules, and functions of modules, are not copied but required anew. What
+---belongs to a loop, such as a connection or a timer, cannot be copied, nor can files and coroutines:
+---the call then raises, and names it. Globals are those that every program has at its start, so what
+---fn calls must be local, or an argument.
+---
+---Like a script, it goes on while something is left that its loop waits for. As long as it runs it
+---keeps dispatch() going. Its prints come out by way of the first thread, its standard input is at
+---its end, and os.exit in it ends the program. The end of the program cancels it.
+---
+---```lua
+---local words = { "wire", "moon" }
+---t = thread(function(n)
+---  table.sort(words)
+---  return n + 1, words
+---end, 41)
+---n, sorted = t:join()
+---print(n, sorted[1], words[1])       --> 42    moon    wire
+---```
+---@param fn function # called there as fn(...)
+---@param ... any
+---@return thread? thread
+---@return string? message
+---@return string? code
+function thread(fn, ...) end
 
 ---Tells the time on a clock that only goes forward.
 ---
@@ -2637,15 +2736,32 @@ local ws_module = {}
 ---@return any result
 function ws_module.accept(req, res, options, fn) end
 
+---Connects as connect does, through a proxy if one is named.
+---
+---Without `proxy` the environment is asked as by http.get, ws:// as http and wss:// as https. There is no `reconnect` through a proxy.
+---
+---```lua
+---local ws = require "ws"
+---srv = listen("ws://:0", function(c) c:write "hello" end)
+---print(ws.connect(srv.address, { proxy = false }):read())    --> hello    text
+---```
+---@async
+---@param url string # `ws://` or `wss://`
+---@param options? table # those of connect, and `proxy`: "http://[user:password@]host:port" or "socks5://...", false for none
+---@return connection? ws
+---@return string? message
+---@return string? code
+function ws_module.connect(url, options) end
+
 ---Makes a group of WebSockets that get the same messages.
 ---
 ---    group:add(ws), group:remove(ws)   its members; #group is how many
----    group:send(message [, kind [, except]])   returns how many got it
+---    group:send(message [, kind [, except]])   returns how many get it
 ---    group.dropped                     messages that somebody was too slow for
 ---
 ---A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
----`policy`: "wait" has send wait for it, "drop" leaves it out this time,
----"disconnect" closes it with status 1008. Who has closed is a member until the
+---`policy`: "wait" has send wait for it; "drop" keeps as many bytes more for it
+---and drops the oldest of these; "disconnect" closes it with status 1008. Who has closed is a member until the
 ---next send. Connections that are no WebSockets can be members as well.
 ---
 ---```lua
@@ -2667,207 +2783,194 @@ function ws_module.group(options) end
 ---@overload fun(name: "ws"): ws_module
 function require(name) end
 
----What require "log" returns.
----@class log_module
-local log_module = {}
+---What require "rel" returns.
+---@class rel_module
+local rel_module = {}
 
----Writes a failure to the log.
+---Makes require "event" give this module, for what was written for pyevent.
+---
+---The module has the whole vocabulary of rel and pyevent. What has no entry of its own here is the
+---global of that name:
+---
+---    read write timeout signal event dispatch loop abort_branch pause resume init report
+---    set_sleep set_turbo EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
+---
+---and rel.error_watch is except.
 ---
 ---```lua
----local log = require "log"
----log.error("peer", 7, "says", true)
+---require("rel").override()
+---local event = require "event"
+---event.timeout(0.01, print, "as ever")
+---event.dispatch()                    --> as ever
 ---```
----@param ... any
-function log_module.error(...) end
+function rel_module.override() end
 
----Writes a warning to the log.
+---Chooses the poll method, as the global initialize does.
 ---
 ---```lua
----local log = require "log"
----log.warn("peer", 7, "says", true)
+---local rel = require "rel"
+---print(rel.initialize { methods = { "poll" }, options = { "strict", "threaded" } })   --> poll
 ---```
----@param ... any
-function log_module.warn(...) end
-
----Writes what people want to know to the log.
----
----```lua
----local log = require "log"
----log.info("peer", 7, "says", true)
----```
----@param ... any
-function log_module.info(...) end
-
----Writes what explains the rest to the log.
----
----```lua
----local log = require "log"
----log.debug("peer", 7, "says", true)
----```
----@param ... any
-function log_module.debug(...) end
-
----Writes the finest detail to the log.
----
----```lua
----local log = require "log"
----log.debug2("peer", 7, "says", true)
----```
----@param ... any
-function log_module.debug2(...) end
-
----Sets and tells which levels pass.
----
----It holds for terminal, file and connection:log. The system's log and mail may have levels of their own.
----
----```lua
----local log = require "log"
----print(log.level())                  --> debug2
----log.level "warn"
----log.info "not written"
----log.level "debug2"
----```
----@param name "error"|"warn"|"info"|"debug"|"debug2"|nil # the last that does: "warn" keeps info and debug away
----@return string level
-function log_module.level(name) end
-
----Says whether and how the log is written to the terminal.
----
----The terminal is stderr. A target that fails says so there in any case, once.
----
----```lua
----local log = require "log"
----log.terminal "json"
----log.info "for a collector of logs"
----log.terminal(true)
----```
----@param on boolean|"json"|nil # "json" writes an object a line (default true at first)
----@return boolean|"json" on
-function log_module.terminal(on) end
-
----Writes the log to a file as well.
----
----A line is in the file when the call returns. A file that somebody renames or removes is left with the
----next entry, which begins a new one under the name; so tools that rotate logs need no signal, and
----those that send one find `signal("SIGHUP", log.reopen)`. Several processes may write to one file.
----
----What the shell itself tells is there as well: errors of tasks and callbacks with their tracebacks,
----attempts of a client that reconnects. What cannot be written (the disk is full) goes to the terminal,
----even where that is silenced.
----
----```lua
----local log = require "log"
----local path = os.tmpname()
----log.file(path, { max_size = 1000000, keep = 3 })
----log.terminal(false)
----log.warn("disk", 91, "% full")
----log.file(false)
----log.terminal(true)
----print(io.open(path):read("a"):match "warn.*%%")   --> warn disk 91 %
----os.remove(path)
----```
----@param path string|false # a line is appended for each entry; false ends it
----@param options? log_file_options
----@return true? ok
+---@param options? {methods: string[]?, options: string[]?} # options may name "threaded" as well, which changes nothing: threads need no help
+---@return string? method
 ---@return string? message
 ---@return string? code
-function log_module.file(path, options) end
+function rel_module.initialize(options) end
 
----Writes to the log of the system as well.
----
----Entries that a daemon does not take (there is none, it is too slow) are lost to it, and counted in the next one.
+---Lists the methods in the order in which rel tries them.
 ---
 ---```lua
----local log = require "log"
----sock = listen("udp://127.0.0.1:0")
----log.syslog { address = sock.address, tag = "demo", facility = "daemon" }
----log.warn "hello"
----print((sock:read():gsub("1 %S+ %S+ demo %d+", "...")))   --> <28>... - - hello
----log.syslog(false)
+---print(require("rel").supported_methods[1])          --> epoll
+---```
+---@type string[]
+rel_module.supported_methods = nil
+
+---Ends the dispatch that runs, and deletes all watchers of descriptors.
+---
+---Timers and signals stay armed. The global abort deletes nothing, as pyevent's.
+---
+---```lua
+---local rel = require "rel"
+---t = rel.timeout(60, print)
+---rel.timeout(0.01, rel.abort)
+---print(rel.dispatch(), t:pending())                  --> abort    true
+---t:delete()
+---```
+function rel_module.abort() end
+
+---Runs dispatch, which SIGINT or abort end.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0.01, rel.stop)
+---print(rel.start())                                  --> abort
 ---```
 ---@async
----@param options log_syslog_options|false|nil # false ends it
----@return true? ok
+---@return string? why
 ---@return string? message
 ---@return string? code
-function log_module.syslog(options) end
+function rel_module.start() end
 
----Sends the log by mail as well, a storm of errors as one mail.
----
----The first entry waits a second for others; then one mail leaves, and the next not before `interval` is
----over. The same text stands in it once, with how often it came; of more than a hundred different ones
----the rest is counted. A mail that fails is told by the other targets and goes with the next; after three
----times it is given up. What waits for its time keeps the program going; os.exit does not: see log.flush.
+---Is rel.abort by another name.
 ---
 ---```lua
----local log = require "log"
----log.mail { server = "mail.example.org", from = "app@example.org", to = "ops@example.org",
----  level = "error", interval = 600 }
----log.mail(false)
+---require("rel").stop()
 ---```
----@param options log_mail_options|false # without both `from` and `to` nothing is sent; false ends it
----@return true ok
-function log_module.mail(options) end
+function rel_module.stop() end
 
----Opens the file of log.file anew.
+---Runs one pass that does not wait: loop(true).
 ---
 ---```lua
----local log = require "log"
----hangup = signal("SIGHUP", log.reopen)
----hangup:delete()
+---local rel = require "rel"
+---rel.timeout(0, print, "due")
+---print(rel.tick())
+-----> due
+-----> 1
 ---```
----@return true? ok
+---@return integer? count
+function rel_module.tick() end
+
+---Tells whether a dispatch runs.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0, function() print(rel.is_running()) end)
+---rel.dispatch()
+---print(rel.is_running())
+-----> true
+-----> false
+---```
+---@return boolean running
+function rel_module.is_running() end
+
+---Sends data whenever something is writable, 4096 bytes at a time.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) print(#c:read "a") end)
+---c = connect(srv.address)
+---rel.buffwrite(c, ("x"):rep(10000), function(sock, chunk) return sock:write(chunk) end, print)
+---sleep(0.1)
+---c:close()                                           --> 10000
+---```
+---@param sock connection|integer|file* # whatever write(x, fn) takes
+---@param data string # goes behind what it was given before
+---@param sender fun(sock: any, chunk: string): any # called as sender(sock, chunk); may return how many bytes it has sent (default sock:write)
+---@param onerror fun(message: string) # called when the sender raises, or returns nil and a message; the rest of the data is dropped (default prints it)
+---@return boolean? well
 ---@return string? message
 ---@return string? code
-function log_module.reopen() end
+function rel_module.buffwrite(sock, data, sender, onerror) end
 
----Sends at once what waits to go by mail.
+---Drops what buffwrite has not sent yet.
 ---
 ---```lua
----local log = require "log"
----print(log.flush())                  --> true
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---rel.buffwrite(c, "never sent")
+---print(rel.release_buff(c))                          --> 10
 ---```
----@async
----@param seconds? number # how long that may take (seconds, default 10)
----@return boolean done
-function log_module.flush(seconds) end
+---@param sock connection|integer|file*
+---@return integer bytes
+function rel_module.release_buff(sock) end
 
----@overload fun(name: "log"): log_module
+---@overload fun(name: "rel"): rel_module
 function require(name) end
 
----What require "smtp" returns.
----@class smtp_module
-local smtp_module = {}
+---What require "bus" returns.
+---@class bus_module
+local bus_module = {}
 
----Sends a mail.
+---Calls a function for each message of a name, from whatever thread.
 ---
----The message names the command that was refused and what the server said:
----`smtp.send 127.0.0.1:25: RCPT TO:<x@example.org>: 550 no such user here`.
----
----TLS is used where the server offers it, and verified as everywhere, with the name of `server`. A
----password leaves only through TLS, unless `tls` is false. Text with other letters than ASCII, and
----long lines, travel in base64; a line's end in an address or a header raises.
+---Messages of one thread come in the order it pushed them, one call at a time: those that come while fn waits come after it. Like a watcher it keeps dispatch() going, until it is deleted, or fn fails.
 ---
 ---```lua
----local smtp = require "smtp"
----srv = listen(0, function(c)  -- a server in seven lines
----  c:write "220 here\r\n"
----  for line in c:lines() do
----    if line:find "^DATA" then c:write "354 go on\r\n" c:read_until "\r\n.\r\n" end
----    c:write(line:find "^RCPT" and "550 nobody of that name\r\n" or "250 well\r\n")
----  end
----end)
----print(select(3, smtp.send { server = srv.address, from = "me@example.org", to = "you@example.org",
----  subject = "hello", body = "How are you?\n" }))   --> EPROTO
+---local bus = require "bus"
+---local l = bus.on("found", function(n, t) print(n, t[1]) end)
+---thread(function()
+---  local bus = require "bus"
+---  bus.push("found", 6 * 7, { "copied" })
+---end):join()
+---sleep(0.01)                         --> 42    copied
+---l:delete()
 ---```
----@async
----@param options smtp_options
----@return true? ok
----@return table<string, string>|string|nil refused_or_message
----@return string? code
-function smtp_module.send(options) end
+---@param name string
+---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
+---@return bus_listener listener
+function bus_module.on(name, fn) end
 
----@overload fun(name: "smtp"): smtp_module
+---Calls a function for the next message of a name.
+---
+---```lua
+---local bus = require "bus"
+---bus.once("ready", print)
+---bus.push("ready", 1)
+---bus.push("ready", 2)
+---sleep(0.01)                         --> 1
+---```
+---@param name string
+---@param fn fun(...: any)
+---@return bus_listener listener
+function bus_module.once(name, fn) end
+
+---Sends values to all who listen to a name.
+---
+---What nobody listens to is dropped.
+---
+---```lua
+---local bus = require "bus"
+---print(bus.push("nobody", "hears"))  --> 0
+---```
+---@param name string
+---@param ... any
+---@return integer? listeners
+---@return string? message
+---@return string? code
+function bus_module.push(name, ...) end
+
+---@overload fun(name: "bus"): bus_module
 function require(name) end
 
 ---What require "service" returns.
@@ -3248,6 +3351,209 @@ function handler_module.udp(address, class, label) end
 function handler_module.timeout(label, seconds, fn) end
 
 ---@overload fun(name: "handler"): handler_module
+function require(name) end
+
+---What require "log" returns.
+---@class log_module
+local log_module = {}
+
+---Writes a failure to the log.
+---
+---```lua
+---local log = require "log"
+---log.error("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.error(...) end
+
+---Writes a warning to the log.
+---
+---```lua
+---local log = require "log"
+---log.warn("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.warn(...) end
+
+---Writes what people want to know to the log.
+---
+---```lua
+---local log = require "log"
+---log.info("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.info(...) end
+
+---Writes what explains the rest to the log.
+---
+---```lua
+---local log = require "log"
+---log.debug("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.debug(...) end
+
+---Writes the finest detail to the log.
+---
+---```lua
+---local log = require "log"
+---log.debug2("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.debug2(...) end
+
+---Sets and tells which levels pass.
+---
+---It holds for terminal, file and connection:log. The system's log and mail may have levels of their own.
+---
+---```lua
+---local log = require "log"
+---print(log.level())                  --> debug2
+---log.level "warn"
+---log.info "not written"
+---log.level "debug2"
+---```
+---@param name "error"|"warn"|"info"|"debug"|"debug2"|nil # the last that does: "warn" keeps info and debug away
+---@return string level
+function log_module.level(name) end
+
+---Says whether and how the log is written to the terminal.
+---
+---The terminal is stderr. A target that fails says so there in any case, once.
+---
+---```lua
+---local log = require "log"
+---log.terminal "json"
+---log.info "for a collector of logs"
+---log.terminal(true)
+---```
+---@param on boolean|"json"|nil # "json" writes an object a line (default true at first)
+---@return boolean|"json" on
+function log_module.terminal(on) end
+
+---Writes the log to a file as well.
+---
+---A line is in the file when the call returns. A file that somebody renames or removes is left with the
+---next entry, which begins a new one under the name; so tools that rotate logs need no signal, and
+---those that send one find `signal("SIGHUP", log.reopen)`. Several processes may write to one file.
+---
+---What the shell itself tells is there as well: errors of tasks and callbacks with their tracebacks,
+---attempts of a client that reconnects. What cannot be written (the disk is full) goes to the terminal,
+---even where that is silenced.
+---
+---```lua
+---local log = require "log"
+---local path = os.tmpname()
+---log.file(path, { max_size = 1000000, keep = 3 })
+---log.terminal(false)
+---log.warn("disk", 91, "% full")
+---log.file(false)
+---log.terminal(true)
+---print(io.open(path):read("a"):match "warn.*%%")   --> warn disk 91 %
+---os.remove(path)
+---```
+---@param path string|false # a line is appended for each entry; false ends it
+---@param options? log_file_options
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.file(path, options) end
+
+---Writes to the log of the system as well.
+---
+---Entries that a daemon does not take (there is none, it is too slow) are lost to it, and counted in the next one.
+---
+---```lua
+---local log = require "log"
+---sock = listen("udp://127.0.0.1:0")
+---log.syslog { address = sock.address, tag = "demo", facility = "daemon" }
+---log.warn "hello"
+---print((sock:read():gsub("1 %S+ %S+ demo %d+", "...")))   --> <28>... - - hello
+---log.syslog(false)
+---```
+---@async
+---@param options log_syslog_options|false|nil # false ends it
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.syslog(options) end
+
+---Sends the log by mail as well, a storm of errors as one mail.
+---
+---The first entry waits a second for others; then one mail leaves, and the next not before `interval` is
+---over. The same text stands in it once, with how often it came; of more than a hundred different ones
+---the rest is counted. A mail that fails is told by the other targets and goes with the next; after three
+---times it is given up. What waits for its time keeps the program going; os.exit does not: see log.flush.
+---
+---```lua
+---local log = require "log"
+---log.mail { server = "mail.example.org", from = "app@example.org", to = "ops@example.org",
+---  level = "error", interval = 600 }
+---log.mail(false)
+---```
+---@param options log_mail_options|false # without both `from` and `to` nothing is sent; false ends it
+---@return true ok
+function log_module.mail(options) end
+
+---Opens the file of log.file anew.
+---
+---```lua
+---local log = require "log"
+---hangup = signal("SIGHUP", log.reopen)
+---hangup:delete()
+---```
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.reopen() end
+
+---Sends at once what waits to go by mail.
+---
+---```lua
+---local log = require "log"
+---print(log.flush())                  --> true
+---```
+---@async
+---@param seconds? number # how long that may take (seconds, default 10)
+---@return boolean done
+function log_module.flush(seconds) end
+
+---@overload fun(name: "log"): log_module
+function require(name) end
+
+---What require "smtp" returns.
+---@class smtp_module
+local smtp_module = {}
+
+---Sends a mail.
+---
+---The message names the command that was refused and what the server said:
+---`smtp.send 127.0.0.1:25: RCPT TO:<x@example.org>: 550 no such user here`.
+---
+---TLS is used where the server offers it, and verified as everywhere, with the name of `server`. A
+---password leaves only through TLS, unless `tls` is false. Text with other letters than ASCII, and
+---long lines, travel in base64; a line's end in an address or a header raises.
+---
+---```lua
+---local smtp = require "smtp"
+---srv = listen(0, function(c)  -- a server in seven lines
+---  c:write "220 here\r\n"
+---  for line in c:lines() do
+---    if line:find "^DATA" then c:write "354 go on\r\n" c:read_until "\r\n.\r\n" end
+---    c:write(line:find "^RCPT" and "550 nobody of that name\r\n" or "250 well\r\n")
+---  end
+---end)
+---print(select(3, smtp.send { server = srv.address, from = "me@example.org", to = "you@example.org",
+---  subject = "hello", body = "How are you?\n" }))   --> EPROTO
+---```
+---@async
+---@param options smtp_options
+---@return true? ok
+---@return table<string, string>|string|nil refused_or_message
+---@return string? code
+function smtp_module.send(options) end
+
+---@overload fun(name: "smtp"): smtp_module
 function require(name) end
 
 ---What require "workers" returns.

@@ -15,6 +15,7 @@ hexdump = lazy_function("text", "hexdump")
 shorten = lazy_function("text", "shorten")
 why = lazy_function("listing", "why")
 initialize = lazy_function("reactor", "initialize")
+thread = lazy_function("thread", "start")
 report = lazy_function("reactor", "report")
 
 reactor = setmetatable({ methods = lazy_function("reactor", "methods") }, {

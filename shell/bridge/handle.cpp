@@ -5,9 +5,10 @@
 namespace moonwire {
 
 const char* type_name(Type type) {
-  static constexpr const char* kNames[] = {"connection", "listener", "watcher",     "timer",
-                                           "signal",     "event",    "hook",        "task",
-                                           "socket",     "process",  "http reader", "log target"};
+  static constexpr const char* kNames[] = {
+      "connection", "listener",     "watcher",   "timer",   "signal",      "event",
+      "hook",       "task",         "socket",    "process", "http reader", "multipart reader",
+      "thread",     "bus_listener", "log target"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

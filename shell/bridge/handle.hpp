@@ -29,6 +29,9 @@ enum class Type : std::uint8_t {
   kSocket,
   kProcess,
   kHttpReader,
+  kMultipartReader,
+  kThread,
+  kBusListener,
   kLogTarget,
   kCount
 };

@@ -20,6 +20,10 @@ extern const Module kEventModule;            // event.cpp
 extern const Module kHookModule;             // hook.cpp
 extern const Module kTaskModule;             // spawn.cpp
 extern const Module kConnectionTaskModule;
+extern const Module kThreadModule;        // thread.cpp
+extern const Module kThreadNativeModule;  // native.thread
+extern const Module kBusModule;           // bus_listener.cpp, native.bus
+extern const Module kBusListenerModule;
 extern const Module kProcessModule;        // process.cpp
 extern const Module kProcessNativeModule;  // native.process
 extern const Module kLoopModule;           // loop.cpp
@@ -27,7 +31,9 @@ extern const Module kReactorModule;        // initialize.cpp, native.reactor
 extern const Module kDnsModule;            // dns.cpp, native.dns
 extern const Module kHttpClientModule;     // http_client.cpp, native.http_client
 extern const Module kHttpReaderModule;
-extern const Module kHttpModule;    // http.cpp, native.http
+extern const Module kHttpModule;       // http.cpp, native.http
+extern const Module kMultipartModule;  // multipart.cpp, native.multipart
+extern const Module kMultipartReaderModule;
 extern const Module kSystemModule;  // system.cpp, native.system
 extern const Module kLogTargetModule;
 extern const Module kOptionsModule;

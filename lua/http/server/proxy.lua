@@ -73,7 +73,9 @@ end
 --- `target`: "host:port", or a URL that paths are put behind.
 local function new(target)
   if not target:find "://" then target = "http://" .. target end
-  local base = http.url(target).url:gsub("/$", "")
+  local parts, message = http.url(target)
+  if not parts then error("app:proxy: " .. message, 3) end
+  local base = parts.url:gsub("/$", "")
   return function(req, res, rest)
     local parts = query.resolve(rest)
     if not parts then return 404, "not found\n" end
