@@ -79,9 +79,9 @@ function Descriptor:write_callback() self:destroy() end
 function Descriptor:exceptional_callback() self:destroy() end
 
 local WAYS <const> = {
-  { watch = "read", asked = "is_readable", called = "read_callback" },
-  { watch = "write", asked = "is_writable", called = "write_callback" },
-  { watch = "except", asked = "is_exceptional", called = "exceptional_callback" },
+  { watch = read, asked = "is_readable", called = "read_callback" },
+  { watch = write, asked = "is_writable", called = "write_callback" },
+  { watch = except, asked = "is_exceptional", called = "exceptional_callback" },
 }
 
 --- Asks what it waits for, as it is asked before each sleep, and watches just that.
@@ -90,7 +90,7 @@ function Descriptor:look()
     local wanted = self[way.asked](self) and true or false
     local watcher = self.watchers[i]
     if wanted and not watcher then
-      watcher = assert(_ENV[way.watch](self.x, function()
+      watcher = assert(way.watch(self.x, function()
         if not self.dead and self[way.asked](self) then self[way.called](self) end
         return not self.dead
       end))
