@@ -14,6 +14,7 @@ inspect = lazy_function("inspect")
 hexdump = lazy_function("text", "hexdump")
 shorten = lazy_function("text", "shorten")
 why = lazy_function("listing", "why")
+pool = lazy_function("pool")
 initialize = lazy_function("reactor", "initialize")
 report = lazy_function("reactor", "report")
 

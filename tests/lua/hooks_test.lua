@@ -81,7 +81,7 @@ check.case("data gets what was buffered before it was set", function()
   near:close()
 end)
 
-check.case("167. no data call gets more than read_size, and the pieces are the input", function()
+check.case("S167 no data call gets more than read_size, and the pieces are the input", function()
   local got, done = {}, false
   local srv <close> = check.ok(listen(0, { read_size = 256 }, function(c)
     c:on { data = function(_, bytes) got[#got + 1] = bytes end,
@@ -511,7 +511,7 @@ end)
 
 -- --- waiting ------------------------------------------------------------------------------------
 
-check.case("175. a data hook that sleeps holds back its own next call only", function()
+check.case("S175 a data hook that sleeps holds back its own next call only", function()
   local log = {}
   local srv <close> = check.ok(listen(0, { frame = "line" }, function(c)
     c:on { data = function(_, line)

@@ -175,7 +175,7 @@ check.case("so they are over IPv6", function()
   check.same({ near:get "ttl", near:get "tos", near:get "nodelay" }, { 43, 32, true })
 end)
 
-check.case("153. recvbuf and sendbuf at listen, connect and set are at least that", function()
+check.case("S153 recvbuf and sendbuf at listen, connect and set are at least that", function()
   local near, far = pair({ recvbuf = 50000, sendbuf = 60000 }, { recvbuf = 70000, sendbuf = 80000 })
   check.ok(near:get "recvbuf" >= 50000 and near:get "sendbuf" >= 60000)
   check.ok(far:get "recvbuf" >= 70000 and far:get "sendbuf" >= 80000)
@@ -185,7 +185,7 @@ check.case("153. recvbuf and sendbuf at listen, connect and set are at least tha
   check.ok(small:get "recvbuf" < 50000)
 end)
 
-check.case("153. on Unix sockets as well; what these have not is EOPNOTSUPP", function()
+check.case("S153 on Unix sockets as well; what these have not is EOPNOTSUPP", function()
   local near, far = pair.unix({ sendbuf = 50000 }, { sendbuf = 60000, nodelay = true })
   check.ok(near:get "sendbuf" >= 50000)
   check.ok(far:get "sendbuf" >= 60000)
