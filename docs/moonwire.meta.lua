@@ -20,7 +20,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field headers? table<string, string> # Adds fields to the request that opens a WebSocket: {Authorization = "Bearer x"}. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
@@ -91,7 +91,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
@@ -126,7 +126,7 @@
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -211,7 +211,7 @@
 ---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class set_options
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -647,6 +647,10 @@ function connection:pipe(other, options) end
 ---is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
 ---with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
 ---
+---With "xml" they get elements in the same way, as { name =, attributes = {name = value}, children = {} }:
+---a child is another one, or text. Blanks, comments and instructions between elements are passed over;
+---document types are refused, and so entities but the five of XML.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 ---c = connect(srv.address)
@@ -655,7 +659,7 @@ function connection:pipe(other, options) end
 ---c:frame("json")
 ---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 

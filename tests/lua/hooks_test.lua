@@ -274,7 +274,7 @@ check.case("other frames raise and name the kinds", function()
   local near, far <close> = pair()
   for _, bad in ipairs { "xyz", "", 0, -1 } do
     check.raises(function() near:frame(bad) end,
-      'frame: kinds are "line", "json" and a number of bytes')
+      'frame: kinds are "line", "json", "xml" and a number of bytes')
   end
   check.raises(function() near:frame(1.5) end, "no integer representation")
   check.raises(function() near:frame {} end, "number or word expected, got table")

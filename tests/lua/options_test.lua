@@ -59,13 +59,13 @@ check.case("a number out of range raises and tells the range", function()
 end)
 
 check.case("a frame is a kind or a number of bytes, and the kinds are named", function()
-  for _, bad in ipairs { "xyz", "", "LINE", "xml" } do
+  for _, bad in ipairs { "xyz", "", "LINE", "html" } do
     refused({ frame = bad },
-      ("option 'frame' must be an integer or \"line\", \"json\", got %q$"):format(bad))
+      ("option 'frame' must be an integer or \"line\", \"json\", \"xml\", got %q$"):format(bad))
   end
   refused({ frame = 0 }, "option 'frame' must be from 1 to 1073741824, got 0$")
   refused({ frame = 1.5 }, "option 'frame' must be an integer, got 1.5$")
-  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", \"json\", got table$")
+  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", \"json\", \"xml\", got table$")
   local near, far <close> = pair()
   check.raises(function() near:set { frame = "xyz" } end, "set: option 'frame' must be")
 end)
