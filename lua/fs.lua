@@ -13,7 +13,7 @@ local LOST <const> = 0x4000  -- events were lost: IN_Q_OVERFLOW
 
 local changes      -- the connection that the kernel's events come by; nil while nothing is watched
 local watched = 0  -- how many watches there are
-local directories = {}  -- by the kernel's number: { path =, watches = { [watch] = true } }
+local directories = {}  -- by the kernel's number: { watches = { [watch] = true } }
 
 local Watch = { __name = "file watch" }
 Watch.__index = Watch
@@ -52,7 +52,8 @@ local function take(events)
 end
 
 local function open_changes()
-  if changes then return changes end
+  if changes and changes.state ~= "closed" then return changes end  -- conns() has it, for all to close
+  directories, watched = {}, 0
   local opened, message, code = native.changes()
   if not opened then return nil, message, code end
   changes = opened:on { data = function(_, events) take(events) end }
@@ -68,9 +69,8 @@ end
 --- The directory whose entries are watched, and the name in it; a directory stands for all its
 -- entries.
 local function place_of(path)
-  local stat = require("native.http").stat
-  local facts = stat(path)
-  if facts and facts.kind == "directory" then return path end
+  local facts = require("native.http").stat(path)
+  if facts and facts.kind == "directory" or path:sub(-1) == "/" then return path end
   local directory, name = path:match "^(.*/)([^/]+)$"
   return directory or ".", name or path
 end
@@ -92,10 +92,11 @@ function fs.watch(path, fn)
     close_unused()
     return nil, message, code
   end
-  local watch = setmetatable({ path = path, fn = fn, name = name, number = number }, Watch)
-  watch.timer = timeout(nil, tell, watch)
   local entry = directories[number] or { watches = {} }
   directories[number] = entry
+  local watch = setmetatable({ path = path, fn = fn, name = name, number = number, directory = entry },
+    Watch)
+  watch.timer = timeout(nil, tell, watch)
   entry.watches[watch] = true
   watched = watched + 1
   return watch
@@ -103,13 +104,13 @@ end
 
 --- Ends it: fn runs no more. False if it was ended before.
 function Watch:delete()
-  local entry = directories[self.number]
-  if self.deleted or not entry then return false end
+  if self.deleted then return false end
   self.deleted = true
   self.timer:delete()
-  entry.watches[self] = nil
+  if directories[self.number] ~= self.directory then return false end
+  self.directory.watches[self] = nil
   watched = watched - 1
-  if not next(entry.watches) then
+  if not next(self.directory.watches) then
     directories[self.number] = nil
     native.remove(changes, self.number)
   end

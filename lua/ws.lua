@@ -16,15 +16,29 @@ function ws.accept(req, res, options, fn)
   if conn then return fn(conn, req) end
 end
 
---- Whether it is a WebSocket's address already, or what a listener of one makes of it.
-local function websocket_address(address)
-  local text = tostring(address)
-  return text:find "://" and text or "ws://" .. text
+--- Joins a WebSocket to a plain connection until one of them ends.
+local function join(conn, target, kind)
+  local plain <close>, message = connect(target)
+  if not plain then
+    io.stderr:write("ws.proxy: ", message, "\n")
+    return conn:close(TRY_LATER, "no server")
+  end
+  conn:spawn(function()
+    local bytes = plain:read()
+    while bytes and conn:write(bytes, kind) do bytes = plain:read() end
+    conn:close()
+  end)
+  for received in conn:messages() do
+    if not plain:write(received) then break end
+  end
 end
 
 --- ws.proxy(address, target [, options]) -> listener: each WebSocket is given a plain connection to
 -- `target`; what comes on one goes out on the other, and both end with the first.
 function ws.proxy(address, target, options)
+  if options ~= nil and type(options) ~= "table" then
+    error("ws.proxy: a table of options expected, got a " .. type(options), 2)
+  end
   local settings = {}
   for name, value in pairs(options or {}) do settings[name] = value end
   local kind = settings.kind or "binary"
@@ -32,21 +46,11 @@ function ws.proxy(address, target, options)
   if kind ~= "binary" and kind ~= "text" then
     error("ws.proxy: option 'kind' must be \"binary\" or \"text\", got " .. tostring(kind), 2)
   end
-  return listen(websocket_address(address), settings, function(conn)
-    local plain <close>, message = connect(target)
-    if not plain then
-      io.stderr:write("ws.proxy: ", message, "\n")
-      return conn:close(TRY_LATER, "no server")
-    end
-    conn:spawn(function()
-      local bytes = plain:read()
-      while bytes and conn:write(bytes, kind) do bytes = plain:read() end
-      conn:close()
-    end)
-    for received in conn:messages() do
-      if not plain:write(received) then break end
-    end
-  end)
+  local text = tostring(address)
+  local ok, srv, message, code = pcall(listen, text:find "://" and text or "ws://" .. text, settings,
+    function(conn) return join(conn, target, kind) end)
+  if not ok then error("ws.proxy: " .. srv, 2) end
+  return srv, message, code
 end
 
 -- --- groups -----------------------------------------------------------------------------------

@@ -150,6 +150,8 @@ check.case("a reverse proxy chooses by host, and passes over who cannot be reach
     "seeds_tools_test.lua:%d+: http.reverse_proxy: host a.org: an address or a URL expected")
   check.raises(function() http.app():proxy("/", {}) end,
     "seeds_tools_test.lua:%d+: app:proxy: the list of targets is empty")
+  check.raises(function() http.reverse_proxy("127.0.0.1:0", { ["*"] = "a:1" }, { backlgo = 1 }) end,
+    "seeds_tools_test.lua:%d+: http.reverse_proxy: listen: unknown option 'backlgo'")
   http.close_idle()
 end)
 
@@ -178,6 +180,10 @@ check.case("a proxy of WebSockets: either end closing closes the other", functio
   plain:close()
   local e <close> = check.ok(connect(srv.address))
   check.equal((e:read(nil, { timeout = PATIENCE })), nil)
+  check.raises(function() ws.proxy("127.0.0.1:0", "a:1", { kidn = "text" }) end,
+    "seeds_tools_test.lua:%d+: ws.proxy: listen: unknown option 'kidn'")
+  check.raises(function() ws.proxy("127.0.0.1:0", "a:1", { kind = "json" }) end,
+    "seeds_tools_test.lua:%d+: ws.proxy: option 'kind' must be")
 end)
 
 -- --- tools -------------------------------------------------------------------------------------
@@ -238,9 +244,25 @@ check.case("a watched directory tells of all that is in it; several watches shar
   check.eventually(function() return all == 2 end, PATIENCE)
   check.equal(one, 0)
   check.fails("ENOENT", fs.watch(directory .. "/none/a", print))
+  check.fails("ENOENT", fs.watch(directory .. "/none/", print))
   check.fails("fs.watch " .. directory .. "/b/: Not a directory", fs.watch(directory .. "/b/c", print))
   check.raises(function() fs.watch(1, print) end, "fs.watch: a path expected, got a number")
   check.raises(function() fs.watch("x") end, "fs.watch: a function expected, got a nil")
+end)
+
+check.case("who closes what watches read ends them; new ones work", function()
+  local directory, gone = folder()
+  local remove <close> = gone
+  local old = check.ok(fs.watch(directory, check.expect(nil, 0)))
+  for _, row in ipairs(conns()) do
+    if row.peer == "changes of files" then row.object:close() end
+  end
+  local told = 0
+  local new = check.ok(fs.watch(directory, function() told = told + 1 end))
+  check.equal(old:delete(), false)
+  write_file(directory .. "/a", "x")
+  check.eventually(function() return told == 1 end, PATIENCE)
+  check.equal(new:delete(), true)
 end)
 
 check.case("S199 a child leaves our watchers alone, and has none of our sockets", function()

@@ -10,7 +10,7 @@ local function name_of(host)
   return (name:lower():gsub("%.$", ""))
 end
 
---- `hosts`: for each host the targets of app:proxy; ["*"] for any other. `options`: those of
+--- http.reverse_proxy. `hosts`: for each host the targets of app:proxy; ["*"] for any other. `options`: those of
 -- listen.
 function reverse.listen(address, hosts, options)
   if type(hosts) ~= "table" or next(hosts) == nil then
@@ -23,12 +23,15 @@ function reverse.listen(address, hosts, options)
     end
     servers[name_of(host)] = proxy.new(targets, ("http.reverse_proxy: host %s"):format(host), 3)
   end
-  if math.type(address) == "integer" or not address:find "://" then address = "http://" .. address end
-  return listen(address, options or {}, function(req, res)
-    local server = servers[name_of(req.host or "")] or servers["*"]
-    if not server then return 421, "no such host here\n" end
-    return server(req, res, req.path)
-  end)
+  local text = tostring(address)
+  local ok, srv, message, code = pcall(listen, text:find "://" and text or "http://" .. text,
+    options or {}, function(req, res)
+      local server = servers[name_of(req.host or "")] or servers["*"]
+      if not server then return 421, "no such host here\n" end
+      return server(req, res, req.path)
+    end)
+  if not ok then error("http.reverse_proxy: " .. srv, 3) end
+  return srv, message, code
 end
 
 return reverse
