@@ -99,7 +99,9 @@ bool move_arguments(lua_State* L, lua_State* co, int arguments) {
 // --- resume --------------------------------------------------------------------------------
 
 int finish_resume(lua_State* L, lua_State* co, int results) {
-  if (results < 0 && was_cancelled(L, co)) (void)lua_resetthread(co);  // the error is on top still
+  if (results < 0 && was_cancelled(L, co)) {
+    (void)RuntimeAccess{runtime_of(L)}.close_thread(co);  // the error is on top still
+  }
   const bool ok = move_results(L, co, results);
   lua_pushboolean(L, ok);
   if (!ok) {
@@ -144,7 +146,7 @@ int raise_from_wrap(lua_State* L, lua_State* co) {
   const int status = lua_status(co);
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_pop(L, 1);
-    const int closed = lua_resetthread(co);
+    const int closed = RuntimeAccess{runtime_of(L)}.close_thread(co);
     (void)closed;
     lua_xmove(co, L, 1);
   }
@@ -246,7 +248,7 @@ int close(lua_State* L) {
   if (state != "dead" && state != "suspended") {
     return luaL_error(L, "cannot close a %s coroutine", state.data());
   }
-  const int closed = lua_resetthread(co);
+  const int closed = RuntimeAccess{runtime_of(L)}.close_thread(co);
   lua_pushboolean(L, closed == LUA_OK);
   if (closed == LUA_OK) return 1;
   lua_xmove(co, L, 1);
@@ -270,7 +272,7 @@ void end_waiting(Runtime& runtime, lua_State* thread) {
     lua_State* L = chain.back();
     chain.pop_back();
     mark_waiting(L, false);
-    if (lua_resetthread(L) == LUA_OK) continue;
+    if (RuntimeAccess{runtime}.close_thread(L) == LUA_OK) continue;
     ErrorReport failure;
     describe_error(runtime, L, failure.message, failure.traceback);
     runtime.report(std::move(failure));

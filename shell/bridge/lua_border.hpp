@@ -53,10 +53,18 @@ struct RuntimeAccess {
   void push_thread(lua_State* L) const {
     rt.threads_.push_back(L);
     rt.current_ = L;
+    if (rt.watch_calls.load(std::memory_order_relaxed)) rt.call_begins(L);
   }
   void pop_thread() const {
     rt.threads_.pop_back();
     rt.current_ = rt.threads_.empty() ? nullptr : rt.threads_.back();
+  }
+  /// Runs the <close> variables of a thread that does not go on. As lua_resetthread.
+  int close_thread(lua_State* L) const {
+    push_thread(L);
+    const int status = lua_resetthread(L);
+    pop_thread();
+    return status;
   }
   void collect(Handle& handle) const { rt.collect(handle); }
   /// An object whose ticket is about to be pushed, which may raise; and it is pushed.

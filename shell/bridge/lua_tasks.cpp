@@ -191,7 +191,8 @@ void Runtime::fail_task(Task& task) {
   lua_pushvalue(task.thread, -1);
   lua_xmove(task.thread, main_, 1);
   const int error = lua_gettop(main_);
-  const bool left = lua_resetthread(task.thread) != LUA_OK;  // what it raised, or a __close did
+  // What it raised is left, or what a __close did.
+  const bool left = RuntimeAccess{*this}.close_thread(task.thread) != LUA_OK;
   if (left) lua_xmove(task.thread, main_, 1);
   if (!lua_rawequal(main_, error, -1)) {
     ErrorReport closing;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -193,6 +194,10 @@ class Runtime final : SleepHook {
   /// When the call that runs now began; kept only while `time_calls` is set (a live prompt).
   TimePoint call_began() const { return call_began_; }
   bool time_calls = false;
+  /// Set by a signal handler: until the loop has heard of the signal, `call_begins` is told of
+  /// each thread that is about to run.
+  std::atomic<bool> watch_calls = false;
+  std::function<void(lua_State*)> call_begins;
   /// Told of each call into Lua that took so long without a wait, while calls are timed,
   /// and where its function is defined ("FILE:LINE"); may be empty.
   static constexpr Nanoseconds kSlowCall = std::chrono::milliseconds(100);

@@ -6,6 +6,9 @@ extern "C" {
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace moonwire {
 namespace {
 
@@ -26,25 +29,40 @@ std::int64_t clock_now() { return count_of(Clock::now()); }
 }  // namespace
 
 Interrupter::Interrupter(Runtime& runtime, Terminal& terminal, Listener& listener)
-    : runtime_(runtime), terminal_(terminal), listener_(listener), thread_(::pthread_self()) {}
+    : runtime_(runtime), terminal_(terminal), listener_(listener), thread_(::pthread_self()) {
+  runtime_.call_begins = [this](lua_State* L) { begin(L); };
+}
 
 Interrupter::~Interrupter() {
-  if (!installed_) return;
   installed.store(nullptr);
-  ::sigaction(SIGINT, &previous_, nullptr);
+  for (Source& source : sources_) source.release();
+  runtime_.watch_calls = false;
+  runtime_.call_begins = nullptr;
 }
 
 Status Interrupter::start() {
-  if (installed_) return {};
-  if (auto started = SignalWatch::start(runtime_.reactor(), SIGINT); !started) return started;
+  installed.store(this);
+  for (Source& source : sources_) {
+    if (source.taken || (source.number == SIGHUP && !live_prompt_)) continue;
+    if (auto taken = source.take(); !taken) return taken;
+  }
+  return {};
+}
+
+Status Interrupter::Source::take() {
+  if (auto started = start(of.runtime_.reactor(), number); !started) return started;
   struct sigaction ours {};
   ours.sa_sigaction = handle;
   ours.sa_flags = SA_SIGINFO | SA_RESTART;
   sigfillset(&ours.sa_mask);
-  installed.store(this);
-  if (::sigaction(SIGINT, &ours, &previous_) != 0) return system_failure("signal", "SIGINT");
-  installed_ = true;
+  taken = ::sigaction(number, &ours, &previous) == 0;
+  if (!taken) return system_failure("signal", signal_name(number));
   return {};
+}
+
+void Interrupter::Source::release() {
+  if (taken) ::sigaction(number, &previous, nullptr);
+  taken = false;
 }
 
 void Interrupter::set_live_prompt(bool on) {
@@ -61,17 +79,22 @@ void Interrupter::handle(int number, siginfo_t* info, void* context) {
   if (self != nullptr && !::pthread_equal(::pthread_self(), self->thread_)) {
     ::pthread_kill(self->thread_, number);  // hooks may only be set from there
   } else if (self != nullptr) {
-    self->previous_.sa_sigaction(number, info, context);
-    self->press();
+    for (const Source& source : self->sources_) {
+      if (source.number == number) source.previous.sa_sigaction(number, info, context);
+    }
+    self->press(number);
   }
   errno = saved;
 }
 
-void Interrupter::press() {
-  count_press();
+void Interrupter::press(int number) {
+  if (number == SIGINT) count_press();
+  pressed_ = clock_now();
+  if (!runtime_.watch_calls || signal_ == SIGINT) signal_ = number;
+  runtime_.watch_calls = true;
+  if (!live_prompt_) runtime_.time_calls = true;  // so that the next call has another time
   lua_State* L = runtime_.current_thread();
   if (L == nullptr) return;
-  if (!live_prompt_) runtime_.time_calls = true;  // so that the next call has another time
   call_ = count_of(runtime_.call_began());
   pending_ = true;
   if (lua_gethook(L) == on_hook) return;
@@ -84,22 +107,24 @@ void Interrupter::press() {
 
 void Interrupter::count_press() {
   const std::int64_t now = clock_now();
-  presses_ = now - pressed_ < kInARow.count() ? presses_ + 1 : 1;
-  pressed_ = now;
+  presses_ = now - last_press_ < kInARow.count() ? presses_ + 1 : 1;
+  last_press_ = now;
   if (presses_ < (live_prompt_ ? kEnoughAtPrompt : kEnoughInScript)) return;
   if (script_watches_ && !live_prompt_) return;
   terminal_.restore();
   ::_exit(kInterrupted);
 }
 
-// --- in the hook ----------------------------------------------------------------------------
+// --- in Lua's hook, and where its calls begin ------------------------------------------------
 
 void Interrupter::on_hook(lua_State* L, lua_Debug*) {
   Interrupter* self = installed.load();
   if (self == nullptr) return lua_sethook(L, nullptr, 0, 0);
   self->keep_taken();
-  if (self->is_pending() && !self->live_prompt_ && self->runtime_.watches_signal(SIGINT)) {
-    self->script_watches_ = true;
+  const int number = self->signal_;
+  const bool editor_has_it = number == SIGINT && self->live_prompt_;
+  if (self->is_pending() && !editor_has_it && self->runtime_.watches_signal(number)) {
+    if (number == SIGINT) self->script_watches_ = true;
     self->pending_ = false;
   }
   if (!self->is_pending()) return self->disarm(L);
@@ -110,6 +135,15 @@ void Interrupter::on_hook(lua_State* L, lua_Debug*) {
   lua_error(L);
 }
 
+/// A call, or a coroutine in one, that begins after a press of which the loop has not heard.
+void Interrupter::begin(lua_State* L) {
+  keep_taken();
+  if (runtime_.threads().size() == 1) began_ = clock_now();
+  call_ = count_of(runtime_.call_began());
+  pending_ = true;
+  arm(L);
+}
+
 /// Still in the call that was running at the press?
 bool Interrupter::is_pending() const {
   return pending_ && call_ == count_of(runtime_.call_began());
@@ -117,8 +151,13 @@ bool Interrupter::is_pending() const {
 
 bool Interrupter::is_due() const {
   const Task* task = runtime_.running();
-  if (task == nullptr || listener_.is_foreground(*task)) return true;
-  return clock_now() - (live_prompt_ ? call_ : pressed_) > kLongCall.count();
+  std::int64_t since = live_prompt_ ? call_.load() : std::max(call_.load(), pressed_.load());
+  if (leaving_) {
+    since = began_;
+  } else if (task == nullptr || listener_.is_foreground(*task)) {
+    return true;
+  }
+  return clock_now() - since > kLongCall.count();
 }
 
 void Interrupter::arm(lua_State* L) {
@@ -150,25 +189,28 @@ void Interrupter::keep_taken() {
 // --- in the loop ----------------------------------------------------------------------------
 
 void Interrupter::settle() {
-  if (!pending_) return;
-  keep_taken();
+  if (pending_) keep_taken();
   pending_ = false;
-  if (!live_prompt_) runtime_.time_calls = false;
+  if (!live_prompt_) runtime_.time_calls = runtime_.watch_calls;
 }
 
-void Interrupter::on_signal() {
+void Interrupter::leave() {
+  leaving_ = true;
+  runtime_.watch_calls = true;
+}
+
+void Interrupter::on_signal(int number) {
+  if (signal_ == number && !leaving_) runtime_.watch_calls = false;
   settle();
+  if (number != SIGINT) return;
   if (!live_prompt_) {
     script_watches_ = runtime_.watches_signal(SIGINT);
     if (script_watches_) return;
   } else {
     presses_ = 0;  // progress
   }
-  if (hit_) {
-    hit_ = false;
-  } else {
-    listener_.on_interrupt();
-  }
+  const bool hit = std::exchange(hit_, false);
+  if (!hit || !live_prompt_) listener_.on_interrupt();
 }
 
 }  // namespace moonwire

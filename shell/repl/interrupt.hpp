@@ -1,6 +1,7 @@
-// Ctrl-C while Lua runs. The signal handler sets a hook on the thread that runs at that
-// moment; the hook, in normal context, arms the threads that resumed it, and raises
-// "interrupted" at every instruction until control is back in the loop, so that no
+// Ctrl-C while Lua runs, and SIGTERM, and a hang-up at the prompt. The signal handler sets a
+// hook on the thread that runs at that moment, or has it set on what runs next before the loop
+// hears of the signal; the hook, in normal context, arms the threads that resumed it, and
+// raises "interrupted" at every instruction until control is back in the loop, so that no
 // pcall keeps it. What no Lua code was interrupted for (the prompt, a wait) its listener
 // decides. At other times no hook is set: one would halve Lua's speed.
 #pragma once
@@ -8,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <unordered_map>
 
@@ -19,11 +21,11 @@ struct lua_Debug;
 
 namespace moonwire {
 
-class Interrupter final : SignalWatch {
+class Interrupter final {
  public:
   class Listener {
    public:
-    /// Ctrl-C that interrupted no Lua code. In the loop.
+    /// Ctrl-C; at a live prompt only one that interrupted no Lua code. In the loop.
     virtual void on_interrupt() = 0;
     /// The task is the typed chunk, or the main chunk: interrupted at once. Others are
     /// callbacks: only if the call has lasted over 100 ms.
@@ -37,7 +39,8 @@ class Interrupter final : SignalWatch {
   Interrupter(Runtime& runtime, Terminal& terminal, Listener& listener);
   ~Interrupter();
 
-  /// Until then Ctrl-C ends the process. Idempotent.
+  /// Until then the signals end the process. Idempotent; SIGHUP is only taken at a live
+  /// prompt: that of a script is its own affair, or nohup's.
   Status start();
 
   /// At a live prompt only three presses without progress end the process; in a script
@@ -47,10 +50,28 @@ class Interrupter final : SignalWatch {
   /// Control is back in the loop: nothing is to be interrupted any more.
   void settle();
 
-  /// The press that was last seen interrupted Lua code, and on_interrupt() will not come.
+  /// Lua code was interrupted by a press of which the loop has not heard yet.
   bool hit() const { return hit_; }
 
+  /// A signal ends the program: from now on no call into Lua lasts over 100 ms.
+  void leave();
+
+  /// Lua code was interrupted by a signal that ends the program.
+  bool ending() const { return hit_ && signal_ != SIGINT; }
+
  private:
+  /// One of the signals. Keeps the reactor's handler installed; ours stands before it.
+  struct Source final : SignalWatch {
+    Source(Interrupter& interrupter, int which) : of(interrupter), number(which) {}
+    Status take();
+    void release();
+    void on_signal() override { of.on_signal(number); }
+    Interrupter& of;
+    const int number;
+    struct sigaction previous {};
+    bool taken = false;
+  };
+
   /// A hook of the script's own, set by debug.sethook.
   struct Hook {
     void (*function)(lua_State*, lua_Debug*) = nullptr;
@@ -61,9 +82,10 @@ class Interrupter final : SignalWatch {
   static void handle(int number, siginfo_t* info, void* context);
   static void on_hook(lua_State* L, lua_Debug* info);
 
-  void on_signal() override;
-  void press();
+  void on_signal(int number);
+  void press(int number);
   void count_press();
+  void begin(lua_State* L);
   bool is_pending() const;
   bool is_due() const;
   void arm(lua_State* L);
@@ -74,16 +96,19 @@ class Interrupter final : SignalWatch {
   Terminal& terminal_;
   Listener& listener_;
   pthread_t thread_;
-  struct sigaction previous_ {};
-  bool installed_ = false;
+  std::array<Source, 3> sources_{{{*this, SIGINT}, {*this, SIGTERM}, {*this, SIGHUP}}};
   bool live_prompt_ = false;
   bool hit_ = false;
+  bool leaving_ = false;
+  std::int64_t began_ = 0;  // the call that runs now, if its begin was watched
 
   // The signal handler writes these.
   std::atomic<bool> pending_ = false;
+  std::atomic<int> signal_ = SIGINT;  // the last, but one that ends the program stays
   std::atomic<bool> script_watches_ = false;
   std::atomic<std::int64_t> call_ = 0;            // began then: the call that is to be interrupted
   std::atomic<std::int64_t> pressed_ = 0;         // steady clock, nanoseconds
+  std::atomic<std::int64_t> last_press_ = 0;      // of Ctrl-C
   std::atomic<int> presses_ = 0;                  // in a row, each within 2 s of the one before
   std::atomic<lua_State*> taken_from_ = nullptr;  // its hook is in taken_, not in saved_
   Hook taken_;

@@ -370,8 +370,11 @@ void Repl::on_stop() {
   editor_->resumed();
 }
 
+/// Unless somebody typed a watcher for it.
 void Repl::end_by(int signal) {
+  if (runtime_.watches_signal(signal)) return;
   if (status_ < 0) status_ = kSignalled + signal;
+  shell_.interrupter().leave();
 }
 
 }  // namespace moonwire

@@ -112,6 +112,7 @@ void Script::turn() { shell_.turn(kUntilSomethingComes, kSlice); }
 
 void Script::end_by(int status) {
   if (ended_by_ == 0) ended_by_ = status;
+  shell_.interrupter().leave();
 }
 
 void Script::on_task_end(Task&, const Outcome& outcome) {
@@ -122,6 +123,7 @@ void Script::on_task_end(Task&, const Outcome& outcome) {
     return;
   }
   failed_ = true;
+  if (is_end(outcome.message)) return end_by(kSignalled + SIGTERM);
   shell_.complain(with_traceback(outcome.message, outcome.traceback));
   const bool by_hand = interrupted_ || shell_.interrupter().hit();
   if (by_hand && outcome.message == kInterruptText) end_by(kSignalled + SIGINT);
@@ -139,7 +141,13 @@ void Script::on_interrupt() {
   runtime_.interrupt(*main_);
 }
 
+/// SIGTERM ends the program: no word about where it was.
+bool Script::is_end(std::string_view message) const {
+  return shell_.interrupter().ending() && message == kInterruptText;
+}
+
 void Script::on_report(const ErrorReport& report) {
+  if (is_end(report.message)) return;
   std::string text = report.source.empty() ? "" : report.source + ": ";
   shell_.complain(text + with_traceback(report.message, report.traceback));
 }

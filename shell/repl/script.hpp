@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "repl/session.hpp"
 #include "repl/shell.hpp"
@@ -28,6 +29,7 @@ class Script final : public Session, TaskObserver {
   void run_rest();
   void turn();
   bool in_loop() const;
+  bool is_end(std::string_view message) const;
   void end_by(int status);
 
   void on_task_end(Task& task, const Outcome& outcome) override;

@@ -12,7 +12,7 @@ namespace moonwire {
 
 class Session {
  public:
-  /// Ctrl-C that interrupted no Lua code.
+  /// Ctrl-C; at the prompt only one that interrupted no Lua code.
   virtual void on_interrupt() = 0;
   /// Its own task: Ctrl-C interrupts that at once.
   virtual bool is_foreground(const Task& task) const = 0;

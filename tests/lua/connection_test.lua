@@ -98,10 +98,10 @@ end)
 
 check.case("a connect that nobody answers is ETIMEDOUT, in its time", function()
   local srv <close> = full()
-  local began = now()
+  local clock = check.clock()
   local message = check.fails("ETIMEDOUT", connect(srv.address, { timeout = 0.1 }))
   check.match(message, "^connect 127%.0%.0%.1:%d+: ")
-  check.ok(now() - began >= 0.1 and now() - began < 0.5)
+  clock:took(0.1, 0.5)
   connect(srv.address, { timeout = 0.05 }, check.expect(function(c, _, code)
     check.same({ c, code }, { nil, "ETIMEDOUT" })
   end))
@@ -422,11 +422,11 @@ check.case("... a wait that times out or is cancelled holds it no longer", funct
         sleep(5)
       end)
       timeout(0.02, function() if how == "cancel" then reader:cancel() end end)
-      timeout(0.3, function() reader:cancel() end)
+      timeout(1, function() reader:cancel() end)
     end)
-    local began = now()
+    local clock = check.clock()
     check.equal(check.ok(connect(srv.address)):read "a", "")
-    check.ok(now() - began < 0.25)
+    clock:took(0, 0.9)
     check.eventually(function() return #tasks() < 3 end)
   end
 end)
@@ -554,10 +554,10 @@ check.case("a task that closes its own connection ends at its next wait", functi
 end)
 
 check.case("detaching the task that held it ends a connection whose handler has returned", function()
-  local task
+  local task, released
   local srv <close> = server(function(c)
     task = c:spawn(function()
-      sleep(0.1)
+      while not released do sleep(0.005) end
       return "done"
     end)
   end)
@@ -565,9 +565,8 @@ check.case("detaching the task that held it ends a connection whose handler has 
   check.eventually(function() return task end)
   sleep(0.01)
   task:detach()
-  local began = now()
   check.equal(c:read "a", "")
-  check.ok(now() - began < 0.08)
+  released = true
   check.equal(task:join(), "done")
 end)
 
@@ -601,7 +600,7 @@ end)
 
 check.case("read_deadline drops a connection from which nothing comes", function()
   local near, far = pair(nil, { read_deadline = 0.1 })
-  local began = now()
+  local clock = check.clock()
   local reader = spawn(function() return far:read "l" end)
   for _ = 1, 5 do
     sleep(0.04)
@@ -609,7 +608,7 @@ check.case("read_deadline drops a connection from which nothing comes", function
   end
   local message = check.fails("ETIMEDOUT", reader:join())
   check.match(message, "nothing came within the read_deadline$")
-  check.ok(now() - began >= 0.3 and now() - began < 0.5, now() - began)
+  clock:took(0.3, 0.5)
   check.equal(far:take(), "xxxxx")
   check.equal(far.state, "failed")
   check.equal(near:read(), nil)

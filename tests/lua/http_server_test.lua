@@ -366,8 +366,8 @@ check.case("a listener that closes with grace answers what is asked, and ends th
   busy:write(get "/", get "/")
   check.eventually(function() return asked == 2 end)
   srv:close { grace = 5 }
-  check.equal(idle:read("a", { timeout = 1 }), "")
-  local last = check.ok(busy:read("a", { timeout = 1 }))
+  check.equal(idle:read("a", { timeout = 10 }), "")
+  local last = check.ok(busy:read("a", { timeout = 10 }))
   check.match(last, "^HTTP/1.1 200 OK\r\n.*Connection: close\r\n\r\nx$")
   check.eventually(function() return srv.open == 0 end)
 end)

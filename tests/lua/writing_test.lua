@@ -140,9 +140,10 @@ end)
 
 check.case("below high_water it never waits", function()
   local near = narrow { high_water = 1 << 20 }
-  local began = now()
+  local clock = check.clock()
   for _ = 1, 100 do check.equal(near:write(("x"):rep(10000)), true) end
-  check.ok(near.queued > 0 and now() - began < 1)
+  check.ok(near.queued > 0)
+  clock:took(0, 1)
 end)
 
 check.case("high_water 0 has each write wait until all has gone", function()
@@ -461,11 +462,11 @@ check.case("a pipe that runs out of time leaves both connections as they are", f
   local third, fourth <close> = pair()
   far:write "before"
   check.fails("ETIMEDOUT", near:pipe(third, { timeout = 0.02 }))
-  check.equal(fourth:read(6, { timeout = 2 }), "before")
+  check.equal(fourth:read(6, { timeout = 10 }), "before")
   far:write "after"
-  check.equal(near:read(5, { timeout = 2 }), "after")
+  check.equal(near:read(5, { timeout = 10 }), "after")
   third:write "mine"
-  check.equal(fourth:read(4, { timeout = 2 }), "mine")
+  check.equal(fourth:read(4, { timeout = 10 }), "mine")
 end)
 
 check.case("much goes through pipes whole, both ways at once, and the ends as well", function()

@@ -382,6 +382,26 @@ TEST_CASE("Prompt: the end", "[repl]") {
     other.hang_up();
     CHECK(other.wait().value_or(-1) == 128 + SIGHUP);
   }
+  SECTION("a SIGTERM that somebody watches does not") {
+    Prompt watched;
+    watched.send("signal('TERM', print, 'mine') print 'go'\n");
+    REQUIRE(watched.expect("go\r\n"));
+    watched.signal(SIGTERM);
+    CHECK(watched.expect("mine\r\n"));
+    watched.send("\x04");
+    CHECK(watched.wait().value_or(-1) == 0);
+  }
+#if HANDLERS_RUN_AT_ONCE
+  SECTION("SIGTERM and SIGHUP where Lua runs") {
+    for (const int number : {SIGTERM, SIGHUP}) {
+      Prompt busy;
+      busy.send("print('go') while true do end\n");
+      REQUIRE(busy.expect("go\r\n"));
+      busy.signal(number);
+      CHECK(busy.wait().value_or(-1) == 128 + number);
+    }
+  }
+#endif
 }
 
 TEST_CASE("Prompt: commands", "[repl]") {

@@ -254,8 +254,8 @@ TEST_CASE("Output of a script", "[repl]") {
   }
 }
 
-TEST_CASE("Signals end a script", "[repl]") {
 #if HANDLERS_RUN_AT_ONCE
+TEST_CASE("Signals end a script whose Lua is busy", "[repl]") {
   SECTION("Ctrl-C where Lua runs raises, and nothing of pcall keeps it") {
     Program program({"-e", "print 'go' while true do pcall(function() while true do end end) end"});
     REQUIRE(program.expect("go"));
@@ -263,6 +263,40 @@ TEST_CASE("Signals end a script", "[repl]") {
     const Ended ended = program.wait();
     CHECK(contains(ended.err, "moonwire: interrupted\nstack traceback:\n"));
     CHECK(ended.status == 130);
+  }
+  SECTION("Ctrl-C in a callback ends the script too") {
+    Program program({"-e", "print 'go' timeout(0, function() while true do end end) sleep(60)"});
+    REQUIRE(program.expect("go"));
+    ::kill(program.pid(), SIGINT);
+    const Ended ended = program.wait();
+    CHECK(contains(ended.err, "interrupted\nstack traceback:\n"));
+    CHECK(ended.status == 130);
+  }
+  SECTION("SIGTERM where Lua runs ends it, in the main chunk and in a callback") {
+    const std::string spin = " while true do pcall(function() while true do end end) end";
+    // A coroutine that was there before the signal, and goes on after it.
+    const std::string old =
+        " spin = coroutine.wrap(function() coroutine.yield() while true do end end) spin()"
+        " timeout(0, function() local t = now() while now() < t + 0.05 do end spin() end)";
+    const std::string at_the_end =
+        " local c <close> = setmetatable({}, {__close = function()" + spin + " end}) sleep(60)";
+    for (const std::string& chunk :
+         {spin, " timeout(0, function()" + spin + " end)", old, at_the_end}) {
+      Program program({"-e", "print 'go'" + chunk});
+      REQUIRE(program.expect("go"));
+      ::kill(program.pid(), SIGTERM);
+      CHECK(program.wait().status == 128 + SIGTERM);
+    }
+  }
+  SECTION("a SIGTERM that the script watches interrupts nothing") {
+    Program program({"-e",
+                     "signal('TERM', function() print 'mine' os.exit(9) end) print 'go'"
+                     " local t = now() while now() < t + 0.3 do end print 'done'"});
+    REQUIRE(program.expect("go"));
+    ::kill(program.pid(), SIGTERM);
+    const Ended ended = program.wait();
+    CHECK(ended.out == "go\ndone\nmine\n");
+    CHECK(ended.status == 9);
   }
   SECTION("Ctrl-C inside nested coroutines reaches the outermost") {
     Program program({"-e",
@@ -273,7 +307,10 @@ TEST_CASE("Signals end a script", "[repl]") {
     ::kill(program.pid(), SIGINT);
     CHECK(program.wait().status == 130);
   }
+}
 #endif
+
+TEST_CASE("Signals end a script", "[repl]") {
   SECTION("Ctrl-C where the main chunk waits raises there") {
     Program program({"-e",
                      "local c <close> = setmetatable({}, {__close = function() print 'closed' end})"

@@ -7,8 +7,8 @@
 -- Checks raise; the position they name is their caller's.
 local check = {}
 
-local PATIENCE <const> = 5      -- seconds for expectations and check.eventually
-local GRACE <const> = 1         -- seconds for tasks and handles to end after a case
+local PATIENCE <const> = 20     -- seconds for expectations and check.eventually
+local GRACE <const> = 10        -- seconds for tasks and handles to end after a case
 local STEP <const> = 0.005      -- seconds between two looks
 
 local passed, failed = 0, 0
@@ -152,8 +152,32 @@ function check.fails(want, ...)
   return message, code
 end
 
+-- Seconds for which this program was ready to run, and other work had the processor.
+local function kept_waiting()
+  local file = io.open "/proc/self/schedstat"
+  if not file then return 0 end
+  local _, waited = file:read("n", "n")
+  file:close()
+  return (waited or 0) / 1e9
+end
+
+--- A clock for what must be there in time on a busy machine too: `clock:took(least, most)` fails
+-- if fewer than `least` seconds have passed since, or more than `most` of those in which we
+-- could run.
+function check.clock()
+  local clock = { began = now(), waited = kept_waiting() }
+  function clock:took(least, most, what)
+    local passed = now() - self.began
+    local waited = kept_waiting() - self.waited
+    if passed >= least and passed - waited <= most then return end
+    fail(("%safter %.3f s, not after %g to %g s; %.3f s of it others ran"):format(
+      about(what), passed, least, most, waited), 1)
+  end
+  return clock
+end
+
 --- Looks every few milliseconds until fn() gives a true value, and returns that; fails after
--- `seconds` (5).
+-- `seconds` (20).
 function check.eventually(fn, seconds, what)
   local deadline = now() + (seconds or PATIENCE)
   while true do
@@ -167,7 +191,7 @@ function check.eventually(fn, seconds, what)
 end
 
 --- Returns a function that calls `fn` (may be nil) and must itself be called exactly `n` (1)
--- times before the case ends; the case waits for it up to 5 s. A failed check in `fn` fails
+-- times before the case ends; the case waits for it up to 20 s. A failed check in `fn` fails
 -- the case; any other error goes on to whoever called.
 function check.expect(fn, n)
   local case = assert(current, "check.expect outside a case")

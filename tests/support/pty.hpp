@@ -26,7 +26,7 @@ class Pty {
   };
 
   /// Long enough for a loaded machine under a sanitizer.
-  static constexpr Milliseconds kPatience{10000};
+  static constexpr Milliseconds kPatience{30000};
 
   /// Runs `argv` (the program by its path) with our environment, changed by `env`:
   /// "TERM=dumb" sets, "TERM" alone takes away.

@@ -78,7 +78,7 @@ struct RecordingHook final : SleepHook {
 };
 
 /// The longest that a test waits for what must happen.
-constexpr Nanoseconds kPatience = std::chrono::seconds(10);
+constexpr Nanoseconds kPatience = std::chrono::seconds(30);
 
 /// Turns the loop until `done`; false if that took too long, or a turn failed.
 template <typename Done>

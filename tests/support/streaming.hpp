@@ -90,4 +90,24 @@ struct Streaming {
   explicit Streaming(SocketPair&& pair) : near(pair.take_near()), far(pair.take_far()) {}
 };
 
+/// Bytes that show where they belong.
+inline std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 7 + i / 251) & 0xff);
+  return bytes;
+}
+
+/// Little room in the kernel, so that it refuses soon.
+inline void narrow(const Streaming& s) {
+  const int size = 4096;
+  ::setsockopt(s.near.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  ::setsockopt(s.far.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+/// "read ECONNRESET"; "none" if it has not failed.
+inline std::string code_of(const Stream& stream) {
+  const Error* why = stream.failure();
+  return why ? std::string(why->operation) + " " + std::string(code_name(why->code)) : "none";
+}
+
 }  // namespace moonwire::test
