@@ -4,6 +4,9 @@ local check = require "check"
 
 local PATIENCE <const> = 10  -- seconds, for what must come
 
+--- Where to listen for those who leave and come back: nobody else takes that address meanwhile.
+local function own_host() return ("127.83.%d.%d"):format(math.random(100, 250), math.random(1, 250)) end
+
 check.case("S141 an echo by callback gives back what it is sent, ten times again", function()
   local srv <close> = check.ok(listen("127.0.0.1:0", function(c)
     c:on { data = function(_, bytes) c:write(bytes) end }
@@ -48,14 +51,14 @@ check.case("S155 a rate of 1000 delivers 3500 bytes as slowly, and slows nobody 
   local slow <close> = check.ok(connect(srv.address))
   slow:write "s"
   check.ok(slow:read("l", { timeout = PATIENCE }))
-  local began = now()
+  local clock = check.clock()
   slow:write(("x"):rep(3500))
   check.eventually(function() return pieces[1] end, PATIENCE)
   local fast <close> = check.ok(connect(srv.address))
   fast:write("f", ("y"):rep(100000))
   check.eventually(function() return pieces[#pieces].all == 3500 end, 3 * PATIENCE)
+  clock:took(2.4, 4)
   local last = pieces[#pieces].at
-  check.ok(last - began >= 2.4, ("3500 bytes in %.2f s"):format(last - began))
   check.ok(fast_at and fast_at < last, "the second connection was slowed")
   for i, from in ipairs(pieces) do
     local sum = 0
@@ -67,7 +70,7 @@ check.case("S155 a rate of 1000 delivers 3500 bytes as slowly, and slows nobody 
 end)
 
 check.case("S171 after a loss the close hook runs, and the first attempt is at once", function()
-  local srv = check.ok(listen "127.0.0.1:0")
+  local srv = check.ok(listen(own_host() .. ":0"))
   local codes, reasons, runs = {}, {}, 0
   local c <close> = connect(srv.address, { reconnect = { delay = 3600, on_fail = function(_, code)
     codes[#codes + 1] = code
@@ -86,7 +89,7 @@ check.case("S171 after a loss the close hook runs, and the first attempt is at o
 end)
 
 check.case("S171 later ones are spaced, and go on until the server is there again", function()
-  local srv = check.ok(listen "127.0.0.1:0")
+  local srv = check.ok(listen(own_host() .. ":0"))
   local address = srv.address
   local fails, runs, second = {}, 0, nil
   local c <close> = connect(address, { reconnect = { delay = 0.1, on_fail = function(_, _, attempt)
