@@ -8,14 +8,18 @@ local LIMIT <const> = 60  -- seconds that get waits, as in the manifest
 local Pool = { __name = "pool" }
 Pool.__index = Pool
 
---- What is known of each connection that is lent: { pool =, timer =, over = }. The timer belongs to
--- the connection and is never armed: that it is freed tells that the connection is gone.
+--- Of each connection of a pool a table whose field `pool` is the pool that has lent it, nil while
+-- it is idle: so a pool that nobody has any more is collected with what is idle.
 local leases = setmetatable({}, { __mode = "k" })
 
 --- Hands on a connection, or `true`, the right to open one: to who waits longest, else to whoever
 -- comes next.
 local function hand_on(self, what)
-  local turn = table.remove(self.queue, 1)
+  if self.closed and what ~= true then
+    what:close()
+    what = true
+  end
+  local turn = not self.closed and table.remove(self.queue, 1)
   if turn then
     turn.given = what
     turn.alarm:cancel()
@@ -33,45 +37,46 @@ local function is_good(conn) return conn.state == "open" and conn:peek(1) == "" 
 local function give_back(self, conn)
   local lease = leases[conn]
   if not lease or lease.pool ~= self then return false end
-  leases[conn] = nil
-  if lease.over then return false end
-  lease.over = true
-  self.lent[lease] = nil
-  if self.closed or not is_good(conn) then
+  lease.pool = nil
+  if is_good(conn) then
+    hand_on(self, conn)
+  else
     conn:close()
     hand_on(self, true)
-  else
-    hand_on(self, conn)
   end
   return true
 end
 
+local end_block  -- the __close of connections, once there is a pool
+
 --- What is lent comes back when its <close> variable goes, if it is still good; an error closes it,
 -- as what was to be read or written then is unknown.
 local function mend_close(conn)
+  if end_block then return end
   local meta = getmetatable(conn)
-  if meta.__close == Pool.end_block then return end
   local close = meta.__close
-  function Pool.end_block(conn, problem)
-    local lease = leases[conn]
-    if lease and problem == nil then return give_back(lease.pool, conn) end
-    return close(conn)
+  function end_block(one, problem)
+    local pool = leases[one] and leases[one].pool
+    if pool and problem == nil then return give_back(pool, one) end
+    return close(one)
   end
-  meta.__close = Pool.end_block
+  meta.__close = end_block
 end
 
 local function lend(self, conn)
-  mend_close(conn)
-  local lease = { pool = self }
-  lease.timer = conn:timeout(nil, function() end):on_free(function()
-    if lease.over then return end
-    lease.over = true
-    self.lent[lease] = nil
-    hand_on(self, true)
-  end)
-  leases[conn] = lease
-  self.lent[lease] = true  -- not through the connection, which only who borrows it holds
+  leases[conn].pool = self
   return conn
+end
+
+--- A timer of the connection, never armed, tells by its end that the connection is gone.
+local function adopt(conn)
+  mend_close(conn)
+  local lease = {}
+  leases[conn] = lease
+  conn:timeout(nil, function() end):on_free(function()
+    if lease.pool then hand_on(lease.pool, true) end
+    lease.pool = nil
+  end)
 end
 
 --- Waits for a connection or the right to open one; nil when the time is over.
@@ -86,7 +91,7 @@ local function wait_turn(self, seconds)
     if turn.given and not turn.taken then hand_on(self, turn.given) end
   end })
   turn.alarm:join()
-  turn.taken = true
+  turn.taken = not self.closed
   return turn.given
 end
 
@@ -100,6 +105,7 @@ local function open(self, seconds)
   local conn <const>, message, code = connect(self.address, options)
   if not conn then return nil, message, code end
   done = true
+  adopt(conn)
   return lend(self, conn)
 end
 
@@ -113,7 +119,7 @@ function Pool:get(seconds)
   if math.type(seconds) == nil or not (seconds >= 0) then
     error("pool:get: seconds expected, got " .. tostring(seconds), 2)
   end
-  if self.closed then return refused(self, "it is closed", "ECLOSED") end
+  if self.closed then return refused(self, "closed", "ECLOSED") end
   local deadline = now() + seconds
   while #self.idle > 0 do
     local conn = table.remove(self.idle)
@@ -126,6 +132,7 @@ function Pool:get(seconds)
     self.count = self.count + 1
   else
     given = wait_turn(self, seconds)
+    if self.closed then return refused(self, "closed", "ECLOSED") end
   end
   if not given then
     return refused(self, ("none of %d was free within %g s"):format(self.max, seconds), "ETIMEDOUT")
@@ -139,11 +146,12 @@ end
 --- Gives a connection back before its block ends. False if it was not lent, or has come back.
 function Pool:put(conn) return give_back(self, conn) end
 
---- Closes what is idle, and what is lent when it comes back; get fails from here on. False if it
--- was closed.
+--- Closes what is idle, and what is lent when it comes back; who waits in get, and who calls it from
+-- here on, fails. False if it was closed.
 function Pool:close()
   if self.closed then return false end
   self.closed = true
+  for _, turn in ipairs(self.queue) do turn.alarm:cancel() end
   for _, conn in ipairs(self.idle) do conn:close() end
   self.count, self.idle = self.count - #self.idle, {}
   return true
@@ -174,5 +182,5 @@ return function(address, options)
     error("pool: option 'max' must be a number of connections, got " .. tostring(max), 2)
   end
   return setmetatable({ address = address, options = others, max = max, count = 0, idle = {},
-    lent = {}, queue = {} }, Pool)
+    queue = {} }, Pool)
 end

@@ -148,6 +148,30 @@ check.case("a closed pool lends nothing more; what was lent ends when it comes b
   check.equal(c.state, "closed")
 end)
 
+check.case("who waits for a pool that is closed is told", function()
+  local srv <close> = echo_server()
+  local p = pool(srv.address, { max = 1 })
+  local c <close> = check.ok(p:get())
+  local task = spawn(function() return p:get(PATIENCE) end)
+  sleep(0)
+  p:close()
+  check.match(check.fails("ECLOSED", task:join()), "^pool 127.0.0.1:%d+: closed$")
+end)
+
+check.case("a pool that nobody has is collected, and what is idle with it", function()
+  local srv <close> = echo_server()
+  local p = pool(srv.address)
+  local c = check.ok(p:get())
+  do local idle <close> = check.ok(p:get()) end
+  check.eventually(function() return srv.open == 2 end, PATIENCE)
+  p = nil
+  c = nil
+  check.eventually(function()
+    collectgarbage()
+    return srv.open == 0
+  end, PATIENCE)
+end)
+
 check.case("misuse raises where it happens", function()
   check.raises(function() pool() end, "pool_test.lua:%d+: pool: an address expected, got a nil")
   check.raises(function() pool("a:1", 5) end, "pool_test.lua:%d+: pool: a table of options expected")
