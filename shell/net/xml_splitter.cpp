@@ -15,9 +15,11 @@ std::size_t XmlSplitter::find_end(std::string_view bytes, bool ended) {
       break;
     }
     ++scanned_;
+    const State state = state_;
     step(c);
-    before_last_ = last_;
-    last_ = c;
+    const bool same = state == state_;
+    before_last_ = same ? last_ : '\0';
+    last_ = same ? c : '\0';
   }
   const bool whole = state_ == State::kDone || (state_ == State::kJunk && ended);
   return whole ? scanned_ : 0;
@@ -36,13 +38,13 @@ void XmlSplitter::step(char c) {
     case State::kOpened: return opened(c);
     case State::kBang: return bang(c);
     case State::kComment:
-      if (c == '>' && after_dashes) leave();
+      if (c == '>' && after_dashes) state_ = State::kText;
       return;
     case State::kSection:
-      if (c == '>' && last_ == ']' && before_last_ == ']') leave();
+      if (c == '>' && last_ == ']' && before_last_ == ']') state_ = State::kText;
       return;
     case State::kInstruction:
-      if (c == '>' && last_ == '?') leave();
+      if (c == '>' && last_ == '?') state_ = State::kText;
       return;
     case State::kDeclaration:
       if (c == '>') state_ = State::kDone;  // the parser takes none
@@ -66,18 +68,13 @@ void XmlSplitter::opened(char c) {
            : c == '?' ? State::kInstruction
            : c == '/' ? State::kEndTag
                       : State::kTag;
-  if (state_ == State::kTag) {
-    in_tag(c);
-  } else {
-    last_ = before_last_ = 0;
-  }
+  if (state_ == State::kTag) in_tag(c);
 }
 
 /// "<!-" and "<![" are told apart by what is next, of which the parser sees whether it is right.
 void XmlSplitter::bang(char c) {
   if (last_ == '-') {
     state_ = c == '-' ? State::kComment : State::kDeclaration;
-    last_ = before_last_ = 0;
   } else if (c == '[') {
     state_ = State::kSection;
   } else if (c != '-') {
@@ -90,13 +87,10 @@ void XmlSplitter::in_tag(char c) {
     quote_ = c;
     state_ = State::kQuoted;
   } else if (c == '>' && last_ == '/') {
-    leave();
-    if (depth_ == 0) state_ = State::kDone;
+    state_ = depth_ == 0 ? State::kDone : State::kText;
   } else if (c == '>') {
     state_ = ++depth_ > kXmlDepth ? State::kDone : State::kText;
   }
 }
-
-void XmlSplitter::leave() { state_ = State::kText; }
 
 }  // namespace moonwire

@@ -41,7 +41,6 @@ class XmlSplitter {
   void opened(char c);
   void bang(char c);
   void in_tag(char c);
-  void leave();
 
   std::size_t scanned_ = 0;
   std::uint32_t depth_ = 0;

@@ -112,6 +112,7 @@ TEST_CASE("XML: elements end where they end, however the bytes are cut", "[net]"
       "<a/>",
       "<a b='>' c=\"/>\"/>",
       "\n<?pi <x> ?>\n<!-- <y> - -> --><a>text<b>more</b><!-- </a> --><![CDATA[</a>]]]]></a>",
+      "<!---> <a> --><?>?><c/>",
       "<a/b/>",
       "<a><b/></a>",
       " <!DOCTYPE a>",
