@@ -70,6 +70,8 @@
 ---@field shutdown? false|fun(c: connection) # Is called as shutdown(c) when the peer has ended its direction; ours stays open.
 
 ---@class http_options
+---@field body_rate? number # Is how many bytes of a body add a second to its `body_timeout`. (default 500)
+---@field body_timeout? number # Bounds the time that is waited for a request's body, all waits together; `body_rate` adds to it; then reading fails, and 408 is the answer unless that has begun. (seconds, default 20)
 ---@field header_timeout? number # Bounds the time from the first byte of a request to the end of its head; then it is answered with 408. (seconds, default 10)
 ---@field idle_timeout? number # Closes a connection on which so long no request comes; bounds other waits for a client as well, unless `timeout` does. (seconds, default 60)
 ---@field max_body? integer # Bounds a body that is read whole, or that nobody reads; one read in pieces has no limit. (bytes, default 1 MiB)
@@ -190,6 +192,7 @@
 ---@field max_head? integer # Refuses an answer whose head is longer. (bytes, default 16 KiB)
 ---@field max_ratio? number # Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent. (default 200)
 ---@field method? string # Is the method, in capital letters as servers expect it. (default "GET", "POST" with a body)
+---@field min_rate? number # Ends an answer that comes slower, once it has lasted `idle_timeout`; the body of one that is streamed may. (bytes/s, default 500)
 ---@field proxy? string|false # Goes through a proxy: "http://[user:password@]host:port" or "socks5://..."; false through none. (default as the environment says)
 ---@field query? table<string, string|number|(string|number)[]> # Is added to the URL's query, as http.query writes it. (default none)
 ---@field redirects? false|integer # Follows so many redirections; false and 0 return the first as it is. (default 10)
@@ -2624,15 +2627,32 @@ local ws_module = {}
 ---@return any result
 function ws_module.accept(req, res, options, fn) end
 
+---Connects as connect does, through a proxy if one is named.
+---
+---Without `proxy` the environment is asked as by http.get, ws:// as http and wss:// as https. There is no `reconnect` through a proxy.
+---
+---```lua
+---local ws = require "ws"
+---srv = listen("ws://:0", function(c) c:write "hello" end)
+---print(ws.connect(srv.address, { proxy = false }):read())    --> hello    text
+---```
+---@async
+---@param url string # `ws://` or `wss://`
+---@param options? table # those of connect, and `proxy`: "http://[user:password@]host:port" or "socks5://...", false for none
+---@return connection? ws
+---@return string? message
+---@return string? code
+function ws_module.connect(url, options) end
+
 ---Makes a group of WebSockets that get the same messages.
 ---
 ---    group:add(ws), group:remove(ws)   its members; #group is how many
----    group:send(message [, kind [, except]])   returns how many got it
+---    group:send(message [, kind [, except]])   returns how many get it
 ---    group.dropped                     messages that somebody was too slow for
 ---
 ---A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
----`policy`: "wait" has send wait for it, "drop" leaves it out this time,
----"disconnect" closes it with status 1008. Who has closed is a member until the
+---`policy`: "wait" has send wait for it; "drop" keeps as many bytes more for it
+---and drops the oldest of these; "disconnect" closes it with status 1008. Who has closed is a member until the
 ---next send. Connections that are no WebSockets can be members as well.
 ---
 ---```lua

@@ -20,7 +20,7 @@ local function shown(url) return url.origin .. url.target end
 --- One request and the head of its answer.
 local function ask(request, url)
   local proxy, wrong = proxies.choose(url, request.proxy_option)
-  if wrong then return nil, wrong, "EINVAL" end
+  if wrong then return nil, "the environment's proxy: " .. wrong, "EINVAL" end
   request.proxy = proxy
   local through = proxy and proxy.kind == "http" and url.scheme == "http"
   return exchange.start(request, url, function(expects)
@@ -96,9 +96,10 @@ local function perform(request, url)
   return response
 end
 
---- Runs what the options ask for, in the name of a function two levels up.
+--- Runs what the options ask for, in the name of a function two levels up: which is not to be left by
+-- a tail call.
 local function run(name, options)
-  local ok, request, url, message, code = pcall(function()
+  local ok, request, url = pcall(function()
     if type(options) ~= "table" then
       error(("the options must be a table, got a %s"):format(type(options)), 0)
     elseif type(options.url) ~= "string" then
@@ -107,17 +108,21 @@ local function run(name, options)
     return requests.prepare(options), requests.target(options)
   end)
   if not ok then error(name .. ": " .. tostring(request):gsub("^http%.request: ", ""), 3) end
-  if not url then return nil, name .. ": " .. message, code end
-  local response
+  local response, message, code
   response, url, message, code = perform(request, url)
   if response then return response end
   return nil, ("%s %s: %s"):format(name, shown(url), message), code
 end
 
+--- One value, or three: a prompt prints what there is.
+local function answer(response, ...)
+  if response then return response end
+  return nil, ...
+end
+
 --- http.request(options): one request, and what comes of it.
 function client.request(options)
-  local response, message, code = run("http.request", options)
-  return response, message, code
+  return answer(run("http.request", options))
 end
 
 local function merged(name, options, more)
@@ -137,8 +142,7 @@ end
 for _, method in ipairs { "GET", "HEAD", "DELETE" } do
   local name = "http." .. method:lower()
   client[method:lower()] = function(url, options)
-    local response, message, code = run(name, merged(name, options, { url = url, method = method }))
-    return response, message, code
+    return answer(run(name, merged(name, options, { url = url, method = method })))
   end
 end
 
@@ -147,8 +151,7 @@ for _, method in ipairs { "POST", "PUT", "PATCH" } do
   local name = "http." .. method:lower()
   client[method:lower()] = function(url, body, options)
     local all = merged(name, options, { url = url, method = method, body = body })
-    local response, message, code = run(name, all)
-    return response, message, code
+    return answer(run(name, all))
   end
 end
 

@@ -29,6 +29,8 @@ local function is_late(request) return request.deadline ~= nil and now() >= requ
 local function explain(request, phase, message, code)
   if code == "ETIMEDOUT" and is_late(request) then
     message = ("not done within %g s"):format(request.timeout)
+  elseif request.too_slow then
+    message = ("slower than %g bytes/s"):format(request.min_rate)
   elseif code == "ETIMEDOUT" and phase ~= "" then
     message = ("nothing for %g s"):format(request.idle_timeout)
   end
@@ -72,20 +74,10 @@ end
 local function open_through(request, url)
   local proxy, begun = request.proxy, now()
   local function left() return limit(request, begun + request.connect_timeout - now()) end
-  local connection <const>, message, code = connect(proxy.address, { timeout = left() })
-  if not connection then return nil, ("proxy: %s"):format(message), code end
-  if proxy.kind == "http" and url.scheme == "http" then return connection end
-  local guard <close> = setmetatable({}, { __close = function(self)
-    if not self.done then connection:close() end
-  end })
-  local ok
-  ok, message, code = proxies.tunnel(proxy, connection, url, left)
-  if ok and url.scheme == "https" then
-    ok, message, code = connection:starttls(tls_options(request, url.host))
-  end
-  if not ok then return nil, message, code end
-  guard.done = true
-  return connection
+  local options = { timeout = left() }
+  if proxy.kind == "http" and url.scheme == "http" then return proxies.connect(proxy, options) end
+  local tls = url.scheme == "https" and tls_options(request, url.host)
+  return proxies.open(proxy, url, options, tls, left)
 end
 
 -- --- sending --------------------------------------------------------------------------------
@@ -151,6 +143,18 @@ end
 
 -- --- reading --------------------------------------------------------------------------------
 
+--- Notes bytes that have come. False if an answer that is waited for comes too slowly: its head, or a
+-- body that is read whole.
+local function take_in(self, bytes)
+  local request = self.request
+  self.reader:put(bytes)
+  self.since = self.since or now()
+  self.received = self.received + #bytes
+  local may_last = request.idle_timeout + self.received / request.min_rate
+  request.too_slow = not (request.stream and self.head) and now() - self.since > may_last
+  return not request.too_slow
+end
+
 --- The next event of the reader. While a body is being sent, that it moves is a sign of life.
 function methods.pull(self, most)
   while true do
@@ -161,8 +165,7 @@ function methods.pull(self, most)
     local bytes
     bytes, message, code = self.connection:read(nil, { timeout = limit(self.request, most) })
     if bytes then
-      self.answered = true
-      self.reader:put(bytes)
+      if not take_in(self, bytes) then return nil, "too slow", "ETIMEDOUT" end
     elseif not message then
       self.reader:put_end()
     elseif code ~= "ETIMEDOUT" or not self.writer or self.connection.bytes_out == sent
@@ -254,7 +257,7 @@ local function open(request, url, fresh)
     if not connection then return explain(request, "", message, code) end
   end
   return setmetatable({ request = request, key = key, connection = connection,
-    reused = reused ~= nil,
+    reused = reused ~= nil, received = 0,
     reader = native.reader(request.method, request.max_head,
       request.stream and math.huge or request.max, request.max_ratio, request.decode) }, methods)
 end
@@ -264,7 +267,7 @@ local SAFE_TO_REPEAT <const> = { GET = true, HEAD = true, OPTIONS = true, TRACE 
 
 --- A connection from the pool that its server had given up meanwhile: nothing was answered.
 local function was_stale(self, code)
-  return self.reused and not self.answered and SAFE_TO_REPEAT[self.request.method]
+  return self.reused and self.received == 0 and SAFE_TO_REPEAT[self.request.method]
     and (code == "EOF" or code == "ECONNRESET" or code == "EPIPE" or code == "ETLS")
     and type(self.request.body) == "string"
 end

@@ -2,6 +2,8 @@
 -- "socks5", address =, user =, password = }.
 local native = require "native.http_client"
 
+local connect = connect  -- whatever a program calls so
+
 local proxy = {}
 
 local DEFAULT_PORT <const> = 1080
@@ -63,9 +65,7 @@ function proxy.choose(url, option)
   if option == false then return nil end
   local text = option or from_environment(url)
   if not text then return nil end
-  local found, why = parse(text)
-  if found then return found end
-  return nil, "the proxy: " .. why
+  return parse(text)
 end
 
 --- The value of Proxy-Authorization, nil without a user.
@@ -189,10 +189,31 @@ local function tunnel_socks(self, connection, url, limit)
   error(problem, 0)
 end
 
---- Has the proxy at the other end connect to the URL's host. Waits; limit() says how long.
-function proxy.tunnel(self, connection, url, limit)
-  if self.kind == "socks5" then return tunnel_socks(self, connection, url, limit) end
-  return tunnel_http(self, connection, proxy.address(url), limit)
+--- A connection to the proxy itself. Waits.
+function proxy.connect(self, options)
+  local connection, message, code = connect(self.address, options)
+  if connection then return connection end
+  return nil, "proxy: " .. message, code
+end
+
+--- A connection to the URL's host, through the proxy; with `tls`, its options, in TLS. Waits:
+-- limit() says how long.
+function proxy.open(self, url, options, tls, limit)
+  local connection <const>, message, code = proxy.connect(self, options)
+  if not connection then return nil, message, code end
+  local guard <close> = setmetatable({}, { __close = function(it)
+    if not it.done then connection:close() end
+  end })
+  local ok
+  if self.kind == "socks5" then
+    ok, message, code = tunnel_socks(self, connection, url, limit)
+  else
+    ok, message, code = tunnel_http(self, connection, proxy.address(url), limit)
+  end
+  if ok and tls then ok, message, code = connection:starttls(tls) end
+  if not ok then return nil, message, code end
+  guard.done = true
+  return connection
 end
 
 return proxy

@@ -2,6 +2,7 @@
 -- Misuse raises, without a position.
 local native = require "native.http_client"
 local json = require "json"
+local proxies = require "http.proxy"
 local queries = require "http.query"
 
 local now = now
@@ -95,6 +96,10 @@ function request.prepare(options)
   if self.cookies and type(self.cookies.header) ~= "function" then
     misuse "option 'cookies' must be a jar, as http.jar makes it"
   end
+  if type(self.proxy) == "string" then
+    local found, why = proxies.choose(nil, self.proxy)
+    if not found then misuse("option 'proxy': %s", why) end
+  end
   self.deadline = self.timeout and now() + self.timeout
   self.body, self.content_type = read_body(options)
   self.method = read_method(options, self.body)
@@ -103,17 +108,21 @@ function request.prepare(options)
   return self
 end
 
---- The parts of the URL, with `query` added. Returns nil, message, "EINVAL".
+local function parts_of(text)
+  local url, message = native.url(text)
+  return url or misuse("%s", message)
+end
+
+--- The parts of the URL, with `query` added.
 function request.target(options)
-  local url, message, code = native.url(options.url)
-  if not url then return nil, message, code end
+  local url = parts_of(options.url)
   if url.scheme ~= "http" and url.scheme ~= "https" then
-    return nil, ("url %q: its scheme is neither http nor https"):format(url.url), "EINVAL"
+    misuse("url %q: its scheme is neither http nor https", url.url)
   end
   local query = options.query and queries.write(options.query)
   if not query or query == "" then return url end
   local text = url.url:gsub("#.*", "")
-  return native.url(text .. (url.query and "&" or "?") .. query)
+  return parts_of(text .. (url.query and "&" or "?") .. query)
 end
 
 --- What goes in front of the caller's own fields.

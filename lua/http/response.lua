@@ -10,8 +10,7 @@ local methods = {}
 --- response:json(): the body as json.decode makes it a value. Returns nil, message, "EPROTO".
 function methods.json(self)
   if type(self.body) ~= "string" then error("json: the body is streamed; read it first", 2) end
-  local value, message, code = json.decode(self.body)
-  return value, message, code
+  return json.decode(self.body)
 end
 
 local function exchange_of(self, name)
@@ -22,8 +21,9 @@ end
 function methods.read(self)
   local exchange = exchange_of(self, "read")
   local piece, message, code = exchange:read()
-  if message then self.failure = { message = message, code = code } end
-  return piece, message, code
+  if not message then return piece end
+  self.failure = { message = message, code = code }
+  return nil, message, code
 end
 
 --- response:body(): an iterator over a streamed body; after a failure, response.failure tells.

@@ -1,6 +1,6 @@
 --- The manifest: the client's part of the module http.
 local failures = {
-  { "EINVAL", "the URL, the proxy, or where a redirection leads to is none, or no http" },
+  { "EINVAL", "where a redirection leads to is no URL, or no http; the environment's proxy is none" },
   { "EPROTO", "what came is no answer of HTTP, or not the coding that it says" },
   { "EOF", "the connection ended before the answer did" },
   { "EMSGSIZE", "more than `max` bytes, or more than `max_ratio` allows" },

@@ -91,6 +91,11 @@ local options = {
   -- http
   { name = "http", types = "table", fields = "http", otherwise = "as below",
     summary = "Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}." },
+  { name = "body_rate", of = "http", types = "number", min = 1, default = 500,
+    summary = "Is how many bytes of a body add a second to its `body_timeout`." },
+  { name = "body_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 20,
+    summary = "Bounds the time that is waited for a request's body, all waits together; `body_rate` "
+      .. "adds to it; then reading fails, and 408 is the answer unless that has begun." },
   { name = "header_timeout", of = "http", types = "number", unit = "seconds", min = 0, default = 10,
     summary = "Bounds the time from the first byte of a request to the end of its head; then it is "
       .. "answered with 408." },
@@ -303,6 +308,9 @@ local options = {
     summary = "Refuses a body of which, from 1 MiB on, so many times as many bytes come as were sent." },
   { name = "method", of = "request", types = "string", otherwise = "\"GET\", \"POST\" with a body",
     summary = "Is the method, in capital letters as servers expect it." },
+  { name = "min_rate", of = "request", types = "number", min = 0, unit = "bytes/s", default = 500,
+    summary = "Ends an answer that comes slower, once it has lasted `idle_timeout`; the body of one "
+      .. "that is streamed may." },
   { name = "proxy", of = "request", types = "false|string", meta = "string|false",
     otherwise = "as the environment says",
     summary = "Goes through a proxy: \"http://[user:password@]host:port\" or \"socks5://...\"; false "
@@ -410,7 +418,8 @@ local tables = {
   hooks = { "close", "closing", "data", "drain", "error", "message", "open", "shutdown" },
   initialize = { "methods", "options" },
   inspect = { "depth", "items", "width" },
-  http = { "header_timeout", "idle_timeout", "max_body", "max_fields", "max_head", "max_target" },
+  http = { "body_rate", "body_timeout", "header_timeout", "idle_timeout", "max_body", "max_fields",
+    "max_head", "max_target" },
   listen = with("backlog", "broadcast", "http", "ipv6only", "max_connections", "max_tasks",
     "multicast_interface", "multicast_loop", "multicast_ttl", "origins", "proxy_protocol",
     "reuseaddr", "reuseport", "tls", table.unpack(websocket)),
@@ -422,7 +431,7 @@ local tables = {
   read = { "max", "timeout" },
   read_until = { "max", "timeout" },
   request = { "auth", "body", "connect_timeout", "cookies", "decode", "expect", "form", "headers",
-    "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "proxy", "query",
+    "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "min_rate", "proxy", "query",
     "redirects", "stream", "timeout", "tls", "url" },
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },

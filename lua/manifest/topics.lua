@@ -198,7 +198,8 @@ headers are in small letters, and found in any case. Both tables take further fi
 What is ambiguous about where a message ends is refused (400) and ends the connection; so does an
 answer of another length than its Content-Length, which raises. Names and values with CR, LF or NUL
 raise. A handler that fails costs its connection; the client hears 500 if nothing was sent.
-What a client sends ahead waits; `http` has the limits. ALPN of https is "http/1.1" unless `tls`
+What a client sends ahead waits; `http` has the limits. Who sends a body slower than `body_timeout`
+and `body_rate` allow is answered with 408; for bodies that last, body_timeout=math.huge. ALPN of https is "http/1.1" unless `tls`
 says otherwise.]==],
   },
   {
@@ -219,7 +220,8 @@ says otherwise.]==],
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
                                                         returns what the handler returns
-    app:compress([{ min }])                             gzip or deflate for answers given whole
+    app:compress([{ min }])                             gzip or deflate, for answers in pieces and
+                                                        for whole ones of `min` bytes (1024)
     app:log([out])                                      a line for each answer: to a file, a
                                                         function, stderr
     app:shield([{ limit, interval, blacklist, on_flag }])   keeps attackers out

@@ -30,6 +30,26 @@ print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
 --> you asked for /chat    text]],
     },
     {
+      name = "ws.connect",
+      signature = "ws.connect(url [, options])",
+      summary = "Connects as connect does, through a proxy if one is named.",
+      args = {
+        { name = "url", type = "string", host = true, text = "`ws://` or `wss://`" },
+        { name = "options", type = "table?", text = "those of connect, and `proxy`: "
+          .. "\"http://[user:password@]host:port\" or \"socks5://...\", false for none" },
+      },
+      results = "the WebSocket; or nil, message, code",
+      returns = { "connection? ws", "string? message", "string? code" },
+      errors = { { "EACCES", "the proxy refuses" }, { "EPROTO", "the server agrees to no WebSocket" } },
+      waits = true,
+      text = "Without `proxy` the environment is asked as by http.get, ws:// as http and wss:// as "
+        .. "https. There is no `reconnect` through a proxy.",
+      example = [[
+local ws = require "ws"
+srv = listen("ws://:0", function(c) c:write "hello" end)
+print(ws.connect(srv.address, { proxy = false }):read())    --> hello    text]],
+    },
+    {
       name = "ws.group",
       signature = "ws.group([options])",
       summary = "Makes a group of WebSockets that get the same messages.",
@@ -39,12 +59,12 @@ print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
       waits = false,
       text = [=[
     group:add(ws), group:remove(ws)   its members; #group is how many
-    group:send(message [, kind [, except]])   returns how many got it
+    group:send(message [, kind [, except]])   returns how many get it
     group.dropped                     messages that somebody was too slow for
 
 A member that has more than `limit` bytes (1 MiB) to take yet is dealt with by
-`policy`: "wait" has send wait for it, "drop" leaves it out this time,
-"disconnect" closes it with status 1008. Who has closed is a member until the
+`policy`: "wait" has send wait for it; "drop" keeps as many bytes more for it
+and drops the oldest of these; "disconnect" closes it with status 1008. Who has closed is a member until the
 next send. Connections that are no WebSockets can be members as well.]=],
       example = [[
 local group = require("ws").group { policy = "drop" }

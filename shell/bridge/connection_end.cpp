@@ -197,6 +197,7 @@ void Connection::on_left(Park& park) {
 void Connection::on_wait_failed(const Park& park, const Error& why) {
   if (&park != &reader) return;
   if (wanted_.kind == What::Kind::kRequest) return request_timed_out();
+  if (wanted_.kind == What::Kind::kBody) http_->give_up_body();
   rare().read_failure = std::make_unique<Error>(why);
 }
 

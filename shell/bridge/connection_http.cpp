@@ -31,7 +31,10 @@ Reply Connection::attempt_http(const Need& need, Nanoseconds timeout) {
   }
   if (stream.state() >= Stream::State::kFinishing) return Reply::nil();
   stream.want(http_->wanted());
-  if (!head) return hold(need, timeout);
+  if (!head) {
+    const Nanoseconds pace = http_->wait_for_body(Clock::now());
+    return hold(need, std::min(timeout, pace));
+  }
   if (http_->in_head() && !std::exchange(http_->hurried, true)) {
     timeout = http_->settings->header_timeout;
     if (Task* const waiting = reader.first()) (void)waiting->limit_wait(timeout);

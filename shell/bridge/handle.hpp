@@ -29,6 +29,7 @@ enum class Type : std::uint8_t {
   kSocket,
   kProcess,
   kHttpReader,
+  kMultipartReader,
   kCount
 };
 

@@ -23,6 +23,8 @@ std::shared_ptr<const HttpSettings> http_settings(const OptionValues& options) {
   settings->max_body = size(Opt::kHttpMaxBody, settings->max_body);
   settings->header_timeout = options.seconds(Opt::kHttpHeaderTimeout, settings->header_timeout);
   settings->idle_timeout = options.seconds(Opt::kHttpIdleTimeout, settings->idle_timeout);
+  settings->body_timeout = options.seconds(Opt::kHttpBodyTimeout, settings->body_timeout);
+  settings->body_rate = options.number(Opt::kHttpBodyRate, settings->body_rate);
   return settings;
 }
 
@@ -37,6 +39,10 @@ Reply outcome(Runtime& runtime, Connection& self, const char* wrong) {
 }
 
 constexpr const char* kNoHttp = "the connection does not speak HTTP";
+
+ContentCoding coding_named(std::string_view name) {
+  return name == "gzip" ? ContentCoding::kGzip : ContentCoding::kDeflate;
+}
 
 /// next(conn) -> the head of the next request | nil when there is none. Waits.
 Reply next(Runtime& runtime, Self self) {
@@ -82,6 +88,12 @@ Reply refuse_body(Runtime&, Self self) {
   return Reply::nothing();
 }
 
+/// spoil_body(conn): it is not what its type says; nothing follows
+Reply spoil_body(Runtime&, Self self) {
+  if (self->http()) self->http()->spoil_body();
+  return Reply::nothing();
+}
+
 /// trailers(conn) -> those of the request, as they came: lines
 Reply trailers(Runtime&, Self self) {
   return Reply::bytes(self->http() ? std::string_view(self->http()->trailers()) : "");
@@ -97,15 +109,19 @@ Reply respond(Runtime& runtime, Self self, std::int64_t status, FieldsArgument f
   return outcome(runtime, *self, http->respond(number, fields.fields, body.value_or("")));
 }
 
-/// begin(conn, status, fields) -> true: the head of an answer whose body follows
-Reply begin(Runtime& runtime, Self self, std::int64_t status, FieldsArgument fields) {
+/// begin(conn, status, fields [, coding]) -> true: the head of an answer whose body follows, packed
+/// as its field Content-Encoding says: "gzip" or "deflate"
+Reply begin(Runtime& runtime, Self self, std::int64_t status, FieldsArgument fields,
+            std::optional<std::string_view> coding) {
   HttpServer* const http = self->http();
   if (!http) return outcome(runtime, *self, kNoHttp);
   const int number = status >= 0 && status < 1000 ? static_cast<int>(status) : 0;
   if (number >= 102 && number < 200) {
     return outcome(runtime, *self, http->inform(number, fields.fields));
   }
-  return outcome(runtime, *self, http->begin(number, fields.fields));
+  std::unique_ptr<ContentEncoder> packer;
+  if (coding) packer = std::make_unique<ContentEncoder>(coding_named(*coding));
+  return outcome(runtime, *self, http->begin(number, fields.fields, std::move(packer)));
 }
 
 /// write(conn, ...) -> true | nil, message, code. Waits while the client is too slow.
@@ -156,10 +172,7 @@ Reply upgrade(Runtime& runtime, Self self, std::int64_t status, FieldsArgument f
 /// compress("gzip" or "deflate", data) -> packed
 Reply compress(Runtime& runtime, std::string_view coding, std::string_view data) {
   std::string& packed = runtime.scratch();
-  const bool gzip = coding == "gzip";
-  if (!encode_content(gzip ? ContentCoding::kGzip : ContentCoding::kDeflate, data, packed)) {
-    return out_of_memory(runtime);
-  }
+  if (!encode_content(coding_named(coding), data, packed)) return out_of_memory(runtime);
   return Reply::bytes(packed);
 }
 
@@ -194,6 +207,7 @@ constexpr FunctionEntry kFunctions[] = {
     {"sent", entry<&sent>},
     {"upgrade", entry<&upgrade>},
     {"refuse_body", entry<&refuse_body>},
+    {"spoil_body", entry<&spoil_body>},
     {"line", http_line},
     {"fields", http_fields},
     {"stat", entry<&stat_file>},

@@ -21,6 +21,10 @@ struct Reader<FieldsArgument> {
 int http_line(lua_State* state);
 int http_fields(lua_State* state);
 
+/// Name and value of each field after one another, each with its length in front ("<s4"): what
+/// headers.unpack of lua/http takes.
+std::string packed_fields(const std::vector<HttpField>& fields);
+
 /// What `options` of a listener of HTTP say.
 std::shared_ptr<const HttpSettings> http_settings(const OptionValues& options);
 

@@ -1,5 +1,6 @@
 // native.http_client: what lua/http/ needs of URLs and of answers. Its reader is an object that
 // no script sees.
+#include "bridge/http.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
 #include "net/http_response.hpp"
@@ -7,6 +8,21 @@
 #include "net/url.hpp"
 
 namespace moonwire {
+
+std::string packed_fields(const std::vector<HttpField>& fields) {
+  std::string out;
+  const auto put = [&out](std::string_view text) {
+    for (int shift = 0; shift < 32; shift += 8)
+      out += static_cast<char>(text.size() >> shift & 255);
+    out += text;
+  };
+  for (const HttpField& field : fields) {
+    put(field.name);
+    put(field.value);
+  }
+  return out;
+}
+
 namespace {
 
 /// Of a URL, all that anybody may ask for; absent parts are absent.
@@ -59,6 +75,7 @@ Reply check(Runtime& runtime, Options<kRequestOptions> options) {
   number("max", Opt::kMax, kFallbackRequestMax);
   number("max_head", Opt::kMaxHead, kFallbackRequestMaxHead);
   number("max_ratio", Opt::kMaxRatio, kFallbackRequestMaxRatio);
+  number("min_rate", Opt::kMinRate, kFallbackRequestMinRate);
   number("redirects", Opt::kRedirects, kFallbackRequestRedirects);
   row.put("decode", Reply::yes(options.boolean(Opt::kDecode, true)));
   row.put("keep_alive", Reply::yes(options.boolean(Opt::kKeepAlive, true)));
@@ -94,27 +111,12 @@ Reply reader(Runtime& runtime, std::string_view method, std::int64_t head, doubl
   return Reply::object(new LuaHttpReader(runtime, std::string(method), options));
 }
 
-/// Name and value of each field after one another, each with its length in front ("<s4").
-std::string packed(const std::vector<HttpField>& fields) {
-  std::string out;
-  const auto put = [&out](std::string_view text) {
-    for (int shift = 0; shift < 32; shift += 8)
-      out += static_cast<char>(text.size() >> shift & 255);
-    out += text;
-  };
-  for (const HttpField& field : fields) {
-    put(field.name);
-    put(field.value);
-  }
-  return out;
-}
-
 Reply head_record(Runtime& runtime, const HttpHead& head) {
   Row row;
   row.count("status", static_cast<std::uint64_t>(head.status));
   row.put("reason", Reply::copy(runtime, head.reason));
   row.put("version", Reply::bytes(head.http_1_0 ? "1.0" : "1.1"));
-  row.put("fields", Reply::copy(runtime, packed(head.fields)));
+  row.put("fields", Reply::copy(runtime, packed_fields(head.fields)));
   row.put("keep_alive", Reply::yes(head.keep_alive));
   if (head.framing == HttpFraming::kLength) row.count("length", head.length);
   return Reply::record(runtime, row);

@@ -16,12 +16,19 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule, &kHooksModule,   &kTlsModule,       &kConnectModule,
-    &kListenerModule,   &kTimerModule,   &kWatcherModule,   &kSignalModule,
-    &kEventModule,      &kHookModule,    &kTaskModule,      &kConnectionTaskModule,
-    &kLoopModule,       &kReactorModule, &kProcessModule,   &kProcessNativeModule,
-    &kDnsModule,        &kFsModule,      &kSocketModule,    &kHttpClientModule,
-    &kHttpReaderModule, &kHttpModule,    &kWebSocketModule, &kWebSocketNativeModule,
+    &kConnectionModule, &kHooksModule,
+    &kTlsModule,        &kConnectModule,
+    &kListenerModule,   &kTimerModule,
+    &kWatcherModule,    &kSignalModule,
+    &kEventModule,      &kHookModule,
+    &kTaskModule,       &kConnectionTaskModule,
+    &kLoopModule,       &kReactorModule,
+    &kProcessModule,    &kProcessNativeModule,
+    &kDnsModule,        &kFsModule,
+    &kSocketModule,     &kHttpClientModule,
+    &kHttpReaderModule, &kHttpModule,
+    &kMultipartModule,  &kMultipartReaderModule,
+    &kWebSocketModule,  &kWebSocketNativeModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {

@@ -28,6 +28,8 @@ extern const Module kDnsModule;            // dns.cpp, native.dns
 extern const Module kFsModule;             // fs.cpp, native.fs
 extern const Module kHttpClientModule;     // http_client.cpp, native.http_client
 extern const Module kHttpReaderModule;
-extern const Module kHttpModule;  // http.cpp, native.http
+extern const Module kHttpModule;       // http.cpp, native.http
+extern const Module kMultipartModule;  // multipart.cpp, native.multipart
+extern const Module kMultipartReaderModule;
 
 }  // namespace moonwire

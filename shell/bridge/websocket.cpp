@@ -217,7 +217,24 @@ Reply accept(Runtime& runtime, Ref<Connection> self, std::string_view head,
   return Reply::self();
 }
 
-constexpr FunctionEntry kFunctions[] = {{"accept", entry<&accept>}};
+/// open(conn, url, options) -> conn | nil, message, code
+/// A connection to a server, however it came about, becomes a WebSocket: ours is the client's
+/// part of the handshake. What was left of connecting's time is for that as well. Waits.
+Reply open(Runtime& runtime, Ref<Connection> self, std::string_view url,
+           Options<kWsConnectOptions> options, Yieldable yieldable) {
+  const auto address = parse_address(url, Purpose::kConnect);
+  if (!address) return Reply::raise(runtime, "ws.connect: " + address.error().cause);
+  auto settings = websocket_settings(*address, options);
+  if (!settings) return Reply::raise(runtime, "ws.connect: " + settings.error().cause);
+  if (self->stream.state() != Stream::State::kOpen) return self->failed("ws.connect");
+  if (yieldable.yes && !runtime.running()->cancel_requested) {
+    self->set_websocket(std::move(*settings));
+    self->begin_opening();
+  }
+  return Reply::wait(self->opener());
+}
+
+constexpr FunctionEntry kFunctions[] = {{"accept", entry<&accept>}, {"open", entry<&open>}};
 constexpr FunctionEntry kMethods[] = {{"ping", entry<&ping>}, {"messages", messages_verb}};
 constexpr FieldEntry kFields[] = {{"protocol", protocol_field},
                                   {"request", request_field},

@@ -93,7 +93,7 @@ bool HttpChunked::size_digit(char c) {
   return true;
 }
 
-/// Read over; but a quoted one may not end in the middle.
+/// Read over; but a quoted one may not end in the middle, and outside of quotes there are tokens.
 bool HttpChunked::extension(char c) {
   if (++extension_ > kLongestExtension) return wrong("a chunk's extension that is too long");
   if (c == '\r') {
@@ -102,6 +102,10 @@ bool HttpChunked::extension(char c) {
     return true;
   }
   if (!is_http_value({&c, 1})) return wrong("a control byte in a chunk's extension");
+  if (!quoted_ && !is_http_token({&c, 1}) &&
+      std::string_view(";=\" \t").find(c) == std::string_view::npos) {
+    return wrong("a byte in a chunk's extension that must be in quotes");
+  }
   if (escaped_)
     escaped_ = false;
   else if (quoted_ && c == '\\')

@@ -11,6 +11,9 @@ namespace {
 /// Bodies up to this size are copied behind their head, and leave with it.
 constexpr std::size_t kSmall = 4096;
 
+/// Seconds that a body can earn: beyond it nobody counts.
+constexpr double kMostEarned = 1e6;
+
 void append_number(std::string& out, std::uint64_t value, int base = 10) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, value, base).ptr;
@@ -84,6 +87,10 @@ void HttpServer::start(const HttpHead& head) {
   http_1_0_ = head.http_1_0;
   head_only_ = head.method == "HEAD";
   expects_ = head.expects_continue && in_ != HttpFraming::kNone;
+  packer_.reset();
+  waited_ = Nanoseconds(0);
+  waiting_since_ = TimePoint{};
+  received_ = 0;
   trailers_.clear();
   if (in_ == HttpFraming::kChunked) {
     chunked_ = std::make_unique<HttpChunked>();
@@ -101,7 +108,29 @@ HttpServer::Step HttpServer::body(std::string_view& piece) {
   if (problem_) return Step::kFailed;
   if (body_over()) return Step::kEnd;
   ask_for_body();
-  if (in_ == HttpFraming::kChunked) return chunk(piece);
+  const Step step = in_ == HttpFraming::kChunked ? chunk(piece) : counted(piece);
+  if (step == Step::kReady) {
+    received_ += piece.size();
+    const TimePoint since = std::exchange(waiting_since_, TimePoint{});
+    if (since != TimePoint{}) waited_ += Clock::now() - since;
+  }
+  return step;
+}
+
+/// Only the time that is waited counts: a handler may take its own. What is no data, as a chunk's
+/// size, buys none.
+Nanoseconds HttpServer::wait_for_body(TimePoint now) {
+  if (waiting_since_ == TimePoint{}) waiting_since_ = now;
+  if (settings->body_timeout == Nanoseconds::max()) return Nanoseconds::max();
+  const double earned = static_cast<double>(received_) / settings->body_rate;
+  const auto bonus = std::chrono::duration_cast<Nanoseconds>(
+      std::chrono::duration<double>(std::min(earned, kMostEarned)));
+  const Nanoseconds spent = waited_ + (now - waiting_since_);
+  return std::max(settings->body_timeout + bonus - spent, Nanoseconds(0));
+}
+
+/// Of a body whose length is known.
+HttpServer::Step HttpServer::counted(std::string_view& piece) {
   const auto most = std::min<std::uint64_t>(left_, stream_.limits.read_size);
   const Piece taken = stream_.take_some(static_cast<std::size_t>(most));
   if (!taken) return stream_.ended() ? fail(400, "the body ended early") : Step::kMore;
@@ -183,7 +212,9 @@ const char* HttpServer::respond(int status, const HttpFields& fields, std::strin
   return nullptr;
 }
 
-const char* HttpServer::begin(int status, const HttpFields& fields) {
+const char* HttpServer::begin(int status, const HttpFields& fields,
+                              std::unique_ptr<ContentEncoder> packer) {
+  if (packer && fields.has_length) return "a packed answer has another length than it says";
   std::string_view framing;
   HttpFraming how = HttpFraming::kNone;
   if (bodiless(status)) {
@@ -202,6 +233,7 @@ const char* HttpServer::begin(int status, const HttpFields& fields) {
   out_ = how;
   out_left_ = fields.length;
   open_ = true;
+  packer_ = std::move(packer);
   stream_.write(out);
   return nullptr;
 }
@@ -217,11 +249,29 @@ const char* HttpServer::write(std::string_view piece) {
     }
     out_left_ -= piece.size();
   }
-  sent_ += piece.size();
+  if (packer_) return pack(piece, ContentEncoder::Part::kPiece);
+  send(piece);
+  return nullptr;
+}
+
+const char* HttpServer::pack(std::string_view piece, ContentEncoder::Part part) {
+  thread_local std::string packed;
   if (head_only_) return nullptr;
+  if (!packer_->encode(piece, part, packed)) {
+    keep_ = false;
+    return "no memory to pack the answer";
+  }
+  send(packed);
+  return nullptr;
+}
+
+/// Puts a piece of the body into the stream, in its chunk.
+void HttpServer::send(std::string_view piece) {
+  sent_ += piece.size();
+  if (head_only_ || piece.empty()) return;
   if (out_ != HttpFraming::kChunked) {
     stream_.write(piece);
-    return nullptr;
+    return;
   }
   std::string& out = fresh();
   append_number(out, piece.size(), 16);
@@ -229,10 +279,9 @@ const char* HttpServer::write(std::string_view piece) {
   const bool small = piece.size() <= kSmall;
   if (small) out.append(piece).append("\r\n");
   stream_.write(out);
-  if (small) return nullptr;
+  if (small) return;
   stream_.write(piece);
   stream_.write("\r\n");
-  return nullptr;
 }
 
 const char* HttpServer::end(std::string_view trailers) {
@@ -240,6 +289,10 @@ const char* HttpServer::end(std::string_view trailers) {
   if (out_ == HttpFraming::kLength && out_left_ > 0 && !(head_only_ && sent_ == 0)) {
     keep_ = false;
     return "the body is shorter than its Content-Length";
+  }
+  if (packer_) {
+    const char* const wrong = pack({}, ContentEncoder::Part::kLast);
+    if (wrong) return wrong;
   }
   open_ = false;
   if (out_ != HttpFraming::kChunked || head_only_) return nullptr;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "net/content_encoder.hpp"
 #include "net/http_chunked.hpp"
 #include "net/stream.hpp"
 
@@ -18,6 +19,8 @@ struct HttpSettings {
   std::uint64_t max_body = 1 << 20;  ///< read whole, or read over
   Nanoseconds header_timeout = std::chrono::seconds(10);
   Nanoseconds idle_timeout = std::chrono::seconds(60);
+  Nanoseconds body_timeout = std::chrono::seconds(20);  ///< of all waits for a body together
+  double body_rate = 500;  ///< bytes that have come, each so many for a second more
 };
 
 /// Fields as they go out, each with its CRLF, and which of them are there.
@@ -49,6 +52,12 @@ class HttpServer {
   void end_soon() { keep_ = false; }
   /// Who reads it whole has had enough: 413.
   void refuse_body() { fail(413, "the body is too long"); }
+  /// It is not what its type says: 400.
+  void spoil_body() { fail(400, "the body is malformed"); }
+  /// The body is waited for from now on, if it was not already: for how long at most.
+  Nanoseconds wait_for_body(TimePoint now);
+  /// That wait was too long: 408.
+  void give_up_body() { fail(408, "the body came too slowly"); }
   /// What the client said its body's length is; max if it has not.
   std::uint64_t announced() const { return in_ == HttpFraming::kChunked ? UINT64_MAX : announced_; }
   /// Of a chunked body that has ended: as they came, each with CRLF.
@@ -62,8 +71,10 @@ class HttpServer {
   /// A whole answer.
   const char* respond(int status, const HttpFields& fields, std::string_view body);
   /// The head of an answer whose body follows in pieces: of the length that `fields` have, or
-  /// chunked, or until the end of an HTTP/1.0 connection.
-  const char* begin(int status, const HttpFields& fields);
+  /// chunked, or until the end of an HTTP/1.0 connection. With `packer` what is written is packed;
+  /// the fields say so, and have no length.
+  const char* begin(int status, const HttpFields& fields,
+                    std::unique_ptr<ContentEncoder> packer = nullptr);
   const char* write(std::string_view piece);
   /// The end of such a body. `trailers` go out if it is chunked.
   const char* end(std::string_view trailers);
@@ -80,8 +91,9 @@ class HttpServer {
   bool upgraded() const { return upgraded_; }
   /// Another request may come. Once answered.
   bool keeps() const { return keep_ && !upgraded_ && !problem_ && answered(); }
-  int status() const { return status_; }        ///< of the answer
-  std::uint64_t sent() const { return sent_; }  ///< bytes of its body
+  int status() const { return status_; }  ///< of the answer
+  /// Bytes of its body; of an answer to HEAD none.
+  std::uint64_t sent() const { return head_only_ ? 0 : sent_; }
 
   const std::shared_ptr<const HttpSettings> settings;
   bool hurried = false;  ///< the time for the head that is coming runs
@@ -89,18 +101,25 @@ class HttpServer {
  private:
   void start(const HttpHead& head);
   Step fail(int status, std::string_view text);
+  Step counted(std::string_view& piece);
   Step chunk(std::string_view& piece);
   bool body_over() const { return in_ == HttpFraming::kNone || over_; }
   void ask_for_body();
   const char* head(int status, const HttpFields& fields, std::string_view framing,
                    std::string& out);
+  const char* pack(std::string_view piece, ContentEncoder::Part part);
+  void send(std::string_view piece);
   bool bodiless(int status) const { return status == 204 || status == 304; }
 
   Stream& stream_;
   HttpProblem problem_;
   std::string trailers_;
   std::unique_ptr<HttpChunked> chunked_;
-  std::uint64_t left_ = 0;  // of the body that comes, if its length is known
+  std::unique_ptr<ContentEncoder> packer_;
+  Nanoseconds waited_{0};       // for the body that comes, up to its last piece
+  TimePoint waiting_since_{};   // the epoch: nobody waits
+  std::uint64_t received_ = 0;  // of it
+  std::uint64_t left_ = 0;      // of the body that comes, if its length is known
   std::uint64_t announced_ = 0;
   std::uint64_t skipped_ = 0;   // read over
   std::uint64_t out_left_ = 0;  // of the body that goes

@@ -141,8 +141,11 @@ bool WebSocketSession::append(std::string_view masked, bool last) {
     mask_bytes(plain.data(), masked.data(), size, frame_.mask, offset);
     masked.remove_prefix(size);
     offset += size;
-    switch (
-        inflater_->inflate({plain.data(), size}, last && masked.empty(), message_, max_message_)) {
+    const auto outcome =
+        inflater_->inflate({plain.data(), size}, last && masked.empty(), message_, max_message_);
+    const bool good = outcome == Inflater::Outcome::kGood;
+    if (!good && text_ && !check_text(false)) return false;  // the first fault is what is told
+    switch (outcome) {
       case Inflater::Outcome::kGood: break;
       case Inflater::Outcome::kMalformed:
         fail(CloseStatus::kBadText, "a compressed message that is malformed");

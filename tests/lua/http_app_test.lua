@@ -85,7 +85,9 @@ check.case("the log has a line for each answer, also of a handler that failed", 
   app:log(function(line) lines[#lines + 1] = line end)
   ask(app, "GET /?a=b")
   ask(app, "GET /fail")
-  check.equal(#lines, 2)
+  ask(app, "HEAD /")
+  check.equal(#lines, 3)
+  check.match(lines[3], '"HEAD / HTTP/1%.0" 200 0 ')
   check.match(lines[1], '^127%.0%.0%.1:%d+ %- %- %[[^]]+%] "GET /%?a=b HTTP/1%.0" 200 5 %d+%.%d+\n$')
   check.match(lines[2], '"GET /fail HTTP/1%.0" 500 0 ')
 end)
@@ -131,6 +133,10 @@ check.case("files have types, sizes and tags", function()
     check.equal(get("GET /s/a.txt", "If-None-Match: \"x\"\r\n"), 200)
     local date = check.match(head, "Last%-Modified: ([^\r]+)")
     check.equal(get("GET /s/a.txt", "If-Modified-Since: " .. date .. "\r\n"), 304)
+    check.equal(get("GET /s/a.txt", "If-Modified-Since: Sat, 01 Jan 2101 00:00:00 GMT\r\n"), 304)
+    check.equal(get("GET /s/a.txt", "If-Modified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n"), 200)
+    check.equal(get("GET /s/a.txt", "If-Modified-Since: now\r\n"), 200)
+    check.equal(get("GET /s/a.txt", "If-Modified-Since: " .. date .. "\r\nIf-None-Match: \"x\"\r\n"), 200)
     check.equal(select(2, get "HEAD /s/a.txt"), "")
     check.equal(select(2, get "GET /s/none"), "")
     check.equal(get "POST /s/a.txt", 405)
@@ -152,10 +158,27 @@ check.case("ranges of files", function()
       check.equal(status, 416, range)
       check.match(head, "Content%-Range: bytes %*/10\r\n")
     end
-    for _, range in ipairs { "bytes=4-2", "bytes=0-1,3-4", "bytes=x", "lines=1-2", "bytes=-" } do
+    for _, range in ipairs { "bytes=4-2", "bytes=0-1,x", "bytes=0-5,2-9", "bytes=",
+      "bytes=" .. ("0-0,"):rep(17), "bytes=x", "lines=1-2", "bytes=-" } do
       check.equal(get("GET /s/a.txt", "Range: " .. range .. "\r\n"), 200, range)
     end
     check.equal(get("GET /s/a.txt", "Range: bytes=0-1\r\nIf-Range: \"old\"\r\n"), 200)
+  end)
+end)
+
+check.case("several ranges of a file are parts of one answer", function()
+  with_files(function(get)
+    local status, body, head = get("GET /s/a.txt", "Range: bytes=0-1, 20-30 ,-3\r\n")
+    check.equal(status, 206)
+    check.match(head, "Content%-Length: " .. #body .. "\r\n")
+    check.equal(head:find "Content%-Range", nil)
+    local boundary = check.match(head, "Content%-Type: multipart/byteranges; boundary=(%x+)\r\n")
+    local part = "--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes %s/10\r\n\r\n%s\r\n"
+    check.equal(body, part:format(boundary, "0-1", "01") .. part:format(boundary, "7-9", "789")
+      .. "--" .. boundary .. "--\r\n")
+    check.equal(select(2, get("GET /s/a.txt", "Range: bytes=20-,5-5\r\n")), "5", "one is left")
+    check.equal(get("GET /s/a.txt", "Range: bytes=20-,30-\r\n"), 416)
+    check.equal(select(2, get("HEAD /s/a.txt", "Range: bytes=0-1,3-4\r\n")), "")
   end)
 end)
 
@@ -221,9 +244,33 @@ check.case("multipart bodies", function()
   check.equal(select(2, ask(app, "POST /skip", kind, "preamble\r\n" .. PARTS)), "a f")
   check.equal(select(2, ask(app, "POST /form", kind, PARTS)), "1")
   for cut = 1, #PARTS - 10, 7 do
-    check.equal(ask(app, "POST /skip", kind, PARTS:sub(1, cut)), 500, cut)
+    check.equal(ask(app, "POST /skip", kind, PARTS:sub(1, cut)), 400, cut)
   end
   check.equal(ask(app, "POST /skip", "", PARTS), 500)
+  check.equal(ask(app, "POST /skip", "Content-Type: multipart/form-data; boundary=\"\"\r\n", PARTS), 500)
+end)
+
+check.case("a part is read while it is its turn, and is named as it says", function()
+  local app = http.app()
+  app:post("/", function(req)
+    local kept, names = nil, {}
+    for part in req:parts() do
+      if kept then check.equal(kept:text(), "") end
+      kept = part
+      names[#names + 1] = (part.name or "-") .. "=" .. (part.filename or "-")
+      check.equal(part.headers["CONTENT-DISPOSITION"], part.headers["content-disposition"])
+    end
+    return table.concat(names, "|")
+  end)
+  local body = ""
+  for _, disposition in ipairs { [[form-data; filename="; name=evil"; name="a"]],
+    [[form-data; NAME=b; name=c]], [[form-data; name="d \"e\""; filename="C:\x.txt"]],
+    [[form-data; name="open]], [[form-data; =; name=x]] } do
+    body = body .. "--B c\r\nContent-Disposition: " .. disposition .. "\r\n\r\ndata\r\n"
+  end
+  local _, answered = ask(app, "POST /", 'Content-Type: multipart/form-data; a="; boundary=X"; '
+    .. 'Boundary="B c"\r\n', body .. "--B c--")
+  check.equal(answered, [[a=; name=evil|b=-|d "e"=C:\x.txt|-=-|-=-]])
 end)
 
 check.case("cookies, redirects, events", function()
@@ -296,7 +343,12 @@ check.case("answers are packed for who takes them", function()
   app:get("/", function() return text end):get("/json", function() return { text } end)
   app:get("/short", function() return "short" end)
   app:get("/image", function(_, res) res.headers["Content-Type"] = "image/png" return text end)
-  app:get("/pieces", function(_, res) res:write(text) end)
+  app:get("/pieces", function(_, res)
+    for i = 1, #text, 100 do res:write(text:sub(i, i + 99)) end
+  end)
+  app:get("/events", function(_, res) res:events():send "one" end)
+  app:get("/own", function(_, res) res.headers["Content-Length"] = 5 res:write "hello" end)
+  app:get("/none", function() return 204 end)
   local function ask_for(path, accepted)
     local _, body, head = ask(app, "GET " .. path, "Accept-Encoding: " .. accepted .. "\r\n")
     return head:match "Content%-Encoding: (%w+)" or "none", body, head
@@ -309,10 +361,38 @@ check.case("answers are packed for who takes them", function()
   check.equal(ask_for("/json", "*"), "gzip")
   check.equal(ask_for("/", "gzip;q=0.1, deflate"), "deflate")
   for path, accepted in pairs { ["/"] = "gzip;q=0, br", ["/short"] = "gzip", ["/image"] = "gzip",
-    ["/pieces"] = "gzip" } do
+    ["/own"] = "gzip", ["/none"] = "gzip", ["/pieces"] = "br" } do
     check.equal(ask_for(path, accepted), "none", path)
   end
   check.equal(select(2, ask_for("/", "br")), text)
+  check.equal(ask_for("/pieces", "gzip"), "gzip")
+  check.equal(ask_for("/events", "deflate"), "deflate")
+  check.match(select(3, ask(app, "HEAD /pieces", "Accept-Encoding: gzip\r\n")), "Content%-Encoding: gzip")
+  local srv <close> = check.ok(listen("http://127.0.0.1:0", app))
+  local whole = check.ok(http.get(srv.address .. "/pieces"))
+  check.same({ whole.body == text, whole.headers["content-encoding"] }, { true, "gzip" })
+  check.equal(check.ok(http.get(srv.address .. "/events")).body, "data: one\n\n")
+  http.close_idle()
+end)
+
+check.case("a piece that is packed can be read before the next is written", function()
+  local app = http.app()
+  local go_on = false
+  app:compress()
+  app:get("/", function(_, res)
+    res:write "first"
+    check.eventually(function() return go_on end)
+    res:write "second"
+  end)
+  local srv <close> = check.ok(listen("http://127.0.0.1:0", app))
+  local answer = check.ok(http.get(srv.address, { stream = true }))
+  check.equal(answer.headers["content-encoding"], "gzip")
+  check.equal(answer:read(), "first")
+  go_on = true
+  check.equal(answer:read(), "second")
+  check.equal(answer:read(), nil)
+  check.equal(answer.failure, nil)
+  http.close_idle()
 end)
 
 check.case("a WSAPI application", function()

@@ -76,6 +76,17 @@ check.case("headers: given ones, in place of ours and in order", function()
   server:close()
 end)
 
+check.case("what succeeds returns one value", function()
+  local server = script { ok "[1]" }
+  check.equal(select("#", http.get(server.url)), 1)
+  check.equal(select("#", http.post(server.url, "x")), 1)
+  local response = check.ok(http.request { url = server.url, stream = true })
+  check.equal(select("#", response:read()), 1)
+  check.equal(select("#", response:read()), 1)
+  check.equal(select("#", check.ok(http.get(server.url)):json()), 1)
+  server.close()
+end)
+
 check.case("headers of an answer: any case, order, duplicates", function()
   local server = script { ok("", "Set-Cookie: a=1\r\nX-One: 1\r\nset-cookie: b=2\r\n") }
   local headers = check.ok(http.get(server.url)).headers
@@ -112,8 +123,11 @@ check.case("misuse raises, at the caller", function()
   check.raises(with { cookies = {} }, place .. "option 'cookies' must be a jar")
   check.raises(with { tls = { caa = 1 } }, place .. "unknown option 'tls.caa'")
   check.raises(function() http.request "http://h/" end, "http.request: the options must be a table")
-  check.fails("EINVAL", http.get "http://h/a b")
-  check.fails("its scheme is neither http nor https", http.get "ftp://h/")
+  local function getting(url) return function() local x = http.get(url) return x end end
+  check.raises(getting "http://h/a b", place .. "url \"http://h/a b\": a blank in it; write %%20")
+  check.raises(getting "h", place .. "url \"h\": ")
+  check.raises(getting "ftp://h/", place .. "url \"ftp://h/\": its scheme is neither http nor https")
+  check.raises(with { proxy = "ftp://p" }, place .. "option 'proxy': a proxy is http:// or socks5://, not ftp://")
 end)
 
 check.case("bodies: of a length, in chunks, up to the end, none", function()

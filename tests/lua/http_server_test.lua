@@ -309,6 +309,54 @@ check.case("a head that comes slowly is answered with 408, an idle connection is
   check.equal(kept:read("a", { timeout = 5 }), "")
 end)
 
+check.case("a body that comes slowly is answered with 408, however often a byte comes", function()
+  local failed, read
+  local srv <close> = serve(function(req)
+    if req.path == "/text" then
+      local text, _, code = req:text()
+      failed = code
+      return text or "late"
+    end
+    local size = 0
+    for piece in req:body() do size = size + #piece end
+    read = size
+    return "x"
+  end, { http = { body_timeout = 0.2, body_rate = 1e6 } })
+  for path, framing in pairs { ["/text"] = "Content-Length: 100000", ["/"] = "Content-Length: 100000",
+    ["/chunks"] = "Transfer-Encoding: chunked" } do
+    local slow <close> = open(srv)
+    local piece = path == "/chunks" and "1\r\nx\r\n" or "x"
+    slow:write(("POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n"):format(path, framing))
+    local drip = timeout(0.01, function() return slow:write(piece) end)
+    local answered = slow:read("a", { timeout = 10 })
+    drip:delete()
+    check.match(answered, path == "/text" and "^HTTP/1.1 200 .*Connection: close\r\n.*late$" or "^HTTP/1.1 408 ")
+  end
+  check.equal(failed, "ETIMEDOUT")
+  check.equal(read, nil)
+end)
+
+check.case("a body that moves, or whose handler is slow, has its time", function()
+  local srv <close> = serve(function(req)
+    local size = 0
+    for piece in req:body() do
+      size = size + #piece
+      sleep(0.03)  -- longer than body_timeout in all
+    end
+    return tostring(size)
+  end, { http = { body_timeout = 0.1, body_rate = 10 }, read_size = 4096 })
+  local quick <close> = open(srv)
+  quick:write(post("/", ("x"):rep(50000)))
+  check.equal(select(3, answer(quick)), "50000")
+  local fair <close> = open(srv)
+  fair:write "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n"
+  for _ = 1, 6 do
+    fair:write(("x"):rep(10))
+    sleep(0.05)  -- each piece has bought a second
+  end
+  check.equal(select(3, answer(fair)), "60")
+end)
+
 check.case("a client that does not read holds back its handler only", function()
   local written = 0
   local srv <close> = serve(function(req, res)

@@ -110,6 +110,35 @@ check.case("time-outs: of all, of silence, of connecting; each says which", func
   server:close()
 end)
 
+check.case("an answer that comes a byte at a time ends, but for one that is streamed", function()
+  local answer = ok(("x"):rep(200))
+  local body = answer:find "x+$"
+  local slow_from
+  local url, server = serve(function(c)
+    read_head(c)
+    c:write(answer:sub(1, slow_from))
+    for i = slow_from + 1, #answer do
+      if not c:write(answer:sub(i, i)) then return end
+      sleep(0.01)
+    end
+  end)
+  local slow = { idle_timeout = 1, min_rate = 1e6 }
+  slow_from = body + 50
+  check.equal(check.fails("ETIMEDOUT", http.get(url, slow)),
+    "http.get " .. url .. "/: reading the body: slower than 1e+06 bytes/s")
+  slow_from = 1
+  check.equal(check.fails("ETIMEDOUT", http.get(url, slow)),
+    "http.get " .. url .. "/: waiting for the answer: slower than 1e+06 bytes/s")
+  slow_from = body
+  slow.stream = true
+  local size = 0
+  local response = check.ok(http.get(url, slow))
+  for piece in response:body() do size = size + #piece end
+  check.same({ size, response.failure }, { 200 })
+  http.close_idle()
+  server:close()
+end)
+
 check.case("a task that is cancelled leaves no connection behind", function()
   local ended = 0
   local url, server = serve(function(c)

@@ -38,6 +38,7 @@ check.case("a group sends to all, or all but one", function()
   check.equal(group:remove(one), false)
   check.equal(group:send "two", 2)
   check.match(tostring(group), "^group %(2 members, wait, 0 dropped%)$")
+  check.equal(inspect(group), tostring(group))
   group:add(one):add(one)
   check.equal(#group, 3)
   close_all(srv, all, group)
@@ -53,16 +54,41 @@ check.case("members that have closed are none any more", function()
   close_all(srv, all, group)
 end)
 
-check.case("who is slow is left out, and counted: drop", function()
+check.case("who is slow misses the oldest, which is counted: drop", function()
   local group = ws.group { policy = "drop", limit = 50000 }
   local srv, all = clients(group, 1, { sendbuf = 4096 })
-  local got = 0
-  for _ = 1, 1000 do got = got + group:send(("x"):rep(1000)) end
-  check.equal(got + group.dropped, 1000)
+  for i = 1, 1000 do
+    check.equal(group:send(("%04d"):format(i) .. ("x"):rep(996), i % 2 == 0 and "binary" or nil), 1)
+  end
+  local member = next(group.members)
   check.ok(group.dropped > 0)
-  check.ok(next(group.members).queued <= 60000)
-  for _ = 1, got do check.equal(#all[1]:read(nil, { timeout = 5 }), 1000) end
+  check.ok(member.queued <= 60000)
+  check.ok(group.waiting[member].size <= 50000)
+  local got, last = 0, 0
+  while last < 1000 do
+    local message, kind = all[1]:read(nil, { timeout = 10 })
+    local number = math.tointeger(tonumber(message:sub(1, 4)))
+    check.ok(number > last, "in their order")
+    check.equal(kind, number % 2 == 0 and "binary" or "text")
+    got, last = got + 1, number
+  end
+  check.equal(got + group.dropped, 1000)
+  check.eventually(function() return not group.waiting[member] end)
+  check.equal(group:send "as before", 1)
+  check.equal(all[1]:read(nil, { timeout = 10 }), "as before")
   close_all(srv, all, group)
+end)
+
+check.case("who leaves while something waits for it is let go", function()
+  local group = ws.group { policy = "drop", limit = 50000 }
+  local srv, all = clients(group, 1, { sendbuf = 4096 })
+  for _ = 1, 1000 do group:send(("x"):rep(1000)) end
+  local member = next(group.members)
+  check.ok(group.waiting[member])
+  all[1]:abort()
+  check.eventually(function() return group:send "x" == 0 end)
+  check.same({ #group, group.waiting[member] }, { 0 })
+  srv:close()
 end)
 
 check.case("who is slow is put out: disconnect", function()
@@ -145,7 +171,9 @@ check.case("origins count there as well, and what came with the request is read"
     "Origin: https://good.example\r\nSec-WebSocket-Version: 13\r\n",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", "\x81\x82\0\0\0\0hi")
   check.match(raw:read_until "\r\n\r\n", "^HTTP/1.1 101 Switching Protocols\r\n.*s3pPLMBiTxaQ9kYGzzhZRbK%+xOo=")
-  check.equal(raw:read "a", "\x88\x02\x03\xe8")
+  check.equal(raw:read(4), "\x88\x02\x03\xe8")
+  raw:write "\x88\x82\0\0\0\0\x03\xe8"
+  check.equal(raw:read "a", "")
   check.equal(got, "hi")
   check.raises(function() ws.accept({ connection = raw, head = "" }, {}, print) end,
     "no request to answer")

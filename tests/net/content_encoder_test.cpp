@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/content_decoder.hpp"
+
 using namespace moonwire;
 
 namespace {
@@ -40,5 +42,31 @@ TEST_CASE("encode_content: what is packed can be unpacked", "[net]") {
     REQUIRE(encode_content(ContentCoding::kDeflate, bytes, deflate));
     CHECK((deflate[0] & 15) == 8);
     CHECK(unpack(deflate, bytes.size()) == bytes);
+  }
+}
+
+TEST_CASE("ContentEncoder: each piece can be unpacked as soon as it is there", "[net]") {
+  using Part = ContentEncoder::Part;
+  std::string mixed;
+  for (unsigned i = 0; i < 200000; ++i) mixed += static_cast<char>(i * i >> 9);
+  const std::string pieces[] = {"first", "", "", "second", mixed, std::string(1000000, 'x'), "y"};
+  for (const ContentCoding coding : {ContentCoding::kGzip, ContentCoding::kDeflate}) {
+    ContentEncoder encoder(coding);
+    ContentDecoder decoder(coding, {});
+    const auto decoded = [&decoder](std::string_view packed) {
+      std::string text;
+      while (decoder.decode(packed, text, 1 << 20).value() == ContentDecoder::State::kFull) {
+      }
+      return text;
+    };
+    std::string packed;
+    for (const std::string& piece : pieces) {
+      REQUIRE(encoder.encode(piece, Part::kPiece, packed));
+      CHECK((decoded(packed) == piece));
+    }
+    CHECK_FALSE(decoder.finish());
+    REQUIRE(encoder.encode("the end", Part::kLast, packed));
+    CHECK(decoded(packed) == "the end");
+    CHECK(decoder.finish());
   }
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/http_response.hpp"
 #include "support/streaming.hpp"
 
 using namespace moonwire;
@@ -140,6 +141,31 @@ TEST_CASE("HttpServer: requests", "[net]") {
   }
 }
 
+TEST_CASE("HttpServer: how long a body is waited for", "[net]") {
+  using std::chrono::seconds;
+  Serving s;
+  s.settings->body_timeout = seconds(20);
+  s.settings->body_rate = 100;
+  s.send(post("Content-Length: 1000\r\n", ""));
+  CHECK(s.next() == "POST / HTTP/1.1");
+  const TimePoint start = Clock::now();
+  CHECK(s.server.wait_for_body(start) == seconds(20));
+  CHECK(s.server.wait_for_body(start + seconds(15)) == seconds(5));
+  CHECK(s.server.wait_for_body(start + seconds(30)) == seconds(0));
+  s.send(std::string(500, 'x'));
+  CHECK(s.body(Step::kMore).size() == 500);
+  const TimePoint later = start + seconds(100);  // which the handler has spent
+  const Nanoseconds left = s.server.wait_for_body(later);
+  CHECK(left <= seconds(25));  // 500 bytes have bought 5 s
+  CHECK(left > seconds(15));   // less what the test took
+  CHECK(s.server.wait_for_body(later + seconds(1)) == left - seconds(1));
+  s.settings->body_timeout = Nanoseconds::max();
+  CHECK(s.server.wait_for_body(later) == Nanoseconds::max());
+  s.server.give_up_body();
+  CHECK(s.server.problem().status == 408);
+  CHECK(s.body(Step::kFailed).empty());
+}
+
 TEST_CASE("HttpServer: answers", "[net]") {
   Serving s;
   s.send(kGet);
@@ -155,6 +181,28 @@ TEST_CASE("HttpServer: answers", "[net]") {
                                       "\r\n0\r\nT: v\r\n\r\n"));
     CHECK(s.server.sent() == 5003);
     CHECK(s.server.keeps());
+  }
+  SECTION("in pieces are packed on their way") {
+    const auto packer = [] { return std::make_unique<ContentEncoder>(ContentCoding::kGzip); };
+    HttpFields fields;
+    fields.has_length = true;
+    CHECK(s.server.begin(200, fields, packer()) != nullptr);
+    CHECK(s.server.begin(200, {}, packer()) == nullptr);
+    CHECK(s.server.write(std::string(50000, 'x')) == nullptr);
+    CHECK(s.server.write("abc") == nullptr);
+    CHECK(s.server.end({}) == nullptr);
+    CHECK(s.server.sent() < 200);
+    HttpResponseReader reader("GET", {});
+    reader.put(s.received().insert(17, "Content-Encoding: gzip\r\n"));
+    REQUIRE(reader.next()->kind == HttpResponseReader::Kind::kHead);
+    std::string body;
+    auto event = reader.next();
+    for (; event && event->kind == HttpResponseReader::Kind::kData; event = reader.next()) {
+      body += event->data;
+    }
+    REQUIRE(event);
+    CHECK((body == std::string(50000, 'x') + "abc"));
+    CHECK(reader.reusable());
   }
   SECTION("are as long as they say") {
     HttpFields fields;

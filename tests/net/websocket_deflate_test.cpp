@@ -246,6 +246,20 @@ TEST_CASE("WebSocketSession: compressed messages", "[net]") {
     CHECK(server.next(in) == WebSocketSession::Event::kFailed);
     CHECK(server.failed_with() == CloseStatus::kBadText);
   }
+  SECTION("with two faults fail with the first, wherever they are divided") {
+    const std::string bytes = send("\xff" + std::string(60000, '*'));
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+      WebSocketSession receiver(WebSocketRole::kServer, 50000, agreed, how);
+      std::string seen = bytes.substr(0, cut);
+      std::string_view in = seen;
+      if (receiver.next(in) == WebSocketSession::Event::kMore) {
+        seen = std::string(in) + bytes.substr(cut);
+        in = seen;
+        (void)receiver.next(in);
+      }
+      REQUIRE(receiver.failed_with() == CloseStatus::kBadText);
+    }
+  }
   SECTION("are not made of short ones, nor with a window of 8 bits") {
     CHECK_FALSE(client.compresses(how.threshold - 1));
     CHECK(client.compresses(how.threshold));

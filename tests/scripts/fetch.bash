@@ -164,7 +164,7 @@ case_fetch() {
   ends 2 "fetch.lua: -m: a number of seconds expected, not 'x'" fetch.lua -m x http://a/
   ends 2 "fetch.lua: -H: *" fetch.lua -H x http://a/
   ends 2 "fetch.lua: option 'method': \"A B\" is no method" fetch.lua -X "A B" http://a/
-  ends 1 "fetch.lua: url \"http://a b/\": a blank in it; write %20" fetch.lua "a b/"
+  ends 2 "fetch.lua: url \"http://a b/\": a blank in it; write %20" fetch.lua "a b/"
   local closed
   closed=127.0.0.1:$(free_port)
   ends 1 "fetch.lua: http://$closed/: connect $closed: Connection refused" fetch.lua "$closed"

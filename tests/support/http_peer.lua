@@ -77,4 +77,25 @@ function peer.script(answers, options, scheme)
   return self
 end
 
+--- A proxy for CONNECT and for plain requests, both of which end at `target`; what it was asked.
+function peer.http_proxy(answer)
+  local seen = {}
+  local url, server = peer.serve(function(c)
+    local first, fields = peer.read_head(c)
+    seen[#seen + 1] = { first = first, fields = fields }
+    if answer then return c:finish(answer) end
+    local host = first:match "^CONNECT (%S+) " or first:match "^%u+ http://([^/]+)"
+    local onward <close> = check.ok(connect(host))
+    if first:find "^CONNECT" then
+      c:write "HTTP/1.0 200 Connected\r\nProxy-agent: x\r\n\r\n"
+    else
+      onward:write(first:gsub("http://[^/]+", "", 1), "\r\nHost: ", host, "\r\n\r\n")
+    end
+    local back = spawn(function() onward:pipe(c) end)
+    c:pipe(onward)
+    back:join()
+  end)
+  return url, seen, server
+end
+
 return peer

@@ -125,8 +125,8 @@ function methods.use(app, fn)
   return app
 end
 
---- Packs answers that are given whole, of at least options.min bytes (1024) and of a type that
--- becomes smaller, for clients that take gzip or deflate.
+--- Packs answers of a type that becomes smaller for clients that take gzip or deflate: those given
+-- whole if they have options.min bytes (1024), and those in pieces, each as it is written.
 function methods.compress(app, options)
   options = check_options("app:compress", options, { min = "number" })
   return app:use(require("http.server.compress").new(options))

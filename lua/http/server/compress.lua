@@ -1,4 +1,4 @@
---- Packed answers, as an app's middleware: those that are given whole.
+--- Packed answers, as an app's middleware.
 local native = require "native.http"
 
 local MINIMUM <const> = 1024  -- bytes: less is not worth its head
@@ -30,16 +30,19 @@ end
 local function new(options)
   local minimum = options.min or MINIMUM
   return function(req, res, next)
-    local coding = coding_for(req.headers["accept-encoding"] or "")
-    function res.encode(_, data)
+    local accepted = coding_for(req.headers["accept-encoding"] or "")
+    --- How the answer that begins now is packed, which its head says from here on; nil: not at all.
+    function res.choose_coding()
       local headers = res.headers
-      local kind = find(headers, "content-type") or "text/plain"
-      if #data < minimum or not is_text(kind) or find(headers, "content-encoding")
-        or find(headers, "content-length") then return data end
+      if res.status == 206 or not is_text(find(headers, "content-type") or "text/plain")
+        or find(headers, "content-encoding") or find(headers, "content-length") then return nil end
       headers.Vary = headers.Vary or "Accept-Encoding"
-      if not coding then return data end
-      headers["Content-Encoding"] = coding
-      return native.compress(coding, data)
+      headers["Content-Encoding"] = accepted
+      return accepted
+    end
+    function res.encode(_, data)
+      local coding = #data >= minimum and res.choose_coding()
+      return coding and native.compress(coding, data) or data
     end
     return res:settle(next())
   end

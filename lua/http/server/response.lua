@@ -65,7 +65,9 @@ end
 function methods.write(res, ...)
   local conn = connection(res, "write")
   if native.state(conn) == "waiting" then
-    local begun, message, code = native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"))
+    local coding = res.choose_coding and res.choose_coding()
+    local begun, message, code =
+      native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"), coding)
     if not begun then return nil, message, code end
   end
   return persist(conn, native.write(conn, ...))

@@ -1,8 +1,10 @@
 --- Files of a directory, as an app's prefix: types, ETag, ranges, index.html, gzip.
 local native = require "native.http"
+local dates = require "http.date"
 local query = require "http.server.query"
 
 local PIECE <const> = 64 * 1024  -- bytes that are read at once
+local MOST_RANGES <const> = 16   -- of one request
 
 local TYPES <const> = {
   css = "text/css; charset=utf-8", csv = "text/csv; charset=utf-8", gif = "image/gif",
@@ -30,9 +32,17 @@ local function matches(condition, tag)
   return false
 end
 
---- "bytes=0-99" -> first, last; nothing if it is not for us; false if no byte is there.
+--- Whether the client says that it has this state of the file.
+local function is_known(req, tag, modified)
+  local condition = req.headers["if-none-match"]
+  if condition then return matches(condition, tag) end
+  local since = dates.parse(req.headers["if-modified-since"] or "")
+  return since ~= nil and modified <= since
+end
+
+--- "0-99" -> first, last; nothing if it is none; false if no byte is there.
 local function range_of(text, size)
-  local first, last = text:match("^bytes=(%d*)%-(%d*)$")
+  local first, last = text:match("^(%d*)%-(%d*)$")
   if not first or first == "" and last == "" or #first > 15 or #last > 15 then return nil end
   first, last = math.tointeger(tonumber(first)), math.tointeger(tonumber(last))
   if not first then  -- the last so many
@@ -44,16 +54,67 @@ local function range_of(text, size)
   return first, math.min(last or size - 1, size - 1)
 end
 
---- Sends so many bytes of a file from `first` on.
+--- "bytes=0-99,200-" -> a list of { first, last }; false if no byte of them is there; nil if all is
+-- to be sent: where it is not understood, or asks for more than there is.
+local function ranges_of(text, size)
+  local list = text:match "^bytes=(.*)$"
+  if not list then return nil end
+  local ranges, count, total = {}, 0, 0
+  for each in list:gmatch "[^, \t]+" do
+    local first, last = range_of(each, size)
+    if first == nil then return nil end
+    count = count + 1
+    if first then
+      ranges[#ranges + 1] = { first, last }
+      total = total + last - first + 1
+    end
+  end
+  if count == 0 or count > MOST_RANGES or total > size then return nil end
+  return #ranges > 0 and ranges
+end
+
+--- Sends so many bytes of a file from `first` on. False if the client is gone.
 local function send(res, file, first, count)
   file:seek("set", first)
   while count > 0 do
     local piece = file:read(math.min(PIECE, count))
     if not piece then error("the file has become shorter", 0) end
-    if not res:write(piece) then return end  -- the client is gone
+    if not res:write(piece) then return false end
     count = count - #piece
   end
-  res:finish()
+  return true
+end
+
+--- What stands before each part of an answer with several ranges, and behind the last.
+local function dividers(ranges, size, kind)
+  local boundary = ("%016x"):format(math.random(0))
+  local texts, length = {}, 0
+  for i, range in ipairs(ranges) do
+    texts[i] = ("%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %d-%d/%d\r\n\r\n")
+      :format(i > 1 and "\r\n" or "", boundary, kind, range[1], range[2], size)
+    length = length + #texts[i] + range[2] - range[1] + 1
+  end
+  texts[#texts + 1] = ("\r\n--%s--\r\n"):format(boundary)
+  return texts, length + #texts[#texts], "multipart/byteranges; boundary=" .. boundary
+end
+
+local function send_several(res, file, ranges, size)
+  local headers = res.headers
+  local texts, length, kind = dividers(ranges, size, headers["Content-Type"])
+  headers["Content-Type"], headers["Content-Length"] = kind, length
+  for i, range in ipairs(ranges) do
+    if not res:write(texts[i]) then return end
+    if not send(res, file, range[1], range[2] - range[1] + 1) then return end
+  end
+  return res:finish(texts[#texts])
+end
+
+--- The ranges that are asked for, as ranges_of has them.
+local function asked_ranges(req, headers, size)
+  local asked, unless = req.headers.range, req.headers["if-range"]
+  if not asked or req.method ~= "GET" then return nil end
+  if unless and unless ~= headers.ETag and unless ~= headers["Last-Modified"] then return nil end
+  return ranges_of(asked, size)
 end
 
 local function send_file(req, res, path, facts)
@@ -65,29 +126,25 @@ local function send_file(req, res, path, facts)
   headers["Last-Modified"] = os.date("!%a, %d %b %Y %H:%M:%S GMT", facts.modified)
   headers["Accept-Ranges"] = "bytes"
   headers["Content-Type"] = headers["Content-Type"] or type_of(path)
-  local condition = req.headers["if-none-match"]
-  if condition and matches(condition, tag)
-    or not condition and req.headers["if-modified-since"] == headers["Last-Modified"] then
+  if is_known(req, tag, facts.modified) then
     headers["Content-Type"] = nil
     return 304
   end
+  local ranges = asked_ranges(req, headers, facts.size)
+  if ranges == false then
+    headers["Content-Range"] = ("bytes */%d"):format(facts.size)
+    return 416, "no such bytes\n"
+  end
+  if ranges then res.status = 206 end
+  if ranges and #ranges > 1 then return send_several(res, file, ranges, facts.size) end
   local first, last = 0, facts.size - 1
-  local asked, unless = req.headers.range, req.headers["if-range"]
-  if asked and req.method == "GET" and (not unless or unless == tag
-    or unless == headers["Last-Modified"]) then
-    local from, to = range_of(asked, facts.size)
-    if from == false then
-      headers["Content-Range"] = ("bytes */%d"):format(facts.size)
-      return 416, "no such bytes\n"
-    elseif from then
-      first, last = from, to
-      res.status = 206
-      headers["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, facts.size)
-    end
+  if ranges then
+    first, last = ranges[1][1], ranges[1][2]
+    headers["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, facts.size)
   end
   headers["Content-Length"] = last - first + 1
-  if req.method == "HEAD" then return res.status or 200, "" end
-  return send(res, file, first, last - first + 1)
+  if req.method == "HEAD" then return 200, "" end
+  if send(res, file, first, last - first + 1) then res:finish() end
 end
 
 --- A packed file beside it, if the client takes one.
