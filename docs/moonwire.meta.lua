@@ -1209,6 +1209,73 @@ function task:alive() end
 ---@return task task
 function task:detach() end
 
+---What thread returns.
+---@class thread
+---@field id integer # A small number that names it in listings.
+local thread = {}
+
+---Waits for its end.
+---
+---Every join of the same thread gives the same, in copies of its own. A failure that nobody waits for is printed.
+---
+---```lua
+---t = thread(function() error("bad", 0) end)
+---print(t:join())                     --> nil    bad    ELUA
+---```
+---@async
+---@param seconds? number # (seconds, default no limit)
+---@return any ...
+function thread:join(seconds) end
+
+---Ends it: what it waits for, and what it runs.
+---
+---Its <close> variables run, its connections send what they have. A call of the system that blocks, such as os.execute, ends first.
+---
+---```lua
+---t = thread(function() while true do end end)
+---print(t:cancel(), t:join())         --> true    nil    cancelled    ECANCELED
+---```
+---@return boolean cancelled
+function thread:cancel() end
+
+---Tells whether it has not ended.
+---
+---```lua
+---t = thread(function() end)
+---print(t:alive())
+---t:join()
+---print(t:alive())
+-----> true
+-----> false
+---```
+---@return boolean alive
+function thread:alive() end
+
+---What bus.on and bus.once return.
+---@class bus_listener
+---@field id integer # A small number that names it in listings.
+---@field name string # What it listens to.
+local bus_listener = {}
+
+---Ends it: what is on its way is dropped.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:delete(), l:delete())       --> true    false
+---```
+---@return boolean deleted
+function bus_listener:delete() end
+
+---Tells whether it listens.
+---
+---```lua
+---l = require("bus").on("news", print)
+---print(l:pending())                  --> true
+---l:delete()
+---```
+---@return boolean pending
+function bus_listener:pending() end
+
 ---What listen and connect return for "udp://": one socket, any number of peers.
 ---@class socket
 ---@field id integer # A small number that names it in listings.
@@ -1886,6 +1953,35 @@ function sleep(seconds) end
 ---@param ... any
 ---@return task task
 function spawn(fn, ...) end
+
+---Runs a function on an OS thread, with a Lua state and a loop of its own.
+---
+---Both run at the same time, and share nothing. The function, its upvalues, its arguments and its
+---results are copied: tables with all that is in them and their metatables, also shared and cyclic
+---ones, and functions. Modules, and functions of modules, are not copied but required anew. What
+---belongs to a loop, such as a connection or a timer, cannot be copied, nor can files and coroutines:
+---the call then raises, and names it. Globals are those that every program has at its start, so what
+---fn calls must be local, or an argument.
+---
+---Like a script, it goes on while something is left that its loop waits for. As long as it runs it
+---keeps dispatch() going. Its prints come out by way of the first thread, its standard input is at
+---its end, and os.exit in it ends the program. The end of the program cancels it.
+---
+---```lua
+---local words = { "wire", "moon" }
+---t = thread(function(n)
+---  table.sort(words)
+---  return n + 1, words
+---end, 41)
+---n, sorted = t:join()
+---print(n, sorted[1], words[1])       --> 42    moon    wire
+---```
+---@param fn function # called there as fn(...)
+---@param ... any
+---@return thread? thread
+---@return string? message
+---@return string? code
+function thread(fn, ...) end
 
 ---Tells the time on a clock that only goes forward.
 ---
@@ -2692,4 +2788,194 @@ function ws_module.group(options) end
 function ws_module.proxy(address, target, options) end
 
 ---@overload fun(name: "ws"): ws_module
+function require(name) end
+
+---What require "rel" returns.
+---@class rel_module
+local rel_module = {}
+
+---Makes require "event" give this module, for what was written for pyevent.
+---
+---The module has the whole vocabulary of rel and pyevent. What has no entry of its own here is the
+---global of that name:
+---
+---    read write timeout signal event dispatch loop abort_branch pause resume init report
+---    set_sleep set_turbo EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
+---
+---and rel.error_watch is except.
+---
+---```lua
+---require("rel").override()
+---local event = require "event"
+---event.timeout(0.01, print, "as ever")
+---event.dispatch()                    --> as ever
+---```
+function rel_module.override() end
+
+---Chooses the poll method, as the global initialize does.
+---
+---```lua
+---local rel = require "rel"
+---print(rel.initialize { methods = { "poll" }, options = { "strict", "threaded" } })   --> poll
+---```
+---@param options? {methods: string[]?, options: string[]?} # options may name "threaded" as well, which changes nothing: threads need no help
+---@return string? method
+---@return string? message
+---@return string? code
+function rel_module.initialize(options) end
+
+---Lists the methods in the order in which rel tries them.
+---
+---```lua
+---print(require("rel").supported_methods[1])          --> epoll
+---```
+---@type string[]
+rel_module.supported_methods = nil
+
+---Ends the dispatch that runs, and deletes all watchers of descriptors.
+---
+---Timers and signals stay armed. The global abort deletes nothing, as pyevent's.
+---
+---```lua
+---local rel = require "rel"
+---t = rel.timeout(60, print)
+---rel.timeout(0.01, rel.abort)
+---print(rel.dispatch(), t:pending())                  --> abort    true
+---t:delete()
+---```
+function rel_module.abort() end
+
+---Runs dispatch, which SIGINT or abort end.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0.01, rel.stop)
+---print(rel.start())                                  --> abort
+---```
+---@async
+---@return string? why
+---@return string? message
+---@return string? code
+function rel_module.start() end
+
+---Is rel.abort by another name.
+---
+---```lua
+---require("rel").stop()
+---```
+function rel_module.stop() end
+
+---Runs one pass that does not wait: loop(true).
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0, print, "due")
+---print(rel.tick())
+-----> due
+-----> 1
+---```
+---@return integer? count
+function rel_module.tick() end
+
+---Tells whether a dispatch runs.
+---
+---```lua
+---local rel = require "rel"
+---rel.timeout(0, function() print(rel.is_running()) end)
+---rel.dispatch()
+---print(rel.is_running())
+-----> true
+-----> false
+---```
+---@return boolean running
+function rel_module.is_running() end
+
+---Sends data whenever something is writable, 4096 bytes at a time.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) print(#c:read "a") end)
+---c = connect(srv.address)
+---rel.buffwrite(c, ("x"):rep(10000), function(sock, chunk) return sock:write(chunk) end, print)
+---sleep(0.1)
+---c:close()                                           --> 10000
+---```
+---@param sock connection|integer|file* # whatever write(x, fn) takes
+---@param data string # goes behind what it was given before
+---@param sender fun(sock: any, chunk: string): any # called as sender(sock, chunk); may return how many bytes it has sent (default sock:write)
+---@param onerror fun(message: string) # called when the sender raises, or returns nil and a message; the rest of the data is dropped (default prints it)
+---@return boolean? well
+---@return string? message
+---@return string? code
+function rel_module.buffwrite(sock, data, sender, onerror) end
+
+---Drops what buffwrite has not sent yet.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---rel.buffwrite(c, "never sent")
+---print(rel.release_buff(c))                          --> 10
+---```
+---@param sock connection|integer|file*
+---@return integer bytes
+function rel_module.release_buff(sock) end
+
+---@overload fun(name: "rel"): rel_module
+function require(name) end
+
+---What require "bus" returns.
+---@class bus_module
+local bus_module = {}
+
+---Calls a function for each message of a name, from whatever thread.
+---
+---Messages of one thread come in the order it pushed them, one call at a time: those that come while fn waits come after it. Like a watcher it keeps dispatch() going, until it is deleted, or fn fails.
+---
+---```lua
+---local bus = require "bus"
+---local l = bus.on("found", function(n, t) print(n, t[1]) end)
+---thread(function()
+---  local bus = require "bus"
+---  bus.push("found", 6 * 7, { "copied" })
+---end):join()
+---sleep(0.01)                         --> 42    copied
+---l:delete()
+---```
+---@param name string
+---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
+---@return bus_listener listener
+function bus_module.on(name, fn) end
+
+---Calls a function for the next message of a name.
+---
+---```lua
+---local bus = require "bus"
+---bus.once("ready", print)
+---bus.push("ready", 1)
+---bus.push("ready", 2)
+---sleep(0.01)                         --> 1
+---```
+---@param name string
+---@param fn fun(...: any)
+---@return bus_listener listener
+function bus_module.once(name, fn) end
+
+---Sends values to all who listen to a name.
+---
+---What nobody listens to is dropped.
+---
+---```lua
+---local bus = require "bus"
+---print(bus.push("nobody", "hears"))  --> 0
+---```
+---@param name string
+---@param ... any
+---@return integer? listeners
+---@return string? message
+---@return string? code
+function bus_module.push(name, ...) end
+
+---@overload fun(name: "bus"): bus_module
 function require(name) end

@@ -74,13 +74,15 @@ end
 
 -- --- functions and objects ---------------------------------------------------------------
 
---- "print", "string.format": the name of a function in a loaded module, or nil.
+--- "print", "string.format": the name of a function in a loaded module, or nil. What the
+-- prompt keeps (_, __, _err) is no name.
 local function function_name(fn)
   local best
   for module_name, module in next, package.loaded do
     if type(module) == "table" and type(module_name) == "string" then
       for name, value in next, module do
-        if rawequal(value, fn) and type(name) == "string" and not name:find("^_+$") then
+        local is_name = type(name) == "string" and name ~= "_err" and not name:find("^_+$")
+        if is_name and rawequal(value, fn) then
           if module_name == "_G" then return name end
           best = module_name .. "." .. name
         end

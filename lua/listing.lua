@@ -145,6 +145,8 @@ local REASONS = {
     local on = row.name or row.fd and "descriptor " .. row.fd
     return row.kind .. (on and " on " .. on or row.kind ~= "timeout" and " on a connection" or "")
   end },
+  { "thread", native.threads, function() return "running" end },
+  { "bus listener", native.bus_listeners, function(row) return "to " .. row.name end },
   { "task", native.tasks, function(row)
     return row.waits_for and "waits for " .. row.waits_for or row.state
   end },

@@ -24,11 +24,11 @@ end
 -- records are tables that functions return: { name =, fields = }. With `module`, its entries
 -- are of that module, "dns.resolve", and no globals.
 manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns",
-  "fs", "json", "http", "ws")
+  "fs", "json", "http", "ws", "rel", "bus")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",
-  "hook", "task", "socket", "process")
+  "hook", "task", "thread", "bus_listener", "socket", "process")
 
 --- Pages on what holds for many functions: { name =, title =, text = }.
 manifest.topics = require "manifest.topics"

@@ -16,6 +16,7 @@ shorten = lazy_function("text", "shorten")
 why = lazy_function("listing", "why")
 pool = lazy_function("pool")
 initialize = lazy_function("reactor", "initialize")
+thread = lazy_function("thread", "start")
 report = lazy_function("reactor", "report")
 
 reactor = setmetatable({ methods = lazy_function("reactor", "methods") }, {

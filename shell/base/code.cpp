@@ -27,6 +27,7 @@ constexpr Entry kEntries[] = {
     {Code::kTls, "ETLS"},
     {Code::kDns, "EDNS"},
     {Code::kProto, "EPROTO"},
+    {Code::kLua, "ELUA"},
     KNOWN(E2BIG),
     KNOWN(EACCES),
     KNOWN(EADDRINUSE),
@@ -168,6 +169,7 @@ std::string_view code_text(Code code) {
     case Code::kTls: return "TLS failed";
     case Code::kDns: return "Name could not be resolved";
     case Code::kProto: return "The peer broke the protocol";
+    case Code::kLua: return "An error in Lua code";
   }
 #ifdef __GLIBC__
   // Not strerror(): that one is translated, and not safe between threads.

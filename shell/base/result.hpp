@@ -21,6 +21,7 @@ enum class Code : int {
   kTls,          ///< a TLS handshake, record or certificate failed
   kDns,          ///< a name could not be resolved
   kProto,        ///< the peer broke the protocol
+  kLua,          ///< an error in Lua, on another thread
 };
 
 /// The stable name: "ECONNREFUSED", "EOF", "ECLOSED"; "E123" if unknown.

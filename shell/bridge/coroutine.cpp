@@ -274,8 +274,11 @@ void end_waiting(Runtime& runtime, lua_State* thread) {
     mark_waiting(L, false);
     if (RuntimeAccess{runtime}.close_thread(L) == LUA_OK) continue;
     ErrorReport failure;
-    describe_error(runtime, L, failure.message, failure.traceback);
-    runtime.report(std::move(failure));
+    describe_error(runtime, L, failure);
+    failure.has_value = lua_checkstack(runtime.main_state(), 1) != 0;
+    if (failure.has_value) lua_xmove(L, runtime.main_state(), 1);
+    runtime.report(failure);
+    if (failure.has_value) lua_pop(runtime.main_state(), 1);
     lua_settop(L, 0);
   }
 }

@@ -11,6 +11,9 @@ constexpr int kRoom = 16;
 /// How many frames of a traceback are kept at each end, as luaL_traceback does.
 constexpr std::size_t kMostFrames = 11;
 
+/// Among how many the one is looked for that an error was raised in.
+constexpr int kMostSearched = 100;
+
 /// How many pieces of one batch are given to a hook before the slice is asked.
 constexpr int kCheckSlice = 64;
 
@@ -127,6 +130,19 @@ std::string traceback_of(lua_State* L, lua_State* from) {
   return text;
 }
 
+/// The file that the message's position names: the path of the function it was raised in,
+/// for Lua's name of it has 60 characters at most. Empty if it is none of the stack's.
+std::string file_of(lua_State* from, std::string_view message) {
+  lua_Debug info;
+  for (int level = 0; level < kMostSearched && lua_getstack(from, level, &info); ++level) {
+    lua_getinfo(from, "Sl", &info);
+    if (info.source[0] != '@') continue;
+    const std::string position = info.short_src + (":" + std::to_string(info.currentline)) + ":";
+    if (message.starts_with(position)) return info.source + 1;
+  }
+  return {};
+}
+
 /// tostring() of the value at 1, protected by its caller. [-0, +1, mv]
 int error_text(lua_State* L) {
   if (lua_type(L, 1) == LUA_TSTRING || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL ||
@@ -140,10 +156,10 @@ int error_text(lua_State* L) {
 
 }  // namespace
 
-void describe_error(Runtime& runtime, lua_State* from, std::string& message,
-                    std::string& traceback) {
+void describe_error(Runtime& runtime, lua_State* from, ErrorReport& report) {
   lua_State* L = runtime.main_state();
-  traceback = traceback_of(L, from);
+  report.traceback = traceback_of(L, from);
+  std::string& message = report.message;
   const int top = lua_gettop(L);
   if (!lua_checkstack(L, 4) || !lua_checkstack(from, 1)) {
     message = "not enough memory";
@@ -159,6 +175,7 @@ void describe_error(Runtime& runtime, lua_State* from, std::string& message,
   if (text) message.assign(text, size);
   if (!told) message = "(error in __tostring: " + message + ")";
   lua_settop(L, top);
+  report.file = file_of(from, message);
 }
 
 /// Pushes the function that call_from() names, and its arguments. Protected by its caller.
@@ -247,7 +264,7 @@ void Runtime::call_from(Handle& from, Handle& handle, int function,
   const bool room = lua_checkstack(main_, 2) != 0;
   if (room) lua_pushcfunction(main_, push_call);
   const bool pushed = room && lua_pcall(main_, 0, LUA_MULTRET, 0) == LUA_OK &&
-                      lua_checkstack(task->thread, kRoom) != 0;
+                      lua_checkstack(task->thread, lua_gettop(main_) - top + kRoom) != 0;
   if (!pushed) {
     lua_settop(main_, top);
     release_task(*task);

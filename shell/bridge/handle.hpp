@@ -30,6 +30,8 @@ enum class Type : std::uint8_t {
   kProcess,
   kHttpReader,
   kMultipartReader,
+  kThread,
+  kBusListener,
   kCount
 };
 

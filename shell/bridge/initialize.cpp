@@ -1,5 +1,5 @@
-// native.reactor: the choice of the poll method, and counts of what is registered. Its
-// client is lua/reactor.lua, which makes initialize(), report() and `reactor` of it.
+// native.reactor: the choice of the poll method, and what is registered. Its clients are
+// lua/reactor.lua, which makes initialize(), report() and `reactor` of it, and lua/rel.lua.
 #include "bridge/event.hpp"
 #include "bridge/log.hpp"
 #include "bridge/modules.hpp"
@@ -133,7 +133,18 @@ Reply count(Runtime& runtime, std::string_view kind) {
   return Reply::count(static_cast<std::int64_t>(number));
 }
 
+/// delete_watchers(): all that waits for a descriptor
+Reply delete_watchers(Runtime& runtime) {
+  runtime.delete_watchers();
+  return Reply::nothing();
+}
+
+/// dispatching() -> boolean: a dispatch() runs
+Reply dispatching(Runtime& runtime) { return Reply::yes(runtime.dispatch_in_progress()); }
+
 constexpr FunctionEntry kFunctions[] = {
+    {"delete_watchers", entry<&delete_watchers>},
+    {"dispatching", entry<&dispatching>},
     {"initialize", entry<&initialize>},
     {"method", entry<&method>},
     {"methods", entry<&methods>},

@@ -27,9 +27,16 @@ struct Reader<PassLimits> {
   }
 };
 
-void Runtime::delete_all() {
-  each<LuaTimer>(Type::kTimer, [](LuaTimer& timer) { timer.cancel(); });
+void Runtime::delete_watchers() {
   each<LuaWatcher>(Type::kWatcher, [](LuaWatcher& watcher) { watcher.remove(); });
+  each<LuaEvent>(Type::kEvent, [](LuaEvent& event) {
+    if (event.waits_for(Trigger::kRead) || event.waits_for(Trigger::kWrite)) event.remove();
+  });
+}
+
+void Runtime::delete_all() {
+  delete_watchers();
+  each<LuaTimer>(Type::kTimer, [](LuaTimer& timer) { timer.cancel(); });
   each<LuaSignal>(Type::kSignal, [](LuaSignal& signal) { signal.remove(); });
   each<LuaEvent>(Type::kEvent, [](LuaEvent& event) { event.remove(); });
 }

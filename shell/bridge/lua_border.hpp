@@ -158,8 +158,8 @@ void open_collector(lua_State* L);
 /// Metatables of tickets. [-0, +0, m]
 void open_tickets(lua_State* L, std::span<const Module* const> modules);
 
-/// A report of the error value on top of `from`: message and traceback. Never raises.
-void describe_error(Runtime& runtime, lua_State* from, std::string& message,
-                    std::string& traceback);
+/// Fills in what the error value on top of `from` tells: message, traceback and file. Never
+/// raises.
+void describe_error(Runtime& runtime, lua_State* from, ErrorReport& report);
 
 }  // namespace moonwire

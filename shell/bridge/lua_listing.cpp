@@ -143,6 +143,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"signals", rows<Type::kSignal>},
     {"events", rows<Type::kEvent>},
     {"hooks", rows<Type::kHook>},
+    {"threads", rows<Type::kThread>},
+    {"bus_listeners", rows<Type::kBusListener>},
     {"tasks", task_rows},
     {nullptr, nullptr},
 };

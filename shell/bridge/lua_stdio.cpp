@@ -196,9 +196,18 @@ int hold_back(lua_State* L, int, lua_KContext results) {
   return static_cast<int>(results);
 }
 
+/// The line is whole, whatever other threads print. Texts are made of the values before, so that
+/// nothing can raise while stdio is locked.
 int print(lua_State* L) {
   Streams& all = streams(L);
+  for (int i = 1, top = lua_gettop(L); i <= top; ++i) {
+    if (lua_type(L, i) == LUA_TSTRING) continue;
+    luaL_tolstring(L, i, nullptr);
+    lua_replace(L, i);
+  }
+  ::flockfile(stdout);
   const int results = all.original[kPrint](L);
+  ::funlockfile(stdout);
   return all.stdio->output_full() ? hold_back(L, LUA_OK, results) : results;
 }
 
@@ -256,6 +265,7 @@ int execute(lua_State* L) {
 int popen(lua_State* L) {
   Streams& all = streams(L);
   (void)all.stdio->flush();  // a failure is told at the next io.flush
+  all.stdio->beside_child();
   return all.original[kPopen](L);
 }
 

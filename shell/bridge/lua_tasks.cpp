@@ -186,7 +186,8 @@ void Runtime::fail_task(Task& task, const char* message) {
 void Runtime::fail_task(Task& task) {
   task.failed = true;
   ErrorReport failure;
-  describe_error(*this, task.thread, failure.message, failure.traceback);
+  describe_error(*this, task.thread, failure);
+  failure.has_value = true;
   (void)lua_checkstack(main_, 8);
   lua_pushvalue(task.thread, -1);
   lua_xmove(task.thread, main_, 1);
@@ -196,7 +197,8 @@ void Runtime::fail_task(Task& task) {
   if (left) lua_xmove(task.thread, main_, 1);
   if (!lua_rawequal(main_, error, -1)) {
     ErrorReport closing;
-    describe_error(*this, main_, closing.message, closing.traceback);
+    describe_error(*this, main_, closing);
+    closing.has_value = true;
     closing.source = failure.source;
     closing.traceback.clear();
     report(std::move(closing));
@@ -212,6 +214,7 @@ void Runtime::fail_task(Task& task) {
     TaskObserver::Outcome outcome;
     outcome.message = failure.message;
     outcome.traceback = failure.traceback;
+    outcome.file = failure.file;
     outcome.results = 1;
     task.observer->on_task_end(task, outcome);
     task.observer = nullptr;

@@ -9,6 +9,7 @@
 
 #include "bridge/embedded.hpp"
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_copy.hpp"
 #include "bridge/lua_json.hpp"
 #include "bridge/lua_listing.hpp"
 
@@ -16,19 +17,36 @@ namespace moonwire {
 namespace {
 
 constexpr const Module* kModules[] = {
-    &kConnectionModule, &kHooksModule,
-    &kTlsModule,        &kConnectModule,
-    &kListenerModule,   &kTimerModule,
-    &kWatcherModule,    &kSignalModule,
-    &kEventModule,      &kHookModule,
-    &kTaskModule,       &kConnectionTaskModule,
-    &kLoopModule,       &kReactorModule,
-    &kProcessModule,    &kProcessNativeModule,
-    &kDnsModule,        &kFsModule,
-    &kSocketModule,     &kHttpClientModule,
-    &kHttpReaderModule, &kHttpModule,
-    &kMultipartModule,  &kMultipartReaderModule,
-    &kWebSocketModule,  &kWebSocketNativeModule,
+    &kConnectionModule,
+    &kHooksModule,
+    &kTlsModule,
+    &kConnectModule,
+    &kListenerModule,
+    &kTimerModule,
+    &kWatcherModule,
+    &kSignalModule,
+    &kEventModule,
+    &kHookModule,
+    &kTaskModule,
+    &kConnectionTaskModule,
+    &kThreadModule,
+    &kThreadNativeModule,
+    &kBusModule,
+    &kBusListenerModule,
+    &kLoopModule,
+    &kReactorModule,
+    &kProcessModule,
+    &kProcessNativeModule,
+    &kDnsModule,
+    &kFsModule,
+    &kSocketModule,
+    &kHttpClientModule,
+    &kHttpReaderModule,
+    &kHttpModule,
+    &kMultipartModule,
+    &kMultipartReaderModule,
+    &kWebSocketModule,
+    &kWebSocketNativeModule,
 };
 
 const EmbeddedModule* find_embedded(std::string_view name) {
@@ -152,7 +170,7 @@ int load_bound(lua_State* L) {
 }
 
 int open_native(lua_State* L, Runtime& runtime) {
-  std::array<const Module*, 32> all{};
+  std::array<const Module*, 64> all{};
   std::size_t count = 0;
   for (const Module* module : kModules) all[count++] = module;
   for (const Module* module : RuntimeAccess{runtime}.modules()) all[count++] = module;
@@ -171,6 +189,7 @@ int open_native(lua_State* L, Runtime& runtime) {
   preload(L, "native.bound", load_bound, nullptr);
   preload(L, "native.listing", load_listing, nullptr);
   preload(L, "native.json", load_json, nullptr);
+  preload(L, "native.copy", load_copy, nullptr);
   return 0;
 }
 

@@ -20,6 +20,10 @@ extern const Module kEventModule;            // event.cpp
 extern const Module kHookModule;             // hook.cpp
 extern const Module kTaskModule;             // spawn.cpp
 extern const Module kConnectionTaskModule;
+extern const Module kThreadModule;        // thread.cpp
+extern const Module kThreadNativeModule;  // native.thread
+extern const Module kBusModule;           // bus_listener.cpp, native.bus
+extern const Module kBusListenerModule;
 extern const Module kProcessModule;        // process.cpp
 extern const Module kProcessNativeModule;  // native.process
 extern const Module kLoopModule;           // loop.cpp

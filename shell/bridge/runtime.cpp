@@ -41,6 +41,7 @@ Runtime::Runtime(Reactor& reactor) : reactor_(reactor), net_(reactor) {
 
 Runtime::~Runtime() {
   reactor_.set_sleep_hook(nullptr);
+  (void)end_threads();  // whoever must know has asked before
   for (const auto& task : tasks_) {
     if (task && task->park) unpark(*task);
   }

@@ -26,9 +26,11 @@ namespace moonwire {
 
 /// A failure that nobody caught.
 struct ErrorReport {
-  std::string source;     ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
-  std::string message;    ///< with position, as Lua gives it
-  std::string traceback;  ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+  std::string source;      ///< "timer 3", "connection 7 (127.0.0.1:4711)"; empty for the main chunk
+  std::string message;     ///< with position, as Lua gives it
+  std::string traceback;   ///< lines "\tFILE:LINE: in ...", without the shell's own frames
+  std::string file = {};   ///< the path of the file in `message`, which Lua cuts if it is long
+  bool has_value = false;  ///< the error itself is on top of the main stack during the call
 };
 
 class Runtime final : SleepHook {
@@ -80,6 +82,9 @@ class Runtime final : SleepHook {
   std::function<void(std::string_view)> notice;
   /// What hooks have printed is to leave before the poll that they ran for; may be empty.
   std::function<void()> send_output;
+  /// For other threads: waits until output that they have written is taken, at most so long;
+  /// whether there is room for more. May be empty.
+  std::function<bool(Nanoseconds)> wait_for_output;
   /// Whether fd 0 has buffered bytes, for a watcher on it; may be empty.
   std::function<bool()> stdin_ready;
   /// Standard input becomes the caller's alone: what was read ahead of it. Empty at a prompt
@@ -181,6 +186,11 @@ class Runtime final : SleepHook {
   void defer_for(Handle& handle, void (*work)(Handle&));
   /// Deletes every watcher, timer, signal and event (init()).
   void delete_all();
+  /// Only those that wait for a descriptor (abort() of the module rel).
+  void delete_watchers();
+  /// Stops the threads that thread() has made. False: one is busy in a call of the system, so
+  /// that the process may only end by _Exit.
+  bool end_threads();
   /// The script watches this signal itself.
   bool watches_signal(int number);
   /// The end of the program: listeners close, connections drain, parked tasks are ended so

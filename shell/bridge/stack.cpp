@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "bridge/lua_border.hpp"
+#include "bridge/lua_copy.hpp"
 #include "bridge/lua_json.hpp"
 
 namespace moonwire {
@@ -222,6 +223,7 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       lua_pushlstring(L, reply.text.data, reply.text.size);
       push_message_kind(L, reply.slot != 0);
       return 2;
+    case Reply::Kind::kValues: return push_copied(L, {reply.text.data, reply.text.size});
     case Reply::Kind::kRequest: push_request(L, {reply.text.data, reply.text.size}); return 1;
     case Reply::Kind::kPair:
       lua_pushnil(L);

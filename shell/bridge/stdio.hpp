@@ -27,6 +27,8 @@ class Stdio {
   /// A child process is about to use the terminal; it has ended.
   virtual void before_child() = 0;
   virtual void after_child() = 0;
+  /// One is about to run beside us: it may use the terminal until this turn ends.
+  virtual void beside_child() = 0;
 
   /// Tasks that wait for input. To be woken, with nothing, whenever there is more.
   Park readers;

@@ -62,7 +62,8 @@ class PassingPark : public Park {
 /// are on top of the main stack (`results` of them) during the call.
 class TaskObserver {
  public:
-  /// `error` is the report (message and traceback) of a failed task, empty otherwise.
+  /// Message, traceback and file are those of a failed task's report (runtime.hpp), empty
+  /// otherwise.
   /// `cancelled`: it was ended from outside.
   struct Outcome {
     bool ok = false;
@@ -70,6 +71,7 @@ class TaskObserver {
     int results = 0;
     std::string message;
     std::string traceback;
+    std::string file;
   };
   virtual void on_task_end(Task& task, const Outcome& outcome) = 0;
 

@@ -132,6 +132,7 @@ struct Reply {
     kStored,      // a stored value of a handle, nil if none
     kUnpack,      // the values of a packed table stored in a handle
     kSpawn,       // a task's ticket; its function and arguments are queued
+    kValues,      // several values, as native.copy packs them (lua_copy.hpp)
     kOutcome,     // true or nil, "exit" or "signal", a number: as os.execute
     kWait,        // parks the task
     kDatagram,    // data, sender, and how long it was if it was cut
@@ -179,7 +180,7 @@ struct Reply {
     return kind == Kind::kText || kind == Kind::kFailure || kind == Kind::kRaise ||
            kind == Kind::kPair || kind == Kind::kWords || kind == Kind::kErrorTable ||
            kind == Kind::kRecord || kind == Kind::kDatagram || kind == Kind::kJson ||
-           kind == Kind::kMessage || kind == Kind::kRequest;
+           kind == Kind::kMessage || kind == Kind::kRequest || kind == Kind::kValues;
   }
 
   /// What a wait that ran out of time answers.
@@ -210,6 +211,11 @@ struct Reply {
   static Reply json(std::string_view tape) {
     Reply r = bytes(tape);
     r.kind = Kind::kJson;
+    return r;
+  }
+  static Reply values(std::string_view packed) {
+    Reply r = bytes(packed);
+    r.kind = Kind::kValues;
     return r;
   }
   static Reply message(std::string_view bytes, bool binary) {

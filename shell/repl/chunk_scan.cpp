@@ -184,6 +184,12 @@ std::optional<std::size_t> final_return(std::string_view chunk) {
   return std::nullopt;
 }
 
+bool ends_with_semicolon(std::string_view chunk) {
+  bool last = false;
+  for (Tokens tokens(chunk); !tokens.at_end(); tokens.next()) last = tokens.is(";");
+  return last;
+}
+
 std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
   Tokens tokens(chunk);

@@ -27,6 +27,9 @@ std::vector<LocalStatement> local_statements(std::string_view chunk);
 /// Where the `return` stands that is in no block and no function.
 std::optional<std::size_t> final_return(std::string_view chunk);
 
+/// Whether its last token is a semicolon, whatever comments follow.
+bool ends_with_semicolon(std::string_view chunk);
+
 /// All names in it: variables, fields and labels alike. `outside`: of functions.
 std::set<std::string_view> names_in(std::string_view chunk, bool outside = false);
 

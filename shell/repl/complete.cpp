@@ -7,12 +7,9 @@ extern "C" {
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <map>
 
-#include "net/local_names.hpp"
+#include "repl/candidate_set.hpp"
 #include "repl/completion_context.hpp"
-#include "repl/file_names.hpp"
 #include "repl/lua_text.hpp"
 #include "repl/variables.hpp"
 
@@ -21,42 +18,11 @@ namespace moonwire {
 using Kind = CompletionContext::Kind;
 using Candidate = LineEditor::Candidate;
 
-/// What has been found; the limits of a completion.
-struct Completer::Names {
-  static constexpr std::size_t kMost = 2000;
-  static constexpr int kMostEntries = 100000;  // looked at: a table may have millions
-  static constexpr Nanoseconds kPatience = std::chrono::milliseconds(20);
-
-  std::map<std::string, Candidate> found;
-  TimePoint deadline = Clock::now() + kPatience;
-  int entries = 0;
-  bool all = true;
-
-  /// Looking at one more is within the limits.
-  bool goes_on() {
-    if (found.size() >= kMost || ++entries > kMostEntries) all = false;
-    if (entries % 256 == 0 && Clock::now() > deadline) all = false;
-    return all;
-  }
-  void add(Candidate candidate) {
-    const auto [at, is_new] = found.try_emplace(candidate.text);
-    if (is_new) at->second = std::move(candidate);
-  }
-};
-
-/// To a function of lua/completion.lua.
-struct Completer::Question {
-  const char* function;
-  std::string owner;  // empty: none
-  std::string name;
-  std::vector<std::string_view> list;
-  std::string_view key = {};
-};
-
 namespace {
 
 constexpr int kMostSteps = 10;          // from a metatable to the next
 constexpr std::size_t kMostNoted = 40;  // candidates with a line each
+const char kNotes = 0;                  // its address: registry, lua/completion.lua
 
 // --- values: nothing here calls what the user wrote -----------------------------------------
 
@@ -128,27 +94,6 @@ std::string_view string_at(lua_State* L, int index) {
   return {text, size};
 }
 
-/// What stands between quotes so that Lua reads `text`; empty if it is better not written so.
-std::string quoted_form(std::string_view text, char quote) {
-  std::string form;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return {};
-    if (c == quote || c == '\\') form += '\\';
-    form += c;
-  }
-  return form;
-}
-
-/// And back, as far as quoted_form() goes.
-std::string meant_by(std::string_view form) {
-  std::string text;
-  for (std::size_t i = 0; i < form.size(); ++i) {
-    if (form[i] == '\\' && i + 1 < form.size()) ++i;
-    text += form[i];
-  }
-  return text;
-}
-
 // --- protected calls ------------------------------------------------------------------------
 
 thread_local TimePoint call_ends;  // for the hook, which is given nothing
@@ -207,10 +152,10 @@ Candidate member(std::string_view name, bool callable, const CompletionContext& 
 
 }  // namespace
 
-void Completer::add_members(Names& names, const CompletionContext& context) {
+void Completer::add_members(CandidateSet& names, const CompletionContext& context) {
   struct Search {
     Runtime& runtime;
-    Names& names;
+    CandidateSet& names;
     const CompletionContext& context;
     char quote;
 
@@ -271,7 +216,19 @@ void Completer::add_members(Names& names, const CompletionContext& context) {
 
 // --- the manifest -----------------------------------------------------------------------------
 
-std::vector<std::string> Completer::ask(const Question& question) {
+/// Once, and so not within the limit: it reads the manifest.
+void Completer::load_notes() {
+  const auto run = [](lua_State* L) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "completion");
+    lua_call(L, 1, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kNotes);
+    return 0;
+  };
+  if (!std::exchange(notes_loaded_, true)) protect(runtime_.main_state(), run, nullptr);
+}
+
+std::vector<std::string> Completer::ask(const Question& question, TimePoint deadline) {
   struct Asking {
     const Question& question;
     std::vector<std::string> answer;
@@ -282,9 +239,7 @@ std::vector<std::string> Completer::ask(const Question& question) {
     static int run(lua_State* L) {
       Asking& asking = data_of<Asking>(L);
       const Question& question = asking.question;
-      lua_getglobal(L, "require");
-      lua_pushliteral(L, "completion");
-      lua_call(L, 1, 1);
+      lua_rawgetp(L, LUA_REGISTRYINDEX, &kNotes);
       lua_getfield(L, -1, question.function);
       if (question.owner.empty()) {
         lua_pushnil(L);
@@ -310,7 +265,7 @@ std::vector<std::string> Completer::ask(const Question& question) {
     }
   };
   Asking asking{question, {}};
-  protect(runtime_.main_state(), &Asking::run, &asking);
+  protect_until(deadline, runtime_.main_state(), &Asking::run, &asking);
   asking.answer.resize(asking.answer.size() / 3 * 3);
   return std::move(asking.answer);
 }
@@ -347,7 +302,8 @@ std::string dotted(const Path& path, std::size_t steps) {
 
 }  // namespace
 
-void Completer::add_notes(Completion& completion, const CompletionContext& context) {
+void Completer::add_notes(Completion& completion, const CompletionContext& context,
+                          TimePoint deadline) {
   if (completion.candidates.size() > kMostNoted) return;
   const std::size_t steps = context.path.steps.size();
   const std::string owner = class_of(context.path, steps);
@@ -355,7 +311,7 @@ void Completer::add_notes(Completion& completion, const CompletionContext& conte
   for (const Candidate& candidate : completion.candidates) {
     question.list.push_back(candidate.text);
   }
-  const std::vector<std::string> notes = ask(question);
+  const std::vector<std::string> notes = ask(question, deadline);
   for (std::size_t i = 0; i < notes.size(); i += 3) {
     for (Candidate& candidate : completion.candidates) {
       if (candidate.text != notes[i]) continue;
@@ -380,107 +336,24 @@ std::size_t steps_to_owner(const Call& call) {
 
 }  // namespace
 
-/// Fields of the option table that the cursor is in, without those it has.
-void Completer::add_options(Names& names, const CompletionContext& context) {
+/// What lua/completion.lua answers of the call that the cursor is in.
+std::vector<std::string> Completer::ask_of_call(const char* function,
+                                                const CompletionContext& context,
+                                                TimePoint deadline) {
   const Call& call = context.call;
   const std::string owner = class_of(call.function, steps_to_owner(call));
-  const auto options = ask({"options", owner, called_name(call, owner), call.fields});
+  return ask({function, owner, called_name(call, owner), call.fields, context.key}, deadline);
+}
+
+/// Fields of the option table that the cursor is in, without those it has.
+void Completer::add_options(CandidateSet& names, const CompletionContext& context) {
+  const auto options = ask_of_call("options", context, names.deadline);
   for (std::size_t i = 0; i < options.size(); i += 3) {
     const auto& given = context.given;
     if (!options[i].starts_with(context.word)) continue;
     if (std::find(given.begin(), given.end(), options[i]) != given.end()) continue;
     names.add({options[i], " = ", options[i + 1], options[i + 2]});
   }
-}
-
-// --- in quotes ---------------------------------------------------------------------------------
-
-void Completer::load_hosts() {
-  hosts_ = all_hosts_file_names();
-  std::vector<std::string> files{"/etc/ssh/ssh_known_hosts"};
-  if (const char* home = std::getenv("HOME"))
-    files.push_back(home + std::string("/.ssh/known_hosts"));
-  for (const std::string& file : files) {
-    for (std::string& name : known_hosts_names(file.c_str())) hosts_.push_back(std::move(name));
-  }
-}
-
-/// What an option's string may be; false if it is any.
-bool Completer::add_words(Names& names, const CompletionContext& context) {
-  const Call& call = context.call;
-  if (!call.in_table || context.key.empty()) return false;
-  const std::string owner = class_of(call.function, steps_to_owner(call));
-  const auto words = ask({"words", owner, called_name(call, owner), call.fields, context.key});
-  for (std::size_t i = 0; i < words.size(); i += 3) {
-    if (words[i].starts_with(context.word)) names.add({words[i]});
-  }
-  return !words.empty();
-}
-
-bool Completer::takes_host(const CompletionContext& context) {
-  const Call& call = context.call;
-  if (call.function.steps.empty() || call.in_table || call.argument != 0) return false;
-  if (context.word.starts_with('/') || context.word.starts_with('.')) return false;  // unix
-  const std::string owner = class_of(call.function, steps_to_owner(call));
-  return !ask({"host", owner, called_name(call, owner), {}}).empty();
-}
-
-/// Words of an option, hosts, or files.
-void Completer::add_texts(Names& names, const CompletionContext& context) {
-  const char quote = context.word.data()[-1];
-  if (takes_host(context)) {
-    const std::size_t scheme = context.word.rfind("://");
-    const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
-    for (const std::string& host : hosts_) {
-      if (!host.starts_with(context.word.substr(from)) || !names.goes_on()) continue;
-      names.add({std::string(context.word.substr(0, from)) + host});
-    }
-  } else if (!add_words(names, context)) {
-    each_file_name(meant_by(context.word), [&](const std::string& path, bool is_folder) {
-      const std::string form = quoted_form(path, quote);
-      const std::string ending(is_folder ? 0 : 1, quote);
-      if (form.starts_with(context.word)) names.add({form, ending});
-      return names.goes_on();
-    });
-  }
-}
-
-void Completer::add_files(Completion& completion, std::string_view word) {
-  Names names;
-  each_file_name(std::string(word), [&](const std::string& path, bool) {
-    names.add({path});
-    return names.goes_on();
-  });
-  give(completion, names);
-}
-
-void Completer::give(Completion& completion, Names& names) {
-  completion.all = names.all;
-  for (auto& [name, candidate] : names.found) {
-    completion.candidates.push_back(std::move(candidate));
-  }
-}
-
-LineEditor::Completion Completer::complete(std::string_view block, std::size_t cursor) {
-  const CompletionContext context = completion_context(block, cursor);
-  Completion completion;
-  completion.from = context.from;
-  if (context.kind == Kind::kNothing) return completion;
-  Names names;
-  if (context.at_key) add_options(names, context);
-  const bool is_option = !names.found.empty();
-  if (context.kind == Kind::kText) {
-    add_texts(names, context);
-  } else if (!is_option) {
-    add_members(names, context);
-  }
-  give(completion, names);
-  for (Candidate& candidate : completion.candidates) {
-    // What follows the cursor already is not put there again.
-    if (block.substr(cursor).starts_with(candidate.ending)) candidate.ending.clear();
-  }
-  if (context.kind == Kind::kName && !is_option) add_notes(completion, context);
-  return completion;
 }
 
 }  // namespace moonwire

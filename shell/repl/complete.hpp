@@ -12,6 +12,7 @@
 
 namespace moonwire {
 
+struct CandidateSet;
 struct CompletionContext;
 struct Path;
 
@@ -29,22 +30,32 @@ class Completer {
   void add_files(LineEditor::Completion& completion, std::string_view word);
 
  private:
-  struct Names;
-  struct Question;
+  /// To a function of lua/completion.lua.
+  struct Question {
+    const char* function;
+    std::string owner;  // empty: none
+    std::string name;
+    std::vector<std::string_view> list;
+    std::string_view key = {};
+  };
   using Completion = LineEditor::Completion;
 
-  void add_members(Names& names, const CompletionContext& context);
-  void add_notes(Completion& completion, const CompletionContext& context);
-  void add_options(Names& names, const CompletionContext& context);
-  void add_texts(Names& names, const CompletionContext& context);
-  bool add_words(Names& names, const CompletionContext& context);
-  static void give(Completion& completion, Names& names);
-  bool takes_host(const CompletionContext& context);
+  void add_members(CandidateSet& names, const CompletionContext& context);
+  void add_notes(Completion& completion, const CompletionContext& context, TimePoint deadline);
+  void add_options(CandidateSet& names, const CompletionContext& context);
+  void add_texts(CandidateSet& names, const CompletionContext& context);
+  bool add_words(CandidateSet& names, const CompletionContext& context);
+  static void give(Completion& completion, CandidateSet& names);
+  bool takes_host(const CompletionContext& context, TimePoint deadline);
   std::string class_of(const Path& path, std::size_t steps);
-  std::vector<std::string> ask(const Question& question);
+  void load_notes();
+  std::vector<std::string> ask(const Question& question, TimePoint deadline);
+  std::vector<std::string> ask_of_call(const char* function, const CompletionContext& context,
+                                       TimePoint deadline);
 
   Runtime& runtime_;
   std::vector<std::string> hosts_;
+  bool notes_loaded_ = false;
 };
 
 }  // namespace moonwire

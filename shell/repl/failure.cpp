@@ -81,7 +81,8 @@ std::string shown(std::string line) {
 
 std::string excerpt(const Failure& failure, const Inputs& inputs, bool coloured) {
   const auto place = place_of(failure.message);
-  const auto line = place ? inputs.line(place->chunk, place->line) : std::nullopt;
+  const std::string_view chunk = failure.file.empty() && place ? place->chunk : failure.file;
+  const auto line = place ? inputs.line(chunk, place->line) : std::nullopt;
   if (!line || line->empty()) return {};
   std::string text = "  " + shown(*line) + "\n";
   if (failure.column && *failure.column <= line->size() && *failure.column < kMostColumns) {

@@ -34,6 +34,7 @@ struct Failure {
   std::string message;                // "(input 3):1: what"
   std::string traceback;              // lines, as Runtime's reports have them
   std::optional<std::size_t> column;  // of the token, from 0; for mistakes of syntax
+  std::string file{};                 // the path of the file in `message`, if that may be cut
 };
 
 /// Lines, each with a newline: "error: message", the line of the source, a caret under

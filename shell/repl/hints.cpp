@@ -1,6 +1,7 @@
 #include "repl/hints.hpp"
 
 #include "repl/chunk_scan.hpp"
+#include "repl/print.hpp"
 
 namespace moonwire {
 
@@ -9,6 +10,7 @@ void Hints::input_compiled(std::string_view text) {
   for (const LocalStatement& local : local_statements(text)) {
     for (const LocalName& declared : local.names) {
       const std::string name(declared.name);
+      if (const std::string line = hide_result(runtime_, name); !line.empty()) tell_(line);
       if (is_built_in(runtime_, name)) {
         tell_once(name, name + " is a local variable now; the built-in one is _G." + name);
       }

@@ -14,10 +14,11 @@ namespace {
 
 constexpr Nanoseconds kInARow = std::chrono::seconds(2);
 constexpr Nanoseconds kLongCall = std::chrono::milliseconds(100);
-constexpr int kEnoughInScript = 2;
-constexpr int kEnoughAtPrompt = 3;
 constexpr int kInterrupted = 130;  // exit status: 128 + SIGINT
 constexpr std::size_t kMostSaved = 1000;
+
+// After a hang-up nobody can end a call into C that never returns: it has so long.
+constexpr unsigned kLastSeconds = 5;
 
 std::atomic<Interrupter*> installed = nullptr;
 
@@ -89,6 +90,7 @@ void Interrupter::handle(int number, siginfo_t* info, void* context) {
 
 void Interrupter::press(int number) {
   if (number == SIGINT) count_press();
+  if (number == SIGHUP) ::alarm(kLastSeconds);
   pressed_ = clock_now();
   if (!runtime_.watch_calls || signal_ == SIGINT) signal_ = number;
   runtime_.watch_calls = true;
@@ -105,11 +107,13 @@ void Interrupter::press(int number) {
   lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
+/// The last of enough presses within 2 s ends the process.
 void Interrupter::count_press() {
   const std::int64_t now = clock_now();
-  presses_ = now - last_press_ < kInARow.count() ? presses_ + 1 : 1;
-  last_press_ = now;
-  if (presses_ < (live_prompt_ ? kEnoughAtPrompt : kEnoughInScript)) return;
+  const std::int64_t last = last_press_.exchange(now);
+  const std::int64_t first = live_prompt_ ? earlier_press_.load() : last;
+  earlier_press_ = last;
+  if (first == 0 || now - first >= kInARow.count()) return;
   if (script_watches_ && !live_prompt_) return;
   terminal_.restore();
   ::_exit(kInterrupted);
@@ -202,12 +206,13 @@ void Interrupter::leave() {
 void Interrupter::on_signal(int number) {
   if (signal_ == number && !leaving_) runtime_.watch_calls = false;
   settle();
+  if (number == SIGHUP) ::alarm(0);
   if (number != SIGINT) return;
   if (!live_prompt_) {
     script_watches_ = runtime_.watches_signal(SIGINT);
     if (script_watches_) return;
   } else {
-    presses_ = 0;  // progress
+    last_press_ = earlier_press_ = 0;  // progress
   }
   const bool hit = std::exchange(hit_, false);
   if (!hit || !live_prompt_) listener_.on_interrupt();

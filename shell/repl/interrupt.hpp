@@ -109,7 +109,7 @@ class Interrupter final {
   std::atomic<std::int64_t> call_ = 0;            // began then: the call that is to be interrupted
   std::atomic<std::int64_t> pressed_ = 0;         // steady clock, nanoseconds
   std::atomic<std::int64_t> last_press_ = 0;      // of Ctrl-C
-  std::atomic<int> presses_ = 0;                  // in a row, each within 2 s of the one before
+  std::atomic<std::int64_t> earlier_press_ = 0;   // the one before; 0: none
   std::atomic<lua_State*> taken_from_ = nullptr;  // its hook is in taken_, not in saved_
   Hook taken_;
 

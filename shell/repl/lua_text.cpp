@@ -80,4 +80,23 @@ bool ends_in_text(std::string_view text) {
   return open;
 }
 
+std::string quoted_form(std::string_view text, char quote) {
+  std::string form;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return {};
+    if (c == quote || c == '\\') form += '\\';
+    form += c;
+  }
+  return form;
+}
+
+std::string meant_by(std::string_view form) {
+  std::string text;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    if (form[i] == '\\' && i + 1 < form.size()) ++i;
+    text += form[i];
+  }
+  return text;
+}
+
 }  // namespace moonwire

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 namespace moonwire {
@@ -37,5 +38,11 @@ Token next_token(std::string_view text);
 
 /// The end of `text` is inside a string or a comment.
 bool ends_in_text(std::string_view text);
+
+/// What stands between quotes so that Lua reads `text`; empty if it is better not written so.
+std::string quoted_form(std::string_view text, char quote);
+
+/// And back, as far as quoted_form() goes.
+std::string meant_by(std::string_view form);
 
 }  // namespace moonwire

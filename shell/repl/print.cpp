@@ -5,6 +5,8 @@ extern "C" {
 #include <lua.h>
 }
 
+#include "repl/evaluate.hpp"
+
 namespace moonwire {
 namespace {
 
@@ -58,6 +60,9 @@ int format(lua_State* L) {
 }
 
 // --- the variables: (values...) -> what to tell --------------------------------------------
+
+constexpr const char* kNames[] = {"___", "__", "_", "_all", "_err"};
+enum Which { kFirst = 2, kAll, kError };
 
 const char kOurs = 0;  // its address: registry table, name -> what we put there; false: theirs
 
@@ -117,16 +122,16 @@ bool update(lua_State* L, int globals, int ours, const char* name) {
   return lost;
 }
 
-/// Pushes the text for the names in `lost`, nil for none. [-0, +1, m]
-int tell(lua_State* L, const char* const* names, int count, unsigned lost) {
+/// Pushes the text for the names in `lost`, a bit each; how many texts that is. [-0, +(0|1), m]
+int tell(lua_State* L, unsigned lost) {
   if (lost == 0) return 0;
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   const char* separator = "";
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i <= kError; ++i) {
     if ((lost & (1U << i)) == 0) continue;
     luaL_addstring(&text, separator);
-    luaL_addstring(&text, names[i]);
+    luaL_addstring(&text, kNames[i]);
     separator = ", ";
   }
   luaL_addstring(&text, (lost & (lost - 1)) != 0 ? " are yours now: they keep what you assigned"
@@ -136,7 +141,6 @@ int tell(lua_State* L, const char* const* names, int count, unsigned lost) {
 }
 
 int keep_results(lua_State* L) {
-  static constexpr const char* kNames[] = {"___", "__", "_", "_all"};
   const int count = lua_gettop(L);
   luaL_checkstack(L, count + LUA_MINSTACK, nullptr);
   lua_createtable(L, count, 1);  // _all
@@ -149,23 +153,33 @@ int keep_results(lua_State* L) {
   const int all = lua_gettop(L);
   push_tables(L);
   unsigned lost = 0;
-  for (int i = 0; i < 4; ++i) {
-    if (i < 2) {  // the one before moves down
+  for (int i = 0; i <= kAll; ++i) {
+    if (i < kFirst) {  // the one before moves down
       lua_pushstring(L, kNames[i + 1]);
       lua_rawget(L, all + 2);
     } else {
-      lua_pushvalue(L, i == 2 ? 1 : all);
+      lua_pushvalue(L, i == kFirst ? 1 : all);
     }
     if (update(L, all + 1, all + 2, kNames[i])) lost |= 1U << i;
   }
-  return tell(L, kNames, 4, lost);
+  return tell(L, lost);
 }
 
 int keep_error(lua_State* L) {
-  static constexpr const char* kNames[] = {"_err"};
   push_tables(L);
   lua_pushvalue(L, 1);
-  return tell(L, kNames, 1, update(L, 2, 3, kNames[0]) ? 1 : 0);
+  return tell(L, update(L, 2, 3, kNames[kError]) ? 1U << kError : 0);
+}
+
+int leave_to_user(lua_State* L) {
+  const std::string_view name = lua_tostring(L, 1);
+  push_tables(L);
+  for (int i = 0; i <= kError; ++i) {
+    if (kNames[i] != name || is_theirs(L, 3, kNames[i])) continue;
+    mark_theirs(L, 3, kNames[i]);
+    return tell(L, 1U << i);
+  }
+  return 0;
 }
 
 /// Calls one of them with copies of the values on top.
@@ -201,11 +215,7 @@ std::string text_on_top(Runtime& runtime) {
 }
 
 bool wants_inspection(Runtime& runtime) {
-  lua_State* L = runtime.main_state();
-  if (!lua_istable(L, -1)) return false;
-  if (luaL_getmetafield(L, -1, "__tostring") == LUA_TNIL) return true;
-  lua_pop(L, 1);
-  return false;
+  return lua_type(runtime.main_state(), -1) != LUA_TSTRING;
 }
 
 std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count) {
@@ -242,6 +252,14 @@ std::string remember_failure(Runtime& runtime) {
 
 std::string remember_results(Runtime& runtime, int count) {
   return remember(runtime.main_state(), keep_results, count);
+}
+
+std::string hide_result(Runtime& runtime, std::string_view name) {
+  lua_State* L = runtime.main_state();
+  push_text(runtime, name);
+  std::string text = remember(L, leave_to_user, 1);
+  lua_pop(L, 1);
+  return text;
 }
 
 std::string remember_error(Runtime& runtime) {

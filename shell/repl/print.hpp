@@ -26,7 +26,7 @@ void push_formatter(Runtime& runtime, int count, const Look& look);
 /// The string on top of the main stack; empty if it is none.
 std::string text_on_top(Runtime& runtime);
 
-/// The value on top of the main stack has no text of its own: a table without __tostring.
+/// The error on top of the main stack is no text, and shown as a value is.
 bool wants_inspection(Runtime& runtime);
 
 /// Where a function stands.
@@ -49,6 +49,8 @@ std::string failure_in(Runtime& runtime, int count);
 /// the first time, and is empty otherwise.
 std::string remember_results(Runtime& runtime, int count);
 std::string remember_error(Runtime& runtime);
+/// A local of the user's is called `name`: the same if that is one of them, for it hides it.
+std::string hide_result(Runtime& runtime, std::string_view name);
 /// The message of a failure_in() as the error.
 std::string remember_failure(Runtime& runtime);
 

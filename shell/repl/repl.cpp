@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "repl/chunk_scan.hpp"
 #include "repl/command_completion.hpp"
 #include "repl/commands.hpp"
 #include "repl/evaluate.hpp"
@@ -27,20 +28,10 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
-bool ends_with_semicolon(std::string_view text) {
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  return last != std::string_view::npos && text[last] == ';';
-}
-
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
-
 /// A terminal on both sides that can do more than a teletype.
 bool wants_rich_editor() {
-  if (!is_set("TERM") || std::string_view(std::getenv("TERM")) == "dumb") return false;
-  return Terminal::is_terminal(STDIN_FILENO) && Terminal::is_terminal(STDOUT_FILENO);
+  return takes_escapes() && Terminal::is_terminal(STDIN_FILENO) &&
+         Terminal::is_terminal(STDOUT_FILENO);
 }
 
 /// In a directory of the XDG specification; empty if the environment names none.
@@ -122,6 +113,7 @@ int Repl::run() {
   shell_.sink().end_turn();
   shell_.stdin_buffer().want(editor_->started());
   while (status_ < 0 && !shell_.exiting()) shell_.turn(kUntilSomethingComes, kSlice);
+  if (const Status saved = history_.save(); !saved) tell(saved.error().message());
   editor_->drain();
   editor_->stop();
   if (!shell_.exiting()) shell_.shut_down();
@@ -133,9 +125,9 @@ void Repl::greet() {
   print(std::string("moonwire ") + kVersion + " (" + lua_version() + "); .help tells more\n");
 }
 
-/// Of what is typed with the rich editor; the prompt goes on without.
+/// Of what is typed; the prompt goes on without.
 void Repl::open_history() {
-  if (!rich_) return;
+  if (!input_is_terminal_) return;
   const std::string path = user_file("XDG_STATE_HOME", "/.local/state", "/moonwire/history");
   if (path.empty()) return;
   if (const Status opened = history_.open(path); !opened) {
@@ -178,6 +170,7 @@ bool Repl::is_complete(std::string_view block) {
 void Repl::on_block(const std::string& block) {
   log_block(block);
   if (is_blank(block)) return;
+  if (const Status kept = history_.add(block); !kept) tell(kept.error().message());
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
   last_block_ = block;
@@ -203,7 +196,8 @@ void Repl::evaluate(const std::string& text, bool timed) {
 }
 
 void Repl::run_file(const std::string& path) {
-  if (auto mistake = compile_file(runtime_, path.c_str())) return show({"", *mistake, "", {}});
+  if (auto mistake = compile_file(runtime_, path.c_str()))
+    return show({"", *mistake, "", {}, path});
   SessionLog::Input input{path, false, true, SessionLog::mark(runtime_)};
   start_chunk({.text = path, .hidden = true, .logged = std::move(input)}, 0);
 }
@@ -263,7 +257,13 @@ void Repl::log_block(std::string_view block) {
 }
 
 void Repl::on_report(const ErrorReport& report) {
-  show({report.source, report.message, report.traceback, {}});
+  if (report.has_value) tell(remember_error(runtime_));
+  if (report.has_value && wants_inspection(runtime_) && status_ < 0 && !shell_.exiting()) {
+    Chunk& chunk = chunks_.emplace_back();
+    show_value(chunk, report.source, report.traceback);
+  } else {
+    show({report.source, report.message, report.traceback, {}, report.file});
+  }
   if (report.message == kInterruptText && report.source.starts_with("timer")) {
     print("timer stopped\n");
   }
@@ -296,7 +296,12 @@ void Repl::on_wait(bool begins) {
   }
 }
 
+void Repl::beside_child() {
+  if (!std::exchange(beside_child_, true)) editor_->drain();
+}
+
 bool Repl::on_turn_end() {
+  if (std::exchange(beside_child_, false)) editor_->resumed();
   take_input();
   if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
   return editor_->started();

@@ -112,6 +112,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show_source_of(int results, const std::string& what);
   void log_input(const Chunk& chunk, const std::vector<GlobalChange>& changes);
   void chunk_failed(Chunk& chunk, const Outcome& outcome);
+  void show_value(Chunk& chunk, const std::string& source, const std::string& traceback);
   void end_chunk(Chunk& chunk);
   Chunk* find_job(int number);
   bool is_chunk(const Task* task) const;
@@ -136,6 +137,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_wait(bool begins) override;
   void before_child() override { editor_->drain(); }
   void after_child() override { editor_->resumed(); }
+  void beside_child() override;
 
   Shell& shell_;
   Runtime& runtime_;
@@ -166,7 +168,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   bool lent_ = false;                           // a task asks for a line: there is no prompt
   bool kept_ = false;  // Ctrl-C took the prompt back, and the task goes on asking
   bool input_is_terminal_;
-  int status_ = -1;  // not negative: the prompt ends with it
+  bool beside_child_ = false;  // since this turn
+  int status_ = -1;            // not negative: the prompt ends with it
 };
 
 }  // namespace moonwire

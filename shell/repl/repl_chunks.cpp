@@ -85,7 +85,7 @@ void Repl::on_task_end(Task& task, const Outcome& outcome) {
   if (outcome.ok) {
     print(chunk.prefix + text_on_top(runtime_) + "\n" + chunk.suffix);
   } else if (!outcome.cancelled) {
-    show({"", outcome.message, outcome.traceback, {}});
+    show({"", outcome.message, outcome.traceback, {}, outcome.file});
   }
   end_chunk(chunk);
 }
@@ -134,12 +134,15 @@ void Repl::chunk_failed(Chunk& chunk, const Outcome& outcome) {
   tell(remember_error(runtime_));
   const std::string traceback = chunk_named(outcome.traceback, chunk.number);
   const std::string source = chunk.job != 0 ? "job " + std::to_string(chunk.job) : "";
-  if (wants_inspection(runtime_)) {
-    chunk.suffix = stack_text(traceback);
-    return start_showing(chunk, 1, failure_lead(source, prompt_settings_.color));
-  }
-  show({source, outcome.message, traceback, {}});
+  if (wants_inspection(runtime_)) return show_value(chunk, source, traceback);
+  show({source, outcome.message, traceback, {}, outcome.file});
   end_chunk(chunk);
+}
+
+/// An error that is no text, on top of the main stack.
+void Repl::show_value(Chunk& chunk, const std::string& source, const std::string& traceback) {
+  chunk.suffix = stack_text(traceback);
+  start_showing(chunk, 1, failure_lead(source, prompt_settings_.color));
 }
 
 void Repl::end_chunk(Chunk& chunk) {

@@ -43,6 +43,7 @@ class Script final : public Session, TaskObserver {
   bool on_turn_end() override { return false; }
   void before_child() override {}
   void after_child() override {}
+  void beside_child() override {}
 
   Shell& shell_;
   Runtime& runtime_;

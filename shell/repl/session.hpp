@@ -31,6 +31,8 @@ class Session {
   /// os.execute is about to use the terminal; it has ended.
   virtual void before_child() = 0;
   virtual void after_child() = 0;
+  /// io.popen: it uses the terminal until the turn has ended.
+  virtual void beside_child() = 0;
 
  protected:
   ~Session() = default;

@@ -32,6 +32,8 @@ bool Shell::open() {
   runtime_->stdin_ready = [this] { return !held() && input_.ready(); };
   runtime_->give_stdin = [this] { return give_stdin(); };
   runtime_->send_output = [this] { send_output(); };
+  runtime_->wait_for_output = [this](Nanoseconds time) { return sink_.wait_for_room(time); };
+  sink_.on_foreign = [this] { reactor_->post([] {}); };  // the turn's end sends
   runtime_->reporter = [this](const ErrorReport& report) {
     if (session_ != nullptr) return session_->on_report(report);
     complain(report.message);
@@ -86,14 +88,19 @@ int Shell::leave(int status) {
     if (::signal(number, SIG_DFL) == SIG_IGN) ::signal(number, SIG_IGN);
   }
   const bool told = status == 128 + SIGINT || status == 128 + SIGTERM;
+  const bool alone = runtime_->end_threads();
   sink_.drain(told ? kDrain : Nanoseconds::max());
   if (sink_.failure() != 0 && status == 0) {
     complain(std::string("write error: ") + std::strerror(sink_.failure()));
     status = 1;
   }
-  if (exiting() && !runtime_->exit_close) {
+  if (alone && exiting() && !runtime_->exit_close) {
     terminal_.restore();
     std::exit(status);  // as lua(1): the Lua state is not closed
+  }
+  if (!alone) {
+    terminal_.restore();
+    std::_Exit(status);  // a thread may still use whatever would be destroyed now
   }
   return status;
 }
@@ -186,6 +193,10 @@ void Shell::before_child() {
 
 void Shell::after_child() {
   if (session_ != nullptr) session_->after_child();
+}
+
+void Shell::beside_child() {
+  if (session_ != nullptr) session_->beside_child();
 }
 
 }  // namespace moonwire

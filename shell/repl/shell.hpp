@@ -75,6 +75,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
   void set_unbuffered(bool on) override { sink_.set_unbuffered(on); }
   void before_child() override;
   void after_child() override;
+  void beside_child() override;
   void send_output();
 
   /// Of a standard output that did not take all.

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -20,24 +20,32 @@ namespace {
 constexpr std::size_t kChunk = 64 * 1024;
 constexpr const char* kOpen = "open history";
 constexpr const char* kWrite = "write history";
+constexpr std::chrono::milliseconds kAtOnce{20};  // while somebody waits for the prompt
+constexpr std::chrono::milliseconds kAtLast{2000};
 
 /// Waits for the others, which hold it for as long as a write takes; one that was stopped
 /// in the middle of it does not hold us up.
 class Lock {
  public:
-  explicit Lock(int fd) : fd_(fd) {
-    constexpr int kTries = 50;
-    constexpr int kPause = 2;  // milliseconds
-    for (int i = 0; i < kTries && ::flock(fd_, LOCK_EX | LOCK_NB) < 0; ++i) {
-      ::poll(nullptr, 0, kPause);
+  Lock(int fd, std::chrono::milliseconds patience) : fd_(fd) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      held_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+      if (held_ || std::chrono::steady_clock::now() >= end) return;
+      ::poll(nullptr, 0, 1);
     }
   }
-  ~Lock() { ::flock(fd_, LOCK_UN); }
+  ~Lock() {
+    if (held_) ::flock(fd_, LOCK_UN);
+  }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
+  bool held() const { return held_; }
+
  private:
   int fd_;
+  bool held_ = false;
 };
 
 void make_folders(const std::string& path) {
@@ -67,8 +75,13 @@ Status History::open(const std::string& path) {
   if (::fstat(file.get(), &status) == 0 && !S_ISREG(status.st_mode)) {
     return failure(static_cast<Code>(EINVAL), kOpen, path, "not a plain file");
   }
+  constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+  if ((status.st_mode & kOthers) != 0 && ::fchmod(file.get(), S_IRUSR | S_IWUSR) < 0) {
+    return system_failure(kOpen, path);
+  }
+  path_ = path;
   file_ = std::move(file);
-  const Lock lock(file_.get());
+  const Lock lock(file_.get(), kAtOnce);
   const std::string text = read_all(file_.get());
   std::size_t lines = 0;
   for (std::size_t at = 0; at < text.size(); ++lines) {
@@ -81,16 +94,16 @@ Status History::open(const std::string& path) {
   if (entries_.size() > kMost) {
     entries_.erase(entries_.begin(), entries_.end() - static_cast<std::ptrdiff_t>(kMost));
   }
-  return lines > kMost + kMost / 10 ? rewrite(path) : Status();
+  return lock.held() && lines > kMost + kMost / 10 ? rewrite() : Status();
 }
 
 /// In place, under the lock: other prompts have the same file open.
-Status History::rewrite(const std::string& path) {
+Status History::rewrite() {
   std::string text;
   for (const std::string& entry : entries_) text += json_line(entry);
-  if (::ftruncate(file_.get(), 0) < 0) return system_failure(kWrite, path);
+  if (::ftruncate(file_.get(), 0) < 0) return system_failure(kWrite, path_);
   errno = write_all(file_.get(), text);
-  return errno == 0 ? Status() : system_failure(kWrite, path);
+  return errno == 0 ? Status() : system_failure(kWrite, path_);
 }
 
 Status History::add(const std::string& block) {
@@ -99,9 +112,22 @@ Status History::add(const std::string& block) {
   if (entries_.size() == kMost) entries_.erase(entries_.begin());
   entries_.push_back(block);
   if (!file_) return {};
-  const Lock lock(file_.get());
-  errno = write_all(file_.get(), json_line(block));
-  return errno == 0 ? Status() : system_failure(kWrite);
+  unsaved_ += json_line(block);
+  const Lock lock(file_.get(), kAtOnce);
+  return lock.held() ? append() : Status();
+}
+
+Status History::save() {
+  if (unsaved_.empty()) return {};
+  const Lock lock(file_.get(), kAtLast);
+  if (lock.held()) return append();
+  return failure(static_cast<Code>(EAGAIN), kWrite, path_, "another program has it locked");
+}
+
+/// Under the lock.
+Status History::append() {
+  errno = write_all(file_.get(), std::exchange(unsaved_, {}));
+  return errno == 0 ? Status() : system_failure(kWrite, path_);
 }
 
 const std::string* History::continued(std::string_view block) const {

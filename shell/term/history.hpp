@@ -18,13 +18,17 @@ class History {
  public:
   static constexpr std::size_t kMost = 10000;  // entries
 
-  /// Reads the file, and appends to it from now on; makes it (0600) and its folder (0700).
-  /// Without, entries live as long as the program.
+  /// Reads the file, and appends to it from now on; makes it and its folder (0700), and makes
+  /// it the user's alone (0600). Without, entries live as long as the program.
   Status open(const std::string& path);
 
   /// Not kept: an empty block, one that begins with a blank, the same as the one before.
-  /// A failure is the file's; the entry is there.
+  /// A failure is the file's; the entry is there. While another program has the lock, entries
+  /// wait for the next one, or for save().
   Status add(const std::string& block);
+
+  /// What waits goes to the file: the program ends.
+  Status save();
 
   /// The newest that goes on where `block` ends; null if there is none.
   const std::string* continued(std::string_view block) const;
@@ -33,10 +37,13 @@ class History {
   const std::string& operator[](std::size_t index) const { return entries_[index]; }
 
  private:
-  Status rewrite(const std::string& path);
+  Status rewrite();
+  Status append();
 
   std::vector<std::string> entries_;  // the oldest first
+  std::string path_;
   Fd file_;
+  std::string unsaved_;
 };
 
 /// Up and down through a history. Entries edited on the way keep their edits until reset().

@@ -132,10 +132,7 @@ std::optional<Key> KeyDecoder::next(std::string_view& bytes) {
       if (mode_ != Mode::kKeys) return std::nullopt;
       continue;
     }
-    if (auto key = decode(false)) {
-      if (key->symbol != Symbol::kOther) return key;
-      continue;
-    }
+    if (auto key = decode(false)) return key;
     if (mode_ != Mode::kKeys) continue;
     if (bytes.empty()) return std::nullopt;
     // As much as one key can be, so that a long input is not copied again and again.
@@ -155,8 +152,7 @@ std::optional<Key> KeyDecoder::time_out() {
     return Key{Symbol::kPaste, false, false, false, std::exchange(paste_, {})};
   }
   while (!held_.empty() && mode_ == Mode::kKeys) {
-    auto key = decode(true);
-    if (key && key->symbol != Symbol::kOther) return key;
+    if (auto key = decode(true)) return key;
   }
   return std::nullopt;
 }
@@ -264,6 +260,7 @@ std::optional<Key> KeyDecoder::decode_string(std::size_t at, bool final) {
 }
 
 std::optional<Key> KeyDecoder::take(std::size_t count, Key key) {
+  key.bytes.assign(held_, 0, count);
   held_.erase(0, count);
   return key;
 }

@@ -1,6 +1,6 @@
 // From the bytes that a terminal sends to keys: UTF-8, the escape sequences of xterm, VT,
 // linux, rxvt and tmux, Alt as an ESC in front, pastes in brackets. What no table knows is
-// swallowed whole; every other byte comes out, however the input is cut. No clock: who
+// one key that does nothing; every other byte comes out, however the input is cut. No clock: who
 // uses it calls time_out() when nothing has come for patience().
 #pragma once
 
@@ -27,13 +27,14 @@ struct Key {
     kRight,
     kHome,
     kEnd,
-    kOther,  // known, and of no use here
+    kOther,  // of no use here, but for `bytes`
   };
   Symbol symbol = Symbol::kOther;
   bool control = false;  // of kText: then `text` is a small letter, or one of @[\]^_ and space
   bool alt = false;
-  bool shift = false;  // only where the terminal tells
-  std::string text;    // of kText and kPaste
+  bool shift = false;   // only where the terminal tells
+  std::string text;     // of kText and kPaste
+  std::string bytes{};  // what was sent; not of kPaste
 };
 
 class KeyDecoder {

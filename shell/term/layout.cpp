@@ -116,8 +116,7 @@ class Styles {
 };
 
 std::string_view shrunk(std::string_view prompt, int columns) {
-  if (columns >= kNarrow) return prompt;
-  return columns > 1 ? ">" : "";
+  return columns >= kNarrow ? prompt : ">";
 }
 
 /// The cluster that `text` begins with; how many bytes it has.

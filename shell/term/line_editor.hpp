@@ -44,8 +44,8 @@ class LineEditor {
     virtual std::optional<std::string> edit(const std::string& block) = 0;
     /// Whether Enter runs `block`, or asks for a further line.
     virtual bool is_complete(std::string_view block) = 0;
-    /// A block was entered, without its last newline. The listener calls stop() if it
-    /// takes time; may be empty.
+    /// A block was entered, without its last newline; may be empty. The listener keeps the
+    /// history, and calls stop() if it takes time.
     virtual void on_block(const std::string& block) = 0;
     /// Ctrl-D on an empty block, or the input has ended.
     virtual void on_end() = 0;

@@ -1,6 +1,7 @@
 #include "term/output_column.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "term/width.hpp"
 
@@ -8,10 +9,45 @@ namespace moonwire {
 namespace {
 
 constexpr int kTabStop = 8;  // a terminal's own
+constexpr std::size_t kMostKept = 64 * 1024;
 
 }  // namespace
 
-void OutputColumn::feed(std::string_view text, int columns) {
+std::string_view OutputColumn::feed(std::string_view text, int columns) {
+  if (text.empty()) return text;
+  std::string_view line = text;
+  if (const std::size_t newline = text.rfind('\n'); newline != std::string_view::npos) {
+    line.remove_prefix(newline + 1);
+    line_.clear();
+    long_ = false;
+  }
+  long_ = long_ || line_.size() + line.size() > kMostKept;
+  if (!long_) line_ += line;
+  follow(text, columns);
+  if (std::exchange(wrapped_, false) && text[0] == '\n') text.remove_prefix(1);
+  return text;
+}
+
+void OutputColumn::set(int column) {
+  column_ = column;
+  line_.assign(static_cast<std::size_t>(column), ' ');
+  long_ = wrapped_ = false;
+}
+
+void OutputColumn::wrap() {
+  column_ = 0;
+  wrapped_ = true;
+}
+
+void OutputColumn::resize(int columns) {
+  column_ = 0;
+  wrapped_ = false;
+  state_ = State::kText;
+  cut_.clear();
+  if (!long_) follow(line_, columns);
+}
+
+void OutputColumn::follow(std::string_view text, int columns) {
   // Only the last line matters.
   if (state_ == State::kText) {
     if (const std::size_t newline = text.rfind('\n'); newline != std::string_view::npos) {

@@ -34,6 +34,11 @@ constexpr Setting kSettings[] = {
     {"width", Number{&PromptSettings::width, 0, 100'000}, "columns of a result; 0: the terminal's"},
 };
 
+std::string_view variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
 std::string value_text(const PromptSettings& settings, const Setting& setting) {
   if (const auto* number = std::get_if<Number>(&setting.field)) {
     return std::to_string(settings.*number->field);
@@ -44,7 +49,11 @@ std::string value_text(const PromptSettings& settings, const Setting& setting) {
 std::string set_switch(PromptSettings& settings, const Setting& setting, std::string_view value) {
   const bool on = value == "on" || value == "true";
   if (!on && value != "off" && value != "false") return std::string(setting.name) + " is on or off";
-  settings.*std::get<Switch>(setting.field) = on;
+  const Switch field = std::get<Switch>(setting.field);
+  if (on && field == &PromptSettings::color && !takes_escapes()) {
+    return "color stays off: TERM names no terminal that has any";
+  }
+  settings.*field = on;
   return {};
 }
 
@@ -61,16 +70,15 @@ std::string set_number(PromptSettings& settings, const Setting& setting, std::st
   return {};
 }
 
-std::string_view variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
 }  // namespace
 
-bool PromptSettings::wants_color(bool output_is_terminal) {
+bool takes_escapes() {
   const std::string_view term = variable("TERM");
-  if (!variable("NO_COLOR").empty() || term.empty() || term == "dumb") return false;
+  return !term.empty() && term != "dumb";
+}
+
+bool PromptSettings::wants_color(bool output_is_terminal) {
+  if (!variable("NO_COLOR").empty() || !takes_escapes()) return false;
   return output_is_terminal || !variable("FORCE_COLOR").empty();
 }
 

@@ -21,6 +21,9 @@ struct PromptSettings {
   static bool wants_color(bool output_is_terminal);
 };
 
+/// TERM is set, and not to "dumb": such a terminal gets no escape byte.
+bool takes_escapes();
+
 /// A line for each: name, value, what it does. With `name`, its line only. For a terminal of
 /// `width` columns.
 std::string settings_text(const PromptSettings& settings, std::string_view name, int width);

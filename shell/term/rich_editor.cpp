@@ -30,7 +30,7 @@ std::size_t frame_size(std::string_view text) {
 
 }  // namespace
 
-RichEditor::RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
+RichEditor::RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, const History& history,
                        const PromptSettings& settings, Listener& listener)
     : reactor_(reactor),
       terminal_(terminal),
@@ -54,9 +54,8 @@ void RichEditor::start() {
 void RichEditor::stop() {
   if (!shown_.rows.empty()) {
     std::string out = begin_update();
-    render_erased(out, shown_);
+    erase_block(out);
     out += kUpdateEnds;
-    shown_ = {};
     outlet_.write(out);
   }
   pass_prints();
@@ -125,7 +124,18 @@ void RichEditor::set_block(std::string_view block) {
   dirty_ = true;
 }
 
+/// Ctrl-C behind Ctrl-V is text, as any other key.
+bool RichEditor::is_quoted(std::string_view dropped) const {
+  constexpr std::string_view kLiteral = "\x16";
+  if (!started_ || decoder_.patience()) return false;
+  return literal_ ? dropped.empty() : dropped == kLiteral;
+}
+
 void RichEditor::interrupt(std::string_view dropped) {
+  if (is_quoted(dropped)) {
+    literal_ = true;
+    return take_key({Key::Symbol::kText, true, false, false, "c", "\x03"});
+  }
   while (decoder_.next(dropped)) {
   }
   decoder_.discard();
@@ -138,7 +148,7 @@ void RichEditor::interrupt(std::string_view dropped) {
 void RichEditor::resized() {
   const Terminal::Size before = std::exchange(size_, Terminal::size(STDOUT_FILENO));
   if (before.rows == size_.rows && before.columns == size_.columns) return;
-  printed_.set(0);  // rows have been folded anew: what comes goes below them
+  if (before.columns != size_.columns) printed_.resize(size_.columns);
   if (shown_.rows.empty()) return;
   if (before.columns != size_.columns) {
     // The terminal has folded the rows of the block too, and the cursor went along.
@@ -156,7 +166,7 @@ void RichEditor::resumed() {
   shown_ = {};
   printed_.set(0);
   pastes_ = false;
-  dirty_ = true;
+  dirty_ = lost_ = true;
   if (lent_) return;
   const Terminal::Mode mode = started_ ? Terminal::Mode::kKeys : Terminal::Mode::kQuiet;
   terminal_.set(mode);
@@ -172,9 +182,8 @@ void RichEditor::emit(std::string_view text) {
   }
   if (!shown_.rows.empty()) printed_.set(shown_.cursor_column);  // it comes behind the cursor
   shown_ = {};
-  printed_.feed(text, size_.columns);
   coloured_ = coloured_ || text.find('\x1b') != std::string_view::npos;
-  outlet_.write(text);
+  outlet_.write(printed_.feed(text, size_.columns));
   outlet_.flush();  // what runs now may take long, and is watched
 }
 
@@ -205,10 +214,7 @@ void RichEditor::repaint() {
 /// With what must go from the screen before anything else is drawn.
 std::string RichEditor::begin_update() {
   std::string out(kUpdateBegins);
-  if (std::exchange(folded_, false) && !shown_.rows.empty()) {
-    render_erased(out, shown_);
-    shown_ = {};
-  }
+  if (std::exchange(folded_, false)) erase_block(out);
   if (std::exchange(clears_, false)) {
     out += kClearScreen;
     shown_ = {};
@@ -249,7 +255,12 @@ void RichEditor::draw(std::string& out, bool whole) {
     render_erased(out, shown_);
     shown_ = {};
   }
-  if (shown_.rows.empty() && printed_.value() > 0) out += kNewRow;
+  if (std::exchange(lost_, false)) {
+    // As much as a row: it ends in this one, or in the next if the cursor was not in column 0.
+    out.append(static_cast<std::size_t>(size_.columns), ' ') += '\r';
+  } else if (shown_.rows.empty() && printed_.value() > 0) {
+    out += kNewRow;
+  }
   render(out, shown_, next, size_.columns);
   out += std::exchange(extra_, {});
   shown_ = std::move(next);
@@ -259,20 +270,24 @@ void RichEditor::draw(std::string& out, bool whole) {
 /// A frame of what was printed, in the place of the block. Text that has no newline yet
 /// goes on where it ended, in the row above the block.
 void RichEditor::draw_prints(std::string& out) {
-  if (!shown_.rows.empty()) {
-    render_erased(out, shown_);
-    shown_ = {};
-    if (printed_.value() > 0 && printed_.value() < size_.columns) {
-      move_rows(out, -1);
-      move_to_column(out, printed_.value());
-    }
-  }
+  erase_block(out);
   const std::string_view all = above_.view();
   const std::string_view text = all.substr(0, frame_size(all));
-  out += text;
-  printed_.feed(text, size_.columns);
+  out += printed_.feed(text, size_.columns);
   if (text.find('\x1b') != std::string_view::npos) out += kPlainColours;
   above_.consume(text.size());
+}
+
+/// And the cursor to where the text above it ended, if that is still on the screen.
+void RichEditor::erase_block(std::string& out) {
+  if (shown_.rows.empty()) return;
+  const bool fills_screen = shown_.rows.size() >= static_cast<std::size_t>(size_.rows);
+  render_erased(out, std::exchange(shown_, {}));
+  if (printed_.value() == size_.columns) return printed_.wrap();
+  if (fills_screen) return printed_.set(0);
+  if (printed_.value() == 0) return;
+  move_rows(out, -1);
+  move_to_column(out, printed_.value());
 }
 
 /// The cursor goes to a row below the block, which stays as it is.
@@ -294,9 +309,8 @@ void RichEditor::pass_prints() {
   pace_.disarm();
   const std::string_view text = above_.view();
   if (text.empty()) return;
-  printed_.feed(text, size_.columns);
   coloured_ = coloured_ || text.find('\x1b') != std::string_view::npos;
-  outlet_.write(text);
+  outlet_.write(printed_.feed(text, size_.columns));
   above_.consume(text.size());
 }
 

@@ -25,7 +25,7 @@ namespace moonwire {
 class RichEditor final : public LineEditor {
  public:
   /// All must outlive it. `terminal` is where input comes from, `outlet` the way to its screen.
-  RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, History& history,
+  RichEditor(Reactor& reactor, Terminal& terminal, Outlet& outlet, const History& history,
              const PromptSettings& settings, Listener& listener);
 
   void start() override;
@@ -123,13 +123,15 @@ class RichEditor final : public LineEditor {
   Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
+  void erase_block(std::string& out);
+  bool is_quoted(std::string_view dropped) const;
   void leave_block(std::string_view mark);
   void pass_prints();
 
   Reactor& reactor_;
   Terminal& terminal_;
   Outlet& outlet_;
-  History& history_;
+  const History& history_;
   const PromptSettings& settings_;
   Listener& listener_;
 
@@ -162,6 +164,7 @@ class RichEditor final : public LineEditor {
   bool line_taken_ = false;  // while it was: the newline of that line may be left
   bool continues_ = false;   // after a stop of ours, the signal that ends it is yet to come
   bool folded_ = false;      // by the terminal, for another width: the rows shown are no more
+  bool lost_ = false;        // something else wrote: the cursor may be anywhere in its row
   bool clears_ = false;      // the next update begins with an empty screen
   bool dirty_ = false;       // what is shown is not what should be
   bool pastes_ = false;      // the terminal marks them

@@ -76,6 +76,7 @@ constexpr RichEditor::Binding RichEditor::kBindings[] = {
 };
 
 void RichEditor::take_key(const Key& key) {
+  if (key.symbol == Symbol::kOther && !literal_) return;
   dirty_ = true;
   continues_ = false;
   tabs_ = key.symbol == Symbol::kTab ? tabs_ + 1 : 0;
@@ -104,22 +105,9 @@ void RichEditor::run_binding(const Key& key) {
   }
 }
 
-/// After Ctrl-V: the byte of the key, whatever it would do.
+/// After Ctrl-V: what the key sends, whatever it would do.
 void RichEditor::take_literal(const Key& key) {
-  switch (key.symbol) {
-    case Symbol::kText:
-      if (key.control) {
-        const char byte = static_cast<char>(key.text[0] & 0x1F);
-        return buffer_.insert({&byte, 1});
-      }
-      return buffer_.insert(key.text);
-    case Symbol::kTab: return buffer_.insert("\t");
-    case Symbol::kEscape: return buffer_.insert("\x1b");
-    case Symbol::kEnter: return buffer_.insert("\r");
-    case Symbol::kBackspace: return buffer_.insert("\x7f");
-    case Symbol::kPaste: return buffer_.insert(key.text);
-    default: return;
-  }
+  buffer_.insert(key.symbol == Symbol::kPaste ? key.text : key.bytes);
 }
 
 void RichEditor::take_paste(std::string text) { buffer_.insert(cleaned_paste(text)); }
@@ -140,10 +128,6 @@ void RichEditor::run_block() {
   buffer_.reset({});
   walk_.reset();
   top_ = {};
-  const bool blank = block.find_first_not_of(" \t\n") == std::string::npos;
-  if (const Status added = blank ? Status() : history_.add(block); !added) {
-    emit("moonwire: " + added.error().message() + "\n");
-  }
   listener_.on_block(block);
 }
 

@@ -73,15 +73,57 @@ void Sink::attach(LineEditor* editor) {
 }
 
 ssize_t Sink::take_output(void* sink, const char* data, std::size_t size) {
-  return taken(size, static_cast<Sink*>(sink)->output({data, size}));
+  Sink& self = *static_cast<Sink*>(sink);
+  if (self.is_foreign()) return self.keep_foreign(false, {data, size}), taken(size, 0);
+  self.take_foreign();
+  return taken(size, self.output({data, size}));
 }
 
 ssize_t Sink::take_error(void* sink, const char* data, std::size_t size) {
-  return taken(size, static_cast<Sink*>(sink)->error({data, size}));
+  Sink& self = *static_cast<Sink*>(sink);
+  if (self.is_foreign()) return self.keep_foreign(true, {data, size}), taken(size, 0);
+  self.take_foreign();
+  return taken(size, self.error({data, size}));
+}
+
+void Sink::keep_foreign(bool error, std::string_view bytes) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = foreign_.empty();
+    foreign_size_ += bytes.size();
+    if (!first && foreign_.back().error == error) {
+      foreign_.back().bytes += bytes;
+    } else {
+      foreign_.push_back({error, std::string(bytes)});
+    }
+  }
+  if (first && on_foreign) on_foreign();
+}
+
+/// In the order printed, before anything that comes later. May be inside of stdio: nothing here
+/// asks that to flush.
+void Sink::take_foreign() {
+  std::vector<Foreign> pieces;
+  {
+    const std::lock_guard lock(mutex_);
+    pieces.swap(foreign_);
+    foreign_size_ = 0;
+    crowded_ = full();
+  }
+  taken_.notify_all();
+  for (const Foreign& each : pieces) {
+    (void)(each.error ? put_error(each.bytes) : output(each.bytes));
+  }
+}
+
+bool Sink::wait_for_room(std::chrono::nanoseconds patience) {
+  std::unique_lock lock(mutex_);
+  return taken_.wait_for(lock, patience, [this] { return !crowded_ && foreign_size_ < kForeign; });
 }
 
 int Sink::seek_output(void* sink, off64_t* offset, int whence) {
-  static_cast<Sink*>(sink)->send();
+  if (!static_cast<Sink*>(sink)->is_foreign()) static_cast<Sink*>(sink)->send();
   return seek(STDOUT_FILENO, offset, whence);
 }
 
@@ -108,6 +150,10 @@ int Sink::output(std::string_view bytes) {
 
 int Sink::error(std::string_view bytes) {
   std::fflush(output_);  // what was printed before comes before
+  return put_error(bytes);
+}
+
+int Sink::put_error(std::string_view bytes) {
   if (editor_ != nullptr && error_joins_) {
     emit(bytes);
     return 0;
@@ -132,6 +178,7 @@ int Sink::note(int problem) {
 
 int Sink::flush() {
   std::fflush(output_);
+  take_foreign();
   send();
   (void)err_.send();
   if (editor_ != nullptr) editor_->repaint();
@@ -140,6 +187,7 @@ int Sink::flush() {
 
 int Sink::drain(std::chrono::nanoseconds patience) {
   std::fflush(output_);
+  take_foreign();
   note(out_.drain(patience));
   (void)err_.drain(patience);
   return flush();

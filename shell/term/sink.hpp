@@ -1,16 +1,22 @@
 // Where all output of the process meets: `stdout` and `stderr` are replaced by streams
 // that end here, so that print, io.write, io.stderr and the stdio of C modules keep
-// their order, and appear above the prompt when there is one. One thread.
+// their order, and appear above the prompt when there is one. One thread has it; any may print.
 //
 // Without a prompt: what stdio hands over leaves at once, up to a number of times a
 // turn; beyond that it gathers and leaves at the end of the turn or at 64 KiB. So a
 // lone print is seen at once, and a thousand cost a few calls. stderr never gathers.
 // What a pipe does not take stays, and leaves when it is read (full(), descriptor()).
+//
+// What other threads print waits until this one comes by; the order of all is kept.
 #pragma once
 
+#include <condition_variable>
 #include <cstdio>
 #include <functional>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "term/line_editor.hpp"
 #include "term/outflow.hpp"
@@ -47,6 +53,14 @@ class Sink {
   /// Gets all that goes through the editor; may be empty.
   std::function<void(std::string_view)> copy;
 
+  /// Another thread has printed, where nothing waited before: flush() is due. Called on that
+  /// thread; may be empty, and is set while there is one thread only.
+  std::function<void()> on_foreign;
+
+  /// For other threads: waits until what they have printed is taken, at most so long. Whether
+  /// there is room for more.
+  bool wait_for_room(std::chrono::nanoseconds patience);
+
   /// setvbuf("no"): nothing gathers.
   void set_unbuffered(bool on) { unbuffered_ = on; }
 
@@ -61,6 +75,7 @@ class Sink {
 
  private:
   static constexpr std::size_t kGather = 64 * 1024;
+  static constexpr std::size_t kForeign = 1024 * 1024;
   static constexpr int kAtOnce = 64;  // writes a turn that do not gather
 
   static FILE* open(Sink* sink, bool error);
@@ -69,9 +84,19 @@ class Sink {
   static int seek_output(void* sink, off64_t* offset, int whence);
   static int seek_error(void* sink, off64_t* offset, int whence);
 
+  /// What another thread has printed.
+  struct Foreign {
+    bool error;
+    std::string bytes;
+  };
+  bool is_foreign() const { return std::this_thread::get_id() != thread_; }
+  void keep_foreign(bool error, std::string_view bytes);
+  void take_foreign();
+
   void emit(std::string_view bytes);
   int output(std::string_view bytes);
   int error(std::string_view bytes);
+  int put_error(std::string_view bytes);
   int send();
   int note(int problem);
 
@@ -89,6 +114,12 @@ class Sink {
   bool output_is_terminal_;
   bool error_joins_;   // stderr is the same file as stdout
   bool ends_by_pipe_;  // SIGPIPE had its default action when we started
+  const std::thread::id thread_ = std::this_thread::get_id();
+  std::mutex mutex_;  // of the rest
+  std::condition_variable taken_;
+  std::vector<Foreign> foreign_;
+  std::size_t foreign_size_ = 0;
+  bool crowded_ = false;  // full(), when the thread came by
 };
 
 }  // namespace moonwire

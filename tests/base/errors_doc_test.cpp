@@ -41,7 +41,8 @@ bool has_name(Code code) { return code_name(code) != "E" + std::to_string(static
 
 TEST_CASE("docs/errors.md: every code has a row, with its message", "[base]") {
   const auto rows = documented();
-  std::vector<Code> codes = {Code::kEof, Code::kClosed, Code::kTls, Code::kDns, Code::kProto};
+  std::vector<Code> codes = {Code::kEof, Code::kClosed, Code::kTls,
+                             Code::kDns, Code::kProto,  Code::kLua};
   for (int number = 1; number <= kLastErrno; ++number) codes.push_back(static_cast<Code>(number));
   for (const Code code : codes) {
     if (!has_name(code)) continue;

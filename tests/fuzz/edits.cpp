@@ -21,6 +21,7 @@ namespace {
 /// What the editor shows, as it tells the listener.
 struct Eyes final : LineEditor::Listener {
   Block block;
+  History history;
   LineEditor::Completion complete(std::string_view, std::size_t cursor) override {
     return {cursor, {}};
   }
@@ -31,7 +32,9 @@ struct Eyes final : LineEditor::Listener {
   }
   std::optional<std::string> edit(const std::string&) override { return std::nullopt; }
   bool is_complete(std::string_view text) override { return test::TypingModel::is_complete(text); }
-  void on_block(const std::string&) override {}
+  void on_block(const std::string& text) override {
+    if (text.find_first_not_of(" \t\r\n") != std::string::npos) (void)history.add(text);
+  }
   void on_end() override {}
 };
 
@@ -41,19 +44,24 @@ struct Typing {
   Reactor reactor{Reactor::best_poller()};
   Terminal terminal{-1};
   Outlet outlet{reactor, nowhere.get()};
-  History history;
   PromptSettings settings;
   Eyes eyes;
-  RichEditor editor{reactor, terminal, outlet, history, settings, eyes};
+  RichEditor editor{reactor, terminal, outlet, eyes.history, settings, eyes};
   KeyDecoder decoder;
   test::TypingModel model;
 
-  /// Ctrl-C is a signal, and Ctrl-Z would stop the fuzzer: both drop the block.
+  /// Ctrl-C is a signal, and Ctrl-Z would stop the fuzzer: both drop the block, but are text
+  /// behind Ctrl-V.
   void interrupt() {
+    const bool quoted = model.takes_literal() && !decoder.patience();
     editor.interrupt({});
     editor.repaint();
     decoder.discard();
-    model.drop();
+    if (quoted) {
+      model.take({Key::Symbol::kText, true, false, false, "c", "\x03"});
+    } else {
+      model.drop();
+    }
   }
 
   void type(char byte) {

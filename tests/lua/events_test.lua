@@ -2,7 +2,7 @@
 local check = require "check"
 local fifo = require "fifo"
 
-check.case("4. an event is inert until added", function()
+check.case("an event is inert until added", function()
   local both = fifo "both"
   local ev = event(check.expect(nil), nil, EV_WRITE, both)
   sleep(0.02)
@@ -13,7 +13,7 @@ check.case("4. an event is inert until added", function()
   sleep(0.02)
 end)
 
-check.case("4. its callback gets the event, the handle as given, what fired, and arg", function()
+check.case("its callback gets the event, the handle as given, what fired, and arg", function()
   local both = fifo "both"
   local arg, ev = {}
   ev = event(check.expect(function(...)
@@ -21,7 +21,7 @@ check.case("4. its callback gets the event, the handle as given, what fired, and
   end), arg, "write", both):add()
 end)
 
-check.case_here("6. a pure timer: kind 0, or none", function()
+check.case_here("a pure timer: kind 0, or none", function()
   local began = now()
   event(check.expect(function(_, handle, fired, arg)
     check.equal(handle, nil)
@@ -34,7 +34,7 @@ check.case_here("6. a pure timer: kind 0, or none", function()
   check.equal(dispatch(), "empty")
 end)
 
-check.case("8. a pure timer added without a time is not pending", function()
+check.case("a pure timer added without a time is not pending", function()
   local ev = event(check.expect(nil, 0))
   check.equal(ev:add(), ev)
   check.equal(ev:pending(), false)
@@ -44,7 +44,7 @@ check.case("8. a pure timer added without a time is not pending", function()
   check.equal(ev:pending(), false)
 end)
 
-check.case_here("13. a persistent pure timer counts from when it was due", function()
+check.case_here("S13 a persistent pure timer counts from when it was due", function()
   local order
   for _ = 1, 5 do  -- a machine that stalls may let one of them skip a time
     order = ""
@@ -64,7 +64,7 @@ check.case_here("13. a persistent pure timer counts from when it was due", funct
   check.equal(order, "etetetet")
 end)
 
-check.case("51. one that waits for both is over for both when either comes", function()
+check.case("S51 one that waits for both is over for both when either comes", function()
   local both = fifo "both"
   local ev
   ev = event(check.expect(function(_, _, fired)
@@ -77,7 +77,7 @@ check.case("51. one that waits for both is over for both when either comes", fun
   sleep(0.02)
 end)
 
-check.case("67. data before its time limit: one call, with EV_READ", function()
+check.case("S67 data before its time limit: one call, with EV_READ", function()
   local both = fifo "both"
   event(check.expect(function(_, _, fired) check.equal(fired, EV_READ) end), nil, EV_READ,
     both):add(0.3)
@@ -85,7 +85,7 @@ check.case("67. data before its time limit: one call, with EV_READ", function()
   sleep(0.35)
 end)
 
-check.case("68. data and time limit in one pass: one call with both bits", function()
+check.case("data and time limit in one pass: one call with both bits", function()
   local both = fifo "both"
   event(check.expect(function(_, _, fired) check.equal(fired, EV_READ | EV_TIMEOUT) end), nil,
     EV_READ, both):add(0.01)
@@ -96,7 +96,7 @@ check.case("68. data and time limit in one pass: one call with both bits", funct
   end)
 end)
 
-check.case("69. added again without a time a persistent reader has no limit any more", function()
+check.case("S69 added again without a time a persistent reader has no limit any more", function()
   local both = fifo "both"
   local ev = event(check.expect(function(_, _, fired)
     check.equal(fired, EV_READ)
@@ -109,7 +109,7 @@ check.case("69. added again without a time a persistent reader has no limit any 
   check.equal(ev:delete(), true)
 end)
 
-check.case("70. the time limit of a persistent one starts again at each call", function()
+check.case("the time limit of a persistent one starts again at each call", function()
   local both = fifo "both"
   local began, fired_bits = now(), {}
   local ev = event(function(_, _, fired)
@@ -123,7 +123,7 @@ check.case("70. the time limit of a persistent one starts again at each call", f
   ev:delete()
 end)
 
-check.case("17. activated early, it goes on from there", function()
+check.case("S17 activated early, it goes on from there", function()
   local both = fifo "both"
   local began, times = now(), {}
   local ev = event(function(_, _, fired)
@@ -138,7 +138,7 @@ check.case("17. activated early, it goes on from there", function()
   end
 end)
 
-check.case("79. both directions at once are one call a pass", function()
+check.case("S79 both directions at once are one call a pass", function()
   local both = fifo "both"
   both:write "x"
   local ev = event(check.expect(function(_, _, fired)
@@ -149,7 +149,7 @@ check.case("79. both directions at once are one call a pass", function()
   ev:delete()
 end)
 
-check.case("80. a true value keeps one that is not persistent, add and delete win", function()
+check.case("a true value keeps one that is not persistent, add and delete win", function()
   local both = fifo "both"
   local runs = 0
   event(function() runs = runs + 1 return runs < 3 end, nil, "write", both):add()
@@ -166,7 +166,7 @@ check.case("80. a true value keeps one that is not persistent, add and delete wi
   check.equal(again, 3)
 end)
 
-check.case("82. events on connections, and several on one descriptor", function()
+check.case("events on connections, and several on one descriptor", function()
   local srv <close> = check.ok(listen(0))
   local near <close> = check.ok(connect(srv.address))
   local far <close> = check.ok(srv:accept())
@@ -183,7 +183,7 @@ check.case("82. events on connections, and several on one descriptor", function(
   check.same(order, { 1, 2, 3 })
 end)
 
-check.case("86. what it cannot be raises, what is not there fails when added", function()
+check.case("what it cannot be raises, what is not there fails when added", function()
   check.raises(function() event() end, "bad argument #1")
   check.raises(function() event(print, nil, "red") end, "kind")
   check.raises(function() event(print, nil, 64) end, "kind")

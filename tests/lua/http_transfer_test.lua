@@ -111,7 +111,7 @@ check.case("time-outs: of all, of silence, of connecting; each says which", func
 end)
 
 check.case("an answer that comes a byte at a time ends, but for one that is streamed", function()
-  local answer = ok(("x"):rep(200))
+  local answer = ok(("x"):rep(200), "Long: " .. ("y"):rep(1000) .. "\r\n")
   local body = answer:find "x+$"
   local slow_from
   local url, server = serve(function(c)

@@ -84,6 +84,25 @@ check.case("functions tell their name and place", function()
   check.match(inspect(coroutine.create(print)), "^<thread suspended>$")
 end)
 
+check.case("functions that only a module's table names tell that, others their place", function()
+  package.loaded["inspect test"] = { named = function() end }
+  check.match(inspect(package.loaded["inspect test"].named),
+              "^<function inspect test%.named .*inspect_test%.lua:%d+>$")
+  package.loaded["inspect test"] = nil
+end)
+
+check.case("objects with nothing but a __name tell that", function()
+  local file <close> = assert(io.tmpfile())
+  local own = debug.getmetatable(file)
+  debug.setmetatable(file, { __name = "thing" })
+  local named = inspect(file)
+  debug.setmetatable(file, {})
+  local unnamed = inspect(file)
+  debug.setmetatable(file, own)
+  check.equal(named, "<thing>")
+  check.equal(unnamed, "<userdata>")
+end)
+
 check.case("objects are asked, tables only for __inspect", function()
   check.match(inspect(io.stdout), "^file %(0x")
   shows(setmetatable({}, { __inspect = function() return "me" end }), "me")

@@ -5,7 +5,7 @@ local fifo = require "fifo"
 
 local LATE <const> = 0.15
 
-check.case_here("101. abort ends dispatch; what was not due yet does not run", function()
+check.case_here("S101 abort ends dispatch; what was not due yet does not run", function()
   local began = now()
   timeout(0.1, abort)
   local t = timeout(0.5, check.expect(nil, 0))
@@ -14,7 +14,7 @@ check.case_here("101. abort ends dispatch; what was not due yet does not run", f
   check.equal(t:delete(), true)
 end)
 
-check.case_here("102. no callback starts after the one that aborts; what was due stays", function()
+check.case_here("no callback starts after the one that aborts; what was due stays", function()
   local both = fifo "both"
   local order = {}
   timeout(0.01, function() order[#order + 1] = "first" abort() end)
@@ -35,7 +35,7 @@ check.case_here("102. no callback starts after the one that aborts; what was due
   check.same(order, { 1, 2, 3 })
 end)
 
-check.case_here("103. abort deletes nothing", function()
+check.case_here("S103 abort deletes nothing", function()
   local both = fifo "both"
   local things = { read(both, print), write(both, print), signal("USR1", print), timeout(60, print),
     event(print, nil, "read persist", both):add() }
@@ -47,7 +47,7 @@ check.case_here("103. abort deletes nothing", function()
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("105. abort(seconds) ends the dispatch that runs then, and keeps nothing alive",
+check.case_here("S105 abort(seconds) ends the dispatch that runs then, and keeps nothing alive",
   function()
     local began = now()
     local t = timeout(86400, print)
@@ -60,13 +60,13 @@ check.case_here("105. abort(seconds) ends the dispatch that runs then, and keeps
     abort(0)
   end)
 
-check.case_here("106. an abort before dispatch is not for it", function()
+check.case_here("an abort before dispatch is not for it", function()
   abort()
   timeout(0.01, check.expect(nil))
   check.equal(dispatch(), "empty")
 end)
 
-check.case("109. a pass tells how many callbacks it ran", function()
+check.case("S109 a pass tells how many callbacks it ran", function()
   local files = { fifo "both", fifo "both", fifo "both" }
   for _, file in ipairs(files) do
     file:write "x"
@@ -76,7 +76,7 @@ check.case("109. a pass tells how many callbacks it ran", function()
   check.equal(loop(true), 4)
 end)
 
-check.case_here("110. loop: nil with nothing registered, else waits for something", function()
+check.case_here("loop: nil with nothing registered, else waits for something", function()
   check.equal(loop(), nil)
   check.equal(loop(true), nil)
   local began = now()
@@ -87,7 +87,7 @@ check.case_here("110. loop: nil with nothing registered, else waits for somethin
   check.equal(loop(), nil)
 end)
 
-check.case("112. a pass of timers alone, of descriptors alone, or of neither", function()
+check.case("a pass of timers alone, of descriptors alone, or of neither", function()
   local both = fifo "both"
   local order = {}
   local w = write(both, function() order[#order + 1] = "io" end)
@@ -104,7 +104,7 @@ check.case("112. a pass of timers alone, of descriptors alone, or of neither", f
   check.raises(function() loop { io = 1 } end, "boolean")
 end)
 
-check.case_here("111. an error is raised from dispatch, or from loop", function()
+check.case_here("S111 an error is raised from dispatch, or from loop", function()
   timeout(0.01, function() error "bad" end)
   local other = timeout(0.3, check.expect(nil))
   local problem = check.raises(dispatch, "loop_test.lua:%d+: bad$")
@@ -116,7 +116,7 @@ check.case_here("111. an error is raised from dispatch, or from loop", function(
   check.equal(check.raises(function() loop(true) end), thrown)
 end)
 
-check.case("113. without a dispatch a traceback is printed, and all goes on", function()
+check.case("S113 without a dispatch a traceback is printed, and all goes on", function()
   local output, status = child [[
     local t = timeout(0.01, function() error "bad" end)
     timeout(0.02, function() print("goes on", t:pending()) end)]]
@@ -125,7 +125,7 @@ check.case("113. without a dispatch a traceback is printed, and all goes on", fu
   check.equal(status, 1)
 end)
 
-check.case_here("115. abort_branch ends the callback alone", function()
+check.case_here("S115 abort_branch ends the callback alone", function()
   local order = {}
   local t = timeout(0.01, function()
     pcall(function()
@@ -142,7 +142,7 @@ check.case_here("115. abort_branch ends the callback alone", function()
   check.equal(t:pending(), false)
 end)
 
-check.case("116. what it would have returned is not looked at: a watcher stays armed", function()
+check.case("what it would have returned is not looked at: a watcher stays armed", function()
   local both = fifo "both"
   local runs, w = 0
   w = write(both, function()
@@ -155,7 +155,7 @@ check.case("116. what it would have returned is not looked at: a watcher stays a
   check.equal(runs, 3)
 end)
 
-check.case_here("117. init deletes everything", function()
+check.case_here("S117 init deletes everything", function()
   local both = fifo "both"
   local freed = 0
   local things = { timeout(60, print), read(both, print), write(both, print), except(both, print),
@@ -176,7 +176,7 @@ check.case_here("117. init deletes everything", function()
   check.ok(status == 10 or status == 128 + 10, "it lived on: " .. tostring(status))
 end)
 
-check.case_here("119. what is registered moves to another poll method", function()
+check.case_here("S119 what is registered moves to another poll method", function()
   local method = reactor.method
   for _, other in ipairs(reactor.methods()) do
     local both = fifo "both"
@@ -191,7 +191,7 @@ check.case_here("119. what is registered moves to another poll method", function
   check.equal(initialize { methods = { method } }, method)
 end)
 
-check.case("120. initialize: strict or not, and what it refuses", function()
+check.case("initialize: strict or not, and what it refuses", function()
   local method = reactor.method
   local has = {}
   for _, name in ipairs(reactor.methods()) do has[name] = true end
@@ -212,7 +212,7 @@ check.case("120. initialize: strict or not, and what it refuses", function()
   check.equal(reactor.method, method)
 end)
 
-check.case("121. the report keeps nothing alive", function()
+check.case("S121 the report keeps nothing alive", function()
   local began = now()
   local output, status = child [[
     initialize { options = { "report" } }
@@ -223,7 +223,7 @@ check.case("121. the report keeps nothing alive", function()
 end)
 
 if reactor.method == "epoll" then  -- it takes five seconds
-  check.case("121. and tells the counts every five seconds", function()
+  check.case("S121 and tells the counts every five seconds", function()
     local output = child [[
       initialize { options = { "report" } }
       timeout(5.2, print, "done")]]
@@ -232,7 +232,7 @@ if reactor.method == "epoll" then  -- it takes five seconds
   end)
 end
 
-check.case("122. verbose tells what is added and removed, and the method", function()
+check.case("verbose tells what is added and removed, and the method", function()
   local output = child [[
     initialize { options = { "verbose" } }
     local w = write(1, print)
@@ -242,7 +242,7 @@ check.case("122. verbose tells what is added and removed, and the method", funct
     .. "debug abort\n")
 end)
 
-check.case("122. of timers, signals and events as well", function()
+check.case("of timers, signals and events as well", function()
   local output = child [[
     initialize { options = { "verbose" } }
     local t = timeout(60, print)
@@ -265,7 +265,7 @@ check.case("122. of timers, signals and events as well", function()
     "add signal 1", "remove signal 1", "add event 1", "remove event 1" })
 end)
 
-check.case("123. report counts what is armed", function()
+check.case("S123 report counts what is armed", function()
   local both = fifo "both"
   local before = report()
   local things = { timeout(60, print), timeout(60, print), timeout(nil, print),
@@ -281,7 +281,7 @@ check.case("123. report counts what is armed", function()
   check.same(report(), before)
 end)
 
-check.case_here("125. the sleep rate bounds what is added, turbo replaces it", function()
+check.case_here("S125 the sleep rate bounds what is added, turbo replaces it", function()
   local both = fifo "both"
   local function late()
     local began, took = now()
@@ -303,7 +303,7 @@ check.case_here("125. the sleep rate bounds what is added, turbo replaces it", f
   check.raises(function() set_sleep(-1) end, "negative")
 end)
 
-check.case("133. hooks run around each poll, in the order added", function()
+check.case("S133 hooks run around each poll, in the order added", function()
   local order = {}
   local function note(what) return function() order[#order + 1] = what end end
   local hooks = { before_sleep(note "b1"), before_sleep(note "b2"), after_sleep(note "a1"),
@@ -323,7 +323,7 @@ check.case("133. hooks run around each poll, in the order added", function()
   check.same(order, {})
 end)
 
-check.case("134. the before hook is told how long it is to the nearest timer", function()
+check.case("the before hook is told how long it is to the nearest timer", function()
   local seen
   local t = timeout(30, print)
   local h = before_sleep(function(seconds) seen = seconds end)
@@ -333,7 +333,7 @@ check.case("134. the before hook is told how long it is to the nearest timer", f
   check.ok(seen > 29 and seen <= 30)
 end)
 
-check.case_here("135. a pass does not wait if the hook says so, or made something ready", function()
+check.case_here("S135 a pass does not wait if the hook says so, or made something ready", function()
   local both = fifo "both"
   local t = timeout(60, print)
   local h = before_sleep(function() return false end)
@@ -366,7 +366,7 @@ check.case_here("what the before hook writes to a connection leaves before the p
   check.ok(now() - began < 4, "it did not wait for the timer")
 end)
 
-check.case("136. a hook that waits is left out until it has ended; one that fails is dropped",
+check.case("a hook that waits is left out until it has ended; one that fails is dropped",
   function()
     local inside, runs, h = false, 0
     h = before_sleep(function()
@@ -388,7 +388,7 @@ check.case("136. a hook that waits is left out until it has ended; one that fail
     init()
   end)
 
-check.case_here("136. hooks keep nothing alive, and live without a variable", function()
+check.case_here("hooks keep nothing alive, and live without a variable", function()
   local runs = 0
   local function count() runs = runs + 1 end
   local hooks = setmetatable({ before_sleep(count), after_sleep(count) }, { __mode = "v" })
@@ -402,7 +402,7 @@ check.case_here("136. hooks keep nothing alive, and live without a variable", fu
   check.equal(#hooks, 2)
 end)
 
-check.case("137. wait: false when the time is over, others run meanwhile", function()
+check.case("S137 wait: false when the time is over, others run meanwhile", function()
   local both = fifo "both"
   local ticks, began = 0, now()
   local t = timeout(0.01, function() ticks = ticks + 1 return true end)
@@ -419,14 +419,14 @@ check.case("137. wait: false when the time is over, others run meanwhile", funct
   check.equal(wait(both, "r", 0), false)
 end)
 
-check.case("137. wait returns at once when the peer has hung up", function()
+check.case("S137 wait returns at once when the peer has hung up", function()
   local reader, writer = fifo()
   timeout(0.02, function() writer:close() end)
   check.equal(wait(reader, "r", 1), "r")
   check.equal(wait(reader, "r", 1), "r")
 end)
 
-check.case("138. wait takes connections and listeners, and ends with them", function()
+check.case("wait takes connections and listeners, and ends with them", function()
   local srv = check.ok(listen(0))
   spawn(function() check.equal(wait(srv, "r", 1), "r") end)
   sleep(0)
@@ -447,7 +447,7 @@ check.case("138. wait takes connections and listeners, and ends with them", func
   srv:close()
 end)
 
-check.case("140. a cancelled wait leaves nothing behind", function()
+check.case("a cancelled wait leaves nothing behind", function()
   local both = fifo "both"
   local waiting = spawn(function() wait(both, "r") end)
   sleep(0.01)
@@ -459,21 +459,21 @@ check.case("140. a cancelled wait leaves nothing behind", function()
   check.equal(wait(fresh, "r", 1), "r")
 end)
 
-check.case_here("141. pause and resume", function()
+check.case_here("pause and resume", function()
   timeout(0.01, pause)
   timeout(0.02, check.expect(nil))
   check.equal(dispatch(), "pause")
   check.equal(resume(), "empty")
 end)
 
-check.case_here("142. a second dispatch is refused, the first is unaffected", function()
+check.case_here("a second dispatch is refused, the first is unaffected", function()
   timeout(0.01, check.expect(function() check.fails("EBUSY", dispatch()) end))
   timeout(0.02, check.expect(nil))
   check.equal(dispatch(), "empty")
   check.equal(dispatch(), "empty")
 end)
 
-check.case("143. the clock goes forward, sleep is never early, next_due looks ahead", function()
+check.case("the clock goes forward, sleep is never early, next_due looks ahead", function()
   local before = now()
   sleep(0.02)
   check.ok(now() - before >= 0.02)

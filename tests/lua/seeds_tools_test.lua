@@ -1,5 +1,5 @@
 --- Behaviours of the ancestors' HTTP family and tools, by their numbers (S191 to S201). S197 is
--- the script countdown.lua: tests/scripts/run.
+-- the script rtimer.lua: tests/scripts/run.
 local check = require "check"
 local dns = require "dns"
 local fs = require "fs"

@@ -11,7 +11,7 @@ end
 -- (os.execute would not do for SIGINT: system() ignores it meanwhile.)
 local function send(name) assert(io.popen(("kill -%s %d"):format(name, pid)):close()) end
 
-check.case_here("85. a signal event tells what fired; deleted there it lets dispatch end",
+check.case_here("S85 a signal event tells what fired; deleted there it lets dispatch end",
   function()
     local ev = event(check.expect(function(self, handle, fired, argument)
       check.equal(handle, 10)
@@ -24,7 +24,7 @@ check.case_here("85. a signal event tells what fired; deleted there it lets disp
     check.equal(dispatch(), "empty")
   end)
 
-check.case("87. one sent before is delivered by a pass that does not wait", function()
+check.case("S87 one sent before is delivered by a pass that does not wait", function()
   local s = signal("USR1", check.expect(nil, 2))
   send "USR1"
   send "USR1"
@@ -32,7 +32,7 @@ check.case("87. one sent before is delivered by a pass that does not wait", func
   s:delete()
 end)
 
-check.case("89. delete and add in a row lose nothing", function()
+check.case("S89 delete and add in a row lose nothing", function()
   local s = signal("SIGUSR1", check.expect(function(...)
     check.same({ ... }, { "a", 2 })
   end), "a", 2)
@@ -45,7 +45,7 @@ check.case("89. delete and add in a row lose nothing", function()
   s:delete()
 end)
 
-check.case("91. the last watcher gone, the old handling is back", function()
+check.case("S91 the last watcher gone, the old handling is back", function()
   local _, status = child [[
     local s = signal("USR1", print)
     s:delete()
@@ -61,7 +61,7 @@ check.case("91. the last watcher gone, the old handling is back", function()
   check.equal(output, "two\n")
 end)
 
-check.case("93. a signal event with a time limit", function()
+check.case("S93 a signal event with a time limit", function()
   local began = now()
   event(check.expect(function(_, _, fired)
     check.equal(fired, EV_TIMEOUT)
@@ -69,7 +69,7 @@ check.case("93. a signal event with a time limit", function()
   end), nil, "signal", "USR1"):add(0.01)
 end)
 
-check.case("94. and a signal watcher with one, which starts again at each call", function()
+check.case("and a signal watcher with one, which starts again at each call", function()
   local began, calls, s = now(), 0, nil
   s = signal("USR2", check.expect(function(...)
     calls = calls + 1
@@ -81,7 +81,7 @@ check.case("94. and a signal watcher with one, which starts again at each call",
   check.eventually(function() return calls == 3 end)
 end)
 
-check.case("95. it never runs inside other code", function()
+check.case("S95 it never runs inside other code", function()
   local busy = false
   local s = signal("USR1", check.expect(function() check.equal(busy, false) end))
   timeout(0, function()
@@ -95,7 +95,7 @@ check.case("95. it never runs inside other code", function()
   s:delete()
 end)
 
-check.case_here("97. as abort it ends dispatch, and the script goes on", function()
+check.case_here("S97 as abort it ends dispatch, and the script goes on", function()
   local s = signal("SIGINT", abort)
   timeout(0.01, function() send "INT" end)
   check.equal(dispatch(), "abort")
@@ -103,7 +103,7 @@ check.case_here("97. as abort it ends dispatch, and the script goes on", functio
   check.equal(dispatch(), "empty")
 end)
 
-check.case("98. names with and without SIG, in any case, and numbers", function()
+check.case("names with and without SIG, in any case, and numbers", function()
   for _, name in ipairs { "SIGUSR1", "USR1", "usr1", "sigusr1", 10 } do
     local s = check.ok(signal(name, print))
     check.equal(s.name, "SIGUSR1")
@@ -117,7 +117,7 @@ check.case("98. names with and without SIG, in any case, and numbers", function(
   check.raises(function() signal "USR1" end, "bad argument #2")
 end)
 
-check.case("100. while its callback waits deliveries are counted, and come after it", function()
+check.case("while its callback waits deliveries are counted, and come after it", function()
   local inside, runs = false, 0
   local s = signal("USR1", check.expect(function()
     check.equal(inside, false)
@@ -135,7 +135,7 @@ check.case("100. while its callback waits deliveries are counted, and come after
   s:delete()
 end)
 
-check.case("102. it stays when its callback fails, or leaves by abort_branch", function()
+check.case("it stays when its callback fails, or leaves by abort_branch", function()
   local runs, s = 0
   check.raises(function()
     s = signal("USR1", function()
@@ -156,7 +156,7 @@ check.case("102. it stays when its callback fails, or leaves by abort_branch", f
   check.equal(s:delete(), true)
 end)
 
-check.case("104. deleted while its callback waits it is not called again", function()
+check.case("deleted while its callback waits it is not called again", function()
   local s
   s = signal("USR1", check.expect(function()
     send "USR1"

@@ -18,7 +18,7 @@ local function stall(seconds)
   while now() < over do end
 end
 
-check.case_here("1. a timeout runs once, at its time, with exactly its arguments", function()
+check.case_here("S1 a timeout runs once, at its time, with exactly its arguments", function()
   local began = now()
   timeout(0.2, check.expect(function(...)
     at(began, 0.2)
@@ -27,13 +27,13 @@ check.case_here("1. a timeout runs once, at its time, with exactly its arguments
   check.equal(dispatch(), "empty")
 end)
 
-check.case("3. nil arguments arrive as well", function()
+check.case("S3 nil arguments arrive as well", function()
   timeout(0.01, check.expect(function(...)
     check.same({ n = select("#", ...), ... }, { n = 3, nil, 1, nil })
   end), nil, 1, nil)
 end)
 
-check.case_here("5. one that was deleted and added runs at its new time only", function()
+check.case_here("S5 one that was deleted and added runs at its new time only", function()
   local began = now()
   local t = timeout(0.4, check.expect(function() at(began, 0.2) end))
   check.equal(t:delete(), true)
@@ -41,7 +41,7 @@ check.case_here("5. one that was deleted and added runs at its new time only", f
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("7. they run by deadline", function()
+check.case_here("S7 they run by deadline", function()
   local order = {}
   for _, ms in ipairs { 30, 10, 20 } do
     timeout(ms / 1000, function() order[#order + 1] = ms end)
@@ -50,7 +50,7 @@ check.case_here("7. they run by deadline", function()
   check.same(order, { 10, 20, 30 })
 end)
 
-check.case_here("9. equal deadlines run in the order armed; to arm again is to be last", function()
+check.case_here("S9 equal deadlines run in the order armed; to arm again is to be last", function()
   local order = {}
   timeout(0, function()
     local first = timeout(0, function() order[#order + 1] = "first" end)
@@ -62,7 +62,7 @@ check.case_here("9. equal deadlines run in the order armed; to arm again is to b
   check.same(order, { "second", "third", "first" })
 end)
 
-check.case_here("11. one that returns true runs again, until it returns nil", function()
+check.case_here("S11 one that returns true runs again, until it returns nil", function()
   local began, n = now(), 0
   timeout(0.05, function()
     n = n + 1
@@ -73,7 +73,7 @@ check.case_here("11. one that returns true runs again, until it returns nil", fu
   check.equal(n, 3)
 end)
 
-check.case_here("12. in Lua 0 and the empty string are true", function()
+check.case_here("in Lua 0 and the empty string are true", function()
   local runs = 0
   for _, value in ipairs { 0, "" } do
     local mine = 0
@@ -87,7 +87,7 @@ check.case_here("12. in Lua 0 and the empty string are true", function()
   check.equal(runs, 5)
 end)
 
-check.case_here("13. periods count from when it was due, not from its callback", function()
+check.case_here("S13 periods count from when it was due, not from its callback", function()
   local began, n = now(), 0
   timeout(0.1, function()
     n = n + 1
@@ -98,7 +98,7 @@ check.case_here("13. periods count from when it was due, not from its callback",
   check.ok(now() - began < 0.6, ("the fifth was over after %.3f s"):format(now() - began))
 end)
 
-check.case_here("15. missed periods are skipped, not made up for", function()
+check.case_here("S15 missed periods are skipped, not made up for", function()
   local periods, began = {}, now()
   timeout(0.05, function()
     periods[#periods + 1] = (now() - began) // 0.05
@@ -110,7 +110,7 @@ check.case_here("15. missed periods are skipped, not made up for", function()
   for i = 2, 5 do check.ok(periods[i] > periods[i - 1], "a burst") end
 end)
 
-check.case_here("19. add inside its own callback wins over returning nothing", function()
+check.case_here("S19 add inside its own callback wins over returning nothing", function()
   local began, runs, t = now(), 0
   t = timeout(0.3, function()
     runs = runs + 1
@@ -121,14 +121,14 @@ check.case_here("19. add inside its own callback wins over returning nothing", f
   check.equal(runs, 2)
 end)
 
-check.case_here("20. delete inside its own callback wins over returning true", function()
+check.case_here("delete inside its own callback wins over returning true", function()
   local t
   t = timeout(0.01, check.expect(function() t:delete() return true end))
   check.equal(dispatch(), "empty")
   check.equal(t:pending(), false)
 end)
 
-check.case_here("21. one deleted by another of the same pass does not run", function()
+check.case_here("S21 one deleted by another of the same pass does not run", function()
   local second
   timeout(0.01, function() check.equal(second:delete(), true) end)
   second = timeout(0.01, check.expect(nil, 0))
@@ -136,7 +136,7 @@ check.case_here("21. one deleted by another of the same pass does not run", func
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("23. a timer that re-arms itself with 0 does not starve a reader", function()
+check.case_here("S23 a timer that re-arms itself with 0 does not starve a reader", function()
   local reader, writer = fifo()
   local spinner, written
   spinner = timeout(0, function() spinner:add(0) end)
@@ -149,7 +149,7 @@ check.case_here("23. a timer that re-arms itself with 0 does not starve a reader
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("24. nor does one that stays by returning true with 0", function()
+check.case_here("nor does one that stays by returning true with 0", function()
   local turns = 0
   timeout(0, function() turns = turns + 1 return turns < 1000 end)
   timeout(0.001, check.expect(nil))
@@ -157,7 +157,7 @@ check.case_here("24. nor does one that stays by returning true with 0", function
   check.equal(turns, 1000)
 end)
 
-check.case_here("25. a hundred repeating timers end by themselves", function()
+check.case_here("S25 a hundred repeating timers end by themselves", function()
   local began = now()
   for i = 1, 100 do
     local period, runs, t = i % 2 == 0 and 0.1 or 0.2, 0
@@ -175,7 +175,7 @@ check.case_here("25. a hundred repeating timers end by themselves", function()
   at(began, 0.8)
 end)
 
-check.case_here("27. long after short: each at its own time", function()
+check.case_here("S27 long after short: each at its own time", function()
   local began = now()
   for _, seconds in ipairs { 0.1, 0.2, 0.4 } do
     timeout(seconds, check.expect(function() at(began, seconds) end))
@@ -183,7 +183,7 @@ check.case_here("27. long after short: each at its own time", function()
   dispatch()
 end)
 
-check.case_here("29. a timer of more than a day keeps dispatch going", function()
+check.case_here("S29 a timer of more than a day keeps dispatch going", function()
   local began = now()
   local t = timeout(90000, check.expect(nil, 0))
   abort(0.1)
@@ -192,7 +192,7 @@ check.case_here("29. a timer of more than a day keeps dispatch going", function(
   check.equal(t:delete(), true)
 end)
 
-check.case("31. remaining falls to 0 and stays there", function()
+check.case("S31 remaining falls to 0 and stays there", function()
   local t = timeout(0.5, check.expect(nil))
   local before = t:remaining()
   check.ok(before > 0.4 and before <= 0.5)
@@ -207,7 +207,7 @@ check.case("31. remaining falls to 0 and stays there", function()
   check.equal(t:pending(), false)
 end)
 
-check.case("33. cancel tells whether it was alive; restart arms it anew", function()
+check.case("S33 cancel tells whether it was alive; restart arms it anew", function()
   local t = timeout(0.1, check.expect(nil))
   check.equal(t:alive(), true)
   check.equal(t:cancel(), true)
@@ -220,7 +220,7 @@ check.case("33. cancel tells whether it was alive; restart arms it anew", functi
   at(began, 0.1)
 end)
 
-check.case("35. restart inside the callback makes it periodic", function()
+check.case("S35 restart inside the callback makes it periodic", function()
   local runs, t = 0
   t = timeout(0.01, check.expect(function()
     runs = runs + 1
@@ -228,7 +228,7 @@ check.case("35. restart inside the callback makes it periodic", function()
   end, 3))
 end)
 
-check.case("36. reset gives it a new period, and nil makes it un-armed", function()
+check.case("reset gives it a new period, and nil makes it un-armed", function()
   local t = timeout(nil, check.expect(nil))
   check.equal(t:pending(), false)
   local began = now()
@@ -237,7 +237,7 @@ check.case("36. reset gives it a new period, and nil makes it un-armed", functio
   at(began, 0.05)
 end)
 
-check.case("37. impossible delays raise, those beyond all clocks never come", function()
+check.case("S37 impossible delays raise, those beyond all clocks never come", function()
   for _, delay in ipairs { -1, -0.001, 0 / 0, "soon", {}, true } do
     check.raises(function() timeout(delay, print) end, "bad argument #1")
     local t = timeout(nil, print)
@@ -253,7 +253,7 @@ check.case("37. impossible delays raise, those beyond all clocks never come", fu
   end
 end)
 
-check.case("38. one whose callback waits is not called again before that has ended", function()
+check.case("one whose callback waits is not called again before that has ended", function()
   local inside, runs = false, 0
   timeout(0.01, check.expect(function()
     check.equal(inside, false)
@@ -264,7 +264,7 @@ check.case("38. one whose callback waits is not called again before that has end
   end, 3))
 end)
 
-check.case("139. on_free runs once, after the timer's callback has returned", function()
+check.case("S139 on_free runs once, after the timer's callback has returned", function()
   local order, t = {}
   t = timeout(0.01, function()
     t:delete()
@@ -276,7 +276,7 @@ check.case("139. on_free runs once, after the timer's callback has returned", fu
   check.same(order, { "callback", "freed" })
 end)
 
-check.case("139. also when it is deleted while on_free is about to run", function()
+check.case("S139 also when it is deleted while on_free is about to run", function()
   local freed = 0
   local t = timeout(0.001, function() end):on_free(function() freed = freed + 1 end)
   timeout(0.001, function() t:delete() end)
@@ -284,7 +284,7 @@ check.case("139. also when it is deleted while on_free is about to run", functio
   check.eventually(function() return freed == 1 end)
 end)
 
-check.case("139. also when the timer's callback has failed", function()
+check.case("S139 also when the timer's callback has failed", function()
   local freed = 0
   timeout(0, function() error "bad" end):on_free(function() freed = freed + 1 end)
   check.raises(dispatch, "bad")

@@ -6,7 +6,7 @@ local fifo = require "fifo"
 
 local PIPE_SIZE <const> = 65536
 
-check.case_here("41. a reader runs once, with exactly its arguments", function()
+check.case_here("S41 a reader runs once, with exactly its arguments", function()
   local reader, writer = fifo()
   read(reader, check.expect(function(...)
     check.same({ n = select("#", ...), ... }, { n = 2, reader, "hello" })
@@ -16,12 +16,12 @@ check.case_here("41. a reader runs once, with exactly its arguments", function()
   check.equal(dispatch(), "empty")
 end)
 
-check.case("42. with nil among them", function()
+check.case("with nil among them", function()
   local both = fifo "both"
   write(both, check.expect(function(...) check.equal(select("#", ...), 3) end), nil, nil, nil)
 end)
 
-check.case("43. one that is ready again at once runs once nevertheless", function()
+check.case("S43 one that is ready again at once runs once nevertheless", function()
   local both = fifo "both"
   both:write "x"
   local w = read(both, check.expect(function()
@@ -33,7 +33,7 @@ check.case("43. one that is ready again at once runs once nevertheless", functio
   check.equal(w:pending(), false)
 end)
 
-check.case_here("44. inside its callback a one-shot is pending only if it was added", function()
+check.case_here("inside its callback a one-shot is pending only if it was added", function()
   local both = fifo "both"
   local runs, w = 0
   w = write(both, function()
@@ -46,7 +46,7 @@ check.case_here("44. inside its callback a one-shot is pending only if it was ad
   check.equal(runs, 2)
 end)
 
-check.case_here("45. a persistent reader sees data and end in two calls", function()
+check.case_here("S45 a persistent reader sees data and end in two calls", function()
   local reader, writer = fifo()
   local w
   w = read(reader, check.expect(function()
@@ -57,7 +57,7 @@ check.case_here("45. a persistent reader sees data and end in two calls", functi
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("46. so does one that stays by returning true", function()
+check.case_here("so does one that stays by returning true", function()
   local reader, writer = fifo()
   read(reader, check.expect(function() return reader:read(1) ~= nil end, 2))
   writer:write "x"
@@ -65,7 +65,7 @@ check.case_here("46. so does one that stays by returning true", function()
   check.equal(dispatch(), "empty")
 end)
 
-check.case_here("47. two readers on one descriptor both run, in the order added", function()
+check.case_here("S47 two readers on one descriptor both run, in the order added", function()
   local both = fifo "both"
   local order = {}
   read(both, function() order[#order + 1] = "first" end)
@@ -75,7 +75,7 @@ check.case_here("47. two readers on one descriptor both run, in the order added"
   check.same(order, { "first", "second" })
 end)
 
-check.case("48. to delete one of several leaves the others", function()
+check.case("to delete one of several leaves the others", function()
   local both = fifo "both"
   local first = read(both, check.expect(nil, 0))
   read(both, check.expect(nil))
@@ -86,7 +86,7 @@ check.case("48. to delete one of several leaves the others", function()
   both:write "x"
 end)
 
-check.case("49. reader and writer on one descriptor are two interests", function()
+check.case("S49 reader and writer on one descriptor are two interests", function()
   local both = fifo "both"
   local order = {}
   read(both, function() order[#order + 1] = "reader" end)
@@ -99,7 +99,7 @@ check.case("49. reader and writer on one descriptor are two interests", function
   check.same(order, { "writer", "reader" })
 end)
 
-check.case_here("53. bytes arrive whole and in order through a small buffer", function()
+check.case_here("S53 bytes arrive whole and in order through a small buffer", function()
   local reader, writer = fifo()
   local sent, got, chunks = {}, {}, 4 * PIPE_SIZE // 4096
   write(writer, function()
@@ -118,7 +118,7 @@ check.case_here("53. bytes arrive whole and in order through a small buffer", fu
   check.equal(table.concat(got) == table.concat(sent), true)
 end)
 
-check.case("55. of two that add each other one is left", function()
+check.case("S55 of two that add each other one is left", function()
   local one, two = fifo "both", fifo "both"
   local runs, a, b = 0
   a = read(one, function() runs = runs + 1 b:add() end)
@@ -132,7 +132,7 @@ check.case("55. of two that add each other one is left", function()
   b:delete()
 end)
 
-check.case("57. delete inside its callback wins over returning true", function()
+check.case("S57 delete inside its callback wins over returning true", function()
   local both = fifo "both"
   both:write "x"
   local w
@@ -141,7 +141,7 @@ check.case("57. delete inside its callback wins over returning true", function()
   check.equal(w:pending(), false)
 end)
 
-check.case_here("58. one deleted by another of the same pass does not run", function()
+check.case_here("one deleted by another of the same pass does not run", function()
   local one, two = fifo "both", fifo "both"
   local a, b
   local calls = check.expect(nil)
@@ -152,7 +152,7 @@ check.case_here("58. one deleted by another of the same pass does not run", func
   check.equal(dispatch(), "empty")
 end)
 
-check.case("59. nothing stale reaches a watcher on a descriptor's successor", function()
+check.case("S59 nothing stale reaches a watcher on a descriptor's successor", function()
   local old = fifo "both"
   local fresh, w
   old:write "x"
@@ -174,7 +174,7 @@ check.case("59. nothing stale reaches a watcher on a descriptor's successor", fu
   fresh:write "x"
 end)
 
-check.case("60. a one-shot may close what it watched, and watch what gets its number", function()
+check.case("a one-shot may close what it watched, and watch what gets its number", function()
   local old = fifo "both"
   old:write "x"
   read(old, check.expect(function()
@@ -255,7 +255,7 @@ check.case("what has its number afterwards is heard by its own watchers only", f
   check.ok(not output:find "called", output)
 end)
 
-check.case("61. the end makes a reader ready, a lost reader a stuffed writer", function()
+check.case("S61 the end makes a reader ready, a lost reader a stuffed writer", function()
   local reader, far_writer = fifo()
   local far_reader, writer = fifo()
   writer:write(("x"):rep(PIPE_SIZE))
@@ -269,7 +269,7 @@ check.case("61. the end makes a reader ready, a lost reader a stuffed writer", f
   far_reader:close()
 end)
 
-check.case("63. persistent ones run once in every pass since they were added", function()
+check.case("S63 persistent ones run once in every pass since they were added", function()
   local both = fifo "both"
   both:write "x"
   local calls, watchers = {}, {}
@@ -284,7 +284,7 @@ check.case("63. persistent ones run once in every pass since they were added", f
   end
 end)
 
-check.case("65. add on a pending one does not make two of it", function()
+check.case("S65 add on a pending one does not make two of it", function()
   local both = fifo "both"
   local w = read(both, check.expect(nil))
   check.equal(w:add(), w)
@@ -293,7 +293,7 @@ check.case("65. add on a pending one does not make two of it", function()
   sleep(0.02)
 end)
 
-check.case("66. add with seconds: the same callback when nothing comes", function()
+check.case("add with seconds: the same callback when nothing comes", function()
   local both = fifo "both"
   local began = now()
   local w = read(both, check.expect(function(word)
@@ -306,7 +306,7 @@ check.case("66. add with seconds: the same callback when nothing comes", functio
   sleep(0.02)
 end)
 
-check.case("68. data before the time is over: one call, and nothing later", function()
+check.case("data before the time is over: one call, and nothing later", function()
   local both = fifo "both"
   local w = read(both, check.expect(nil)):add(0.05)
   both:write "x"
@@ -314,7 +314,7 @@ check.case("68. data before the time is over: one call, and nothing later", func
   check.equal(w:pending(), false)
 end)
 
-check.case("71. what cannot be watched is refused, and nothing is left", function()
+check.case("S71 what cannot be watched is refused, and nothing is left", function()
   local before = report()
   check.fails("EBADF", read(-1, print))
   check.fails("EBADF", read(1 << 30, print))
@@ -336,7 +336,7 @@ check.case("71. what cannot be watched is refused, and nothing is left", functio
   check.same(report(), before)
 end)
 
-check.case("73. a listener is readable when somebody waits to be accepted", function()
+check.case("S73 a listener is readable when somebody waits to be accepted", function()
   local srv <close> = check.ok(listen(0))
   local accepted, clients = {}, {}
   local w = read(srv, function()
@@ -352,7 +352,7 @@ check.case("73. a listener is readable when somebody waits to be accepted", func
   end
 end)
 
-check.case("75. behind a barrier the writer runs before the reader", function()
+check.case("S75 behind a barrier the writer runs before the reader", function()
   for _, who in ipairs { "reader", "writer" } do
     local both = fifo "both"
     both:write "x"
@@ -372,7 +372,7 @@ check.case("75. behind a barrier the writer runs before the reader", function()
   check.same(order, { "reader", "writer" })
 end)
 
-check.case("77. what a pass reads is answered after before_sleep has run again", function()
+check.case("S77 what a pass reads is answered after before_sleep has run again", function()
   local both = fifo "both"
   local order = {}
   local h = before_sleep(function() order[#order + 1] = "sleep" end)
@@ -386,7 +386,7 @@ check.case("77. what a pass reads is answered after before_sleep has run again",
   check.match(table.concat(order, " "), "read sleep write")
 end)
 
-check.case("81. level-triggered: called until all is read", function()
+check.case("S81 level-triggered: called until all is read", function()
   local both = fifo "both"
   both:write "four"
   local got = ""
@@ -397,7 +397,7 @@ check.case("81. level-triggered: called until all is read", function()
   check.eventually(function() return got == "four" end)
 end)
 
-check.case_here("83. a regular file is always ready", function()
+check.case_here("S83 a regular file is always ready", function()
   local file = check.ok(io.open(arg[0]))
   local runs = 0
   read(file, function() runs = runs + 1 return runs < 3 end)
@@ -406,7 +406,7 @@ check.case_here("83. a regular file is always ready", function()
   check.equal(runs, 3)
 end)
 
-check.case_here("84. and does not starve timers", function()
+check.case_here("and does not starve timers", function()
   local file = check.ok(io.open(arg[0]))
   local w = read(file, function() return true end)
   timeout(0.01, check.expect(function() w:delete() end))

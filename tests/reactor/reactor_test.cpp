@@ -90,6 +90,26 @@ TEST_CASE("Reactor: a turn", "[reactor]") {
   }
 }
 
+TEST_CASE("S107 Reactor: to leave after the turn lets what is ready in it run", "[reactor]") {
+  const char* name = GENERATE("epoll", "poll", "select", "kqueue");
+  CAPTURE(name);
+  Reactor reactor(test::poller(name));
+  std::vector<SocketPair> pairs(3);
+  std::list<Recorder> recorders;
+  bool leave = false;
+  for (const SocketPair& pair : pairs) {
+    Recorder& recorder = recorders.emplace_back();
+    recorder.then = [&](Ready) { leave = true; };
+    REQUIRE(SocketPair::put(pair.far(), "x"));
+    REQUIRE(recorder.watch.start(reactor, pair.near(), Ready::kRead));
+  }
+  RecordingTimer timer;
+  timer.arm(reactor, 0ns);
+  while (!leave) REQUIRE(reactor.turn({.max_wait = 1h}));
+  for (const Recorder& recorder : recorders) CHECK(recorder.calls == 1);
+  CHECK(timer.calls == 1);
+}
+
 TEST_CASE("Reactor: wake ends the wish to sleep, once", "[reactor]") {
   Reactor reactor(Reactor::best_poller());
   reactor.wake();
@@ -252,7 +272,7 @@ TEST_CASE("Reactor: posted work", "[reactor]") {
     REQUIRE(all);
     for (const auto& mine : seen) CHECK(std::is_sorted(mine.begin(), mine.end()));
   }
-  SECTION("can disarm, from outside, the only timer that a loop sleeps for") {
+  SECTION("S129 can disarm, from outside, the only timer that a loop sleeps for") {
     RecordingTimer timer;
     timer.arm(reactor, 1h);
     std::thread other([&] { reactor.post([&] { timer.disarm(); }); });

@@ -138,7 +138,7 @@ TEST_CASE("SignalWatch: several for one signal", "[reactor]") {
   }
 }
 
-TEST_CASE("SignalWatch: the earlier disposition comes back", "[reactor]") {
+TEST_CASE("S91 SignalWatch: the earlier disposition comes back", "[reactor]") {
   Reactor reactor(Reactor::best_poller());
   RecordingSignal signal;
   RecordingSignal another;
@@ -197,7 +197,7 @@ TEST_CASE("SignalWatch: what cannot be caught is refused", "[reactor]") {
   }
 }
 
-TEST_CASE("SignalWatch: of two reactors, the one that started last gets it", "[reactor]") {
+TEST_CASE("S99 SignalWatch: of two reactors, the one that started last gets it", "[reactor]") {
   Reactor one(Reactor::best_poller());
   Reactor two(Reactor::best_poller());
   RecordingSignal first;

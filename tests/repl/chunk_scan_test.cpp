@@ -57,6 +57,15 @@ TEST_CASE("final_return", "[repl]") {
   CHECK(final_return("local f = function() return 1 end") == std::nullopt);
 }
 
+TEST_CASE("ends_with_semicolon", "[repl]") {
+  for (const char* chunk : {"1;", "1 ; ", "1;-- c", "1; --[[ c\n]]", ";"}) {
+    CHECK(ends_with_semicolon(chunk));
+  }
+  for (const char* chunk : {"", "1", "1 -- ;", "';'", "[[;]]", "--[[;]]", "1; 2"}) {
+    CHECK_FALSE(ends_with_semicolon(chunk));
+  }
+}
+
 TEST_CASE("names_in", "[repl]") {
   using Names = std::set<std::string_view>;
   CHECK(names_in("a.b = c 'd' -- e\n function f(g) return h end") ==

@@ -82,7 +82,15 @@ TEST_CASE("Jobs: commands", "[repl]") {
                              "sleep(0.01) end return 'end'\nend)\n"));
   }
   SECTION(".kill ends it, and its <close> variables run") {
-    CHECK(session.enters(".kill 1", "[1] killed\n"));
+    session.type("stop = true\r");
+    REQUIRE(session.displays("[1] done\n"));
+    session.type("\x0c");
+    REQUIRE(session.sees([](const Screen& screen) { return screen.text() == "net>\n"; }));
+    REQUIRE(
+        start("local c <close> = setmetatable({}, {__close = function() print 'closed' end}) "
+              "sleep(60)",
+              "2"));
+    CHECK(session.enters(".kill 2", "closed\n[2] killed\n"));
     CHECK(session.enters(".jobs", "no jobs: Ctrl-Z makes one of a line that waits\n"));
   }
 }

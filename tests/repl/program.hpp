@@ -185,7 +185,8 @@ class ScriptFile {
 
 /// The prompt on a dumb terminal.
 inline std::vector<std::string> dumb(std::vector<std::string> more = {}) {
-  more.insert(more.end(), {"TERM=dumb", "HOME=/dev/null", "XDG_CONFIG_HOME", "MOONWIRE_INIT"});
+  more.insert(more.end(),
+              {"TERM=dumb", "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MOONWIRE_INIT"});
   return more;
 }
 

@@ -120,40 +120,6 @@ TEST_CASE("Prompt: blocks", "[repl]") {
   }
 }
 
-TEST_CASE("Prompt: errors", "[repl]") {
-  Prompt prompt;
-  REQUIRE(prompt.ready);
-  SECTION("of syntax show the line and a caret under the token") {
-    CHECK(prompt.enter("f(a, b c)",
-                       "error: (input 1):1: ')' expected near 'c'\r\n"
-                       "  f(a, b c)\r\n         ^\r\n"));
-    CHECK(prompt.enter("x = )",
-                       "error: (input 2):1: unexpected symbol near ')'\r\n"
-                       "  x = )\r\n      ^\r\n"));
-    CHECK(prompt.enter("_err", "\"(input 2):1: unexpected symbol near ')'\"\r\n"));
-  }
-  SECTION("at run time show the line and the user's frames") {
-    CHECK(prompt.enter("function f() return nothing.x end", ""));
-    CHECK(prompt.enter("f()",
-                       "error: (input 1):1: attempt to index a nil value (global 'nothing')\r\n"
-                       "  function f() return nothing.x end\r\nstack:\r\n"
-                       "  (input 1):1: in function 'f'\r\n"));
-    CHECK(prompt.enter("_err",
-                       "\"(input 1):1: attempt to index a nil value (global 'nothing')\"\r\n"));
-  }
-  SECTION("that are tables are inspected") {
-    CHECK(prompt.enter("error { code = 5 }",
-                       "error: { code = 5 }\r\nstack:\r\n  (input 1):1: in main chunk\r\n"));
-    CHECK(prompt.enter("_err.code", "5\r\n"));
-  }
-  SECTION("of callbacks name their source and come above the prompt") {
-    prompt.send("timeout(0.01, function() error 'late' end);\n");
-    CHECK(prompt.expect("net> \r\r\n"));
-    CHECK(prompt.expect("error in timer 1: (input 1):1: late\r\n"));
-    CHECK(prompt.expect("stack:\r\n  (input 1):1: in function <(input 1):1>\r\nnet> "));
-  }
-}
-
 TEST_CASE("Prompt: the loop goes on", "[repl]") {
   Prompt prompt;
   REQUIRE(prompt.ready);
@@ -392,6 +358,13 @@ TEST_CASE("Prompt: the end", "[repl]") {
     CHECK(watched.wait().value_or(-1) == 0);
   }
 #if HANDLERS_RUN_AT_ONCE
+  SECTION("a hang-up where C never returns ends it after a while") {
+    Prompt stuck;
+    stuck.send("print 'go' ; (('a'):rep(60)):find(('a*'):rep(40) .. 'b')\n");
+    REQUIRE(stuck.expect("go\r\n"));
+    stuck.hang_up();
+    CHECK(stuck.wait().value_or(-1) > 128);
+  }
   SECTION("SIGTERM and SIGHUP where Lua runs") {
     for (const int number : {SIGTERM, SIGHUP}) {
       Prompt busy;

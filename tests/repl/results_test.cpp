@@ -45,6 +45,15 @@ TEST_CASE("Results: nil, message, code are an error", "[repl]") {
   }
 }
 
+TEST_CASE("Results: a semicolon hides them if it is the last token", "[repl]") {
+  CHECK(has(answers("41 + 1 -- ;\n"), "42\n"));
+  CHECK(has(answers("'a;'\n"), "\"a;\"\n"));
+  CHECK(has(answers("[[\n;]] -- ;\n"), "\"\\n;\"") == false);
+  for (const char* hidden : {"41 + 1;\n", "41 + 1;-- shown?\n", "41 + 1 ; --[[ x\n]]\n"}) {
+    CHECK_FALSE(has(answers(hidden), "42"));
+  }
+}
+
 TEST_CASE("Results: a busy address names who has it", "[repl]") {
   const std::string shown = answers("s = listen(0, print)\nio.popen('" MOONWIRE_BINARY
                                     " -e \"print(listen(' .. s.address:match '%d+$' .. '))\"')"

@@ -1,6 +1,8 @@
 // What Tab makes of a half-typed block at the prompt, and what it shows.
 #include <sys/stat.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 
 #include "repl/rich_session.hpp"
@@ -29,6 +31,49 @@ struct Completing : Session {
 void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 }  // namespace
+
+TEST_CASE("Rich completion: names", "[repl]") {
+  Completing session({10, 40});
+  REQUIRE(session.ready);
+  SECTION("of one name inserts it, with the bracket of a call") {
+    CHECK(session.completes("pri", "print("));
+    CHECK(session.completes("retu", "return"));
+    CHECK(session.completes("print(string.rev", "print(string.reverse("));
+    CHECK(session.completes(".hist", ".history "));
+  }
+  SECTION("of several goes as far as they agree, then lists them above") {
+    CHECK(session.completes("collec", "collectgarbage("));
+    CHECK(session.completes("string.", "string."));
+    session.type("\t");
+    CHECK(
+        session.shows("byte      gmatch    pack      unpack\nchar      gsub      packsize  upper\n"
+                      "dump      len       rep\nfind      lower     reverse\n"
+                      "format    match     sub\nnet> string."));
+  }
+  SECTION("knows the methods of our objects, and fields in tables behind a metatable") {
+    session.type(
+        "s = listen(0, print) t = setmetatable({own = 1}, {__index = {behind = print}});\r");
+    REQUIRE(session.shows("net> "));
+    CHECK(session.completes("s:acc", "s:accept("));
+    CHECK(session.completes("s.addr", "s.address"));
+    CHECK(session.completes("t.o", "t.own"));
+    CHECK(session.completes("t.b", "t.behind("));
+    CHECK(session.completes("t:o", "t:o"));
+  }
+  SECTION("runs no function of the user's") {
+    session.type("t = setmetatable({}, {__index = function() print 'ran' end});\r");
+    REQUIRE(session.shows("net> "));
+    CHECK(session.completes("t.x.y", "t.x.y"));
+    CHECK(session.screen().all().find("\nran") == std::string::npos);
+  }
+  SECTION("is silent in strings and comments, and after what only running would tell") {
+    CHECK(session.completes("'pri", "'pri"));
+    CHECK(session.completes("-- pri", "-- pri"));
+    CHECK(session.completes("f().pri", "f().pri"));
+    CHECK(session.completes("12", "12"));
+    CHECK(session.completes("'a' .. pri", "'a' .. print("));
+  }
+}
 
 TEST_CASE("Rich completion: options", "[repl]") {
   Completing session({24, 100});
@@ -171,6 +216,14 @@ TEST_CASE("Rich completion: in quotes", "[repl]") {
     CHECK(session.leaves("connect 'note"));
     CHECK(session.leaves("print 'alp"));
   }
+  SECTION("hosts of the hosts file") {
+    const std::string names = contents("/etc/hosts");
+    if (names.find("\tlocalhost") != std::string::npos ||
+        names.find(" localhost") != std::string::npos) {
+      session.type("connect 'localhos\t");
+      CHECK(session.shows("net> connect 'localhost"));
+    }
+  }
   SECTION("nothing in a long string or a comment") {
     CHECK(session.leaves("x = [[" + folder + "/on"));
     CHECK(session.leaves("-- '" + folder + "/on"));
@@ -225,6 +278,31 @@ TEST_CASE("Rich completion: lists", "[repl]") {
                         text.begin() + static_cast<std::ptrdiff_t>(more), '\n') == 5 &&
              text.find(" more\nnet> t.") != std::string::npos;
     }));
+  }
+  SECTION("come at the second Tab, a print between the two or not") {
+    Completing session({24, 80});
+    REQUIRE(session.ready);
+    REQUIRE(
+        session.enters("t = {aa = 1, ab = 2} signal('USR1', function() print 'tick' end);", ""));
+    session.type("t.\t");
+    REQUIRE(session.shows("net> t.a"));
+    session.pty().signal(SIGUSR1);
+    REQUIRE(session.shows("tick\nnet> t.a"));
+    session.type("\t");
+    CHECK(session.shows("tick\naa  ab\nnet> t.a"));
+  }
+  SECTION("have 2000 names at most") {
+    Completing session({10, 80});
+    REQUIRE(session.ready);
+    REQUIRE(session.enters("t = {} for i = 1, 3000 do t['n' .. i] = i end", ""));
+    session.type("t.\t\t");
+    const auto rest = [](const Screen& screen) {
+      const std::string text = screen.text();
+      const std::size_t at = text.find("... ");
+      return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + 4);
+    };
+    CHECK(session.sees([&](const Screen& screen) { return rest(screen) > 1900; }));
+    CHECK(rest(session.screen()) < 2000);
   }
   SECTION("stay above while prints come") {
     Completing session({24, 80});

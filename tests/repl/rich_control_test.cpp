@@ -1,6 +1,9 @@
 // Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\ and the signals that end a program, at the rich prompt.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
+#include "base/fd.hpp"
 #include "repl/rich_session.hpp"
 
 using namespace moonwire::test;
@@ -23,12 +26,24 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
     session.type("\x03");
     CHECK(session.shows("net> one\n...> two\n...> three^C\nnet> "));
   }
-  SECTION("drops an unfinished sequence, and a pending Ctrl-V") {
-    session.type("a\x16");
+  SECTION("drops an unfinished sequence") {
+    session.type("a\x1b[");
     REQUIRE(session.shows("net> a"));
     session.type("\x03");
     REQUIRE(session.shows("net> a^C\nnet> "));
     CHECK(session.enters("1", "1\n"));
+  }
+  SECTION("is text behind Ctrl-V, and the next one is Ctrl-C again") {
+    session.type("'a\x16");
+    REQUIRE(session.shows("net> 'a"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> 'a^C"));
+    session.type("'\r");
+    REQUIRE(session.shows("net> 'a^C'\n\"a\\x03\"\nnet> "));
+    session.type("b");
+    REQUIRE(session.shows("net> b"));
+    session.type("\x03");
+    CHECK(session.shows("net> b^C\nnet> "));
   }
   SECTION("is not in the history") {
     REQUIRE(session.enters("'kept'", "\"kept\"\n"));
@@ -88,6 +103,46 @@ TEST_CASE("Rich control: three presses in C code that does not end leave the ter
   CHECK(status.value_or(-1) == 130);
   CHECK(session.pty().transcript().find("\x1b[?2004l") != std::string::npos);
 }
+
+TEST_CASE("Rich control: presses that are too far apart do not add up", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type("print 'go' print((('a'):rep(60):find(('a*'):rep(40)..'b')))\r");
+  REQUIRE(session.displays("\ngo\n"));
+  std::optional<int> status = session.pty().wait(std::chrono::milliseconds(50));  // for find
+  for (int i = 0; i < 3 && !status; ++i) {  // 2.6 s from the first to the third
+    session.type("\x03");
+    status = session.pty().wait(std::chrono::milliseconds(1300));
+  }
+  CHECK(!status);
+}
+
+TEST_CASE("Rich control: C code is interrupted when it returns", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  const std::string fifo = session.home() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  session.type("path = '" + fifo + "';\r");
+  REQUIRE(session.displays("';\nnet>"));
+  session.type("print 'go' io.open(path):close() print('not '..'reached')\r");
+  REQUIRE(session.displays("\ngo\n"));
+  session.pty().signal(SIGINT);
+  const moonwire::Fd writer(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  CHECK(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "interrupted"); }));
+  CHECK(session.screen().all().find("not reached") == std::string::npos);
+}
+
+TEST_CASE("Rich control: a repeating timer that is interrupted has stopped", "[repl]") {
+  Session session;
+  REQUIRE(session.ready);
+  session.type(
+      "timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
+      "while true do end return true end);\r");
+  REQUIRE(session.pty().expect("go\r\n"));
+  session.type("\x03");
+  REQUIRE(session.displays("\ntimer stopped\nnet>"));
+  CHECK(session.enters(".ls", "nothing is open\n"));
+}
 #endif
 
 TEST_CASE("Rich control: Ctrl-D", "[repl]") {
@@ -99,6 +154,21 @@ TEST_CASE("Rich control: Ctrl-D", "[repl]") {
     session.type("\x04");
     CHECK(session.pty().wait().value_or(-1) == 0);
     CHECK(session.pty().transcript().find("closing ") != std::string::npos);
+  }
+  SECTION("names five of them, and tells how many more there are") {
+    session.type(
+        "s = listen(0, function(c) c:read() end) "
+        "cs = {} for i = 1, 6 do cs[i] = connect(s.address) end sleep(0.05);\r");
+    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "sleep"); }));
+    REQUIRE(session.enters("#conns() >= 12", "true\n"));
+    session.type("\x04");
+    CHECK(session.pty().wait().value_or(-1) == 0);
+    const std::string& all = session.pty().transcript();
+    const std::size_t from = all.find("closing listener 1 (127.0.0.1:");
+    REQUIRE(from != std::string::npos);
+    const std::string line = all.substr(from, all.find('\n', from) - from);
+    CHECK(std::count(line.begin(), line.end(), ',') == 4);
+    CHECK(line.ends_with(" and 8 more\r"));
   }
   SECTION("deletes to the right in a block, and rings at its end") {
     session.type("ab\x01\x04\x05\x04");
@@ -114,6 +184,31 @@ TEST_CASE("Rich control: Ctrl-\\ ends at once, the terminal as it was", "[repl]"
   CHECK(session.pty().transcript().find("\x1b[?2004l") != std::string::npos);
 }
 
+TEST_CASE("Rich control: the terminal's modes are as they were found", "[repl]") {
+  TemporaryFolder folder;
+  const std::string program = MOONWIRE_BINARY;
+  Pty pty({"/bin/sh", "-c",
+           "trap : INT QUIT; cd; stty -a >before; '" + program +
+               "' -q; stty -a >after; cmp before after && echo equal"},
+          {"TERM=xterm", "HOME=" + folder.path(), "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+           "MOONWIRE_INIT"});
+  REQUIRE(pty.expect("net> "));
+  SECTION("after Ctrl-\\") { pty.send("half\x1c"); }
+  SECTION("after Ctrl-D") { pty.send("\x04"); }
+#if HANDLERS_RUN_AT_ONCE
+  SECTION("after the third Ctrl-C in C code") {
+    pty.send("print 'go' print((('a'):rep(60):find(('a*'):rep(40)..'b')))\r");
+    REQUIRE(pty.expect("go\r\n"));
+    for (int i = 0; i < 10 && !pty.expect("equal", std::chrono::milliseconds(100)); ++i) {
+      pty.send("\x03");
+    }
+    CHECK(pty.transcript().find("equal\r\n") != std::string::npos);
+    return;
+  }
+#endif
+  CHECK(pty.expect("equal\r\n"));
+}
+
 TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block", "[repl]") {
   TemporaryFolder folder;
   const std::string program = MOONWIRE_BINARY;
@@ -122,14 +217,14 @@ TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block"
           {"TERM=xterm", "HOME=" + folder.path(), "XDG_CONFIG_HOME", "XDG_STATE_HOME",
            "MOONWIRE_INIT"});
   REQUIRE(pty.expect("net> "));
-  pty.send("half");
-  REQUIRE(pty.expect("half"));
+  pty.send("print('one')\x02\x02\x02\x02");
+  REQUIRE(pty.expect("one"));
   pty.send("\x1a");
   REQUIRE(pty.expect("stopped 148"));
   REQUIRE(pty.expect(" icanon"));
   REQUIRE(pty.expect("net> "));
-  pty.send("\x15print('on')\r");
-  REQUIRE(pty.expect("on\r\n"));
+  pty.send("X\r");  // where the cursor was
+  REQUIRE(pty.expect("oXne\r\n"));
   pty.send("\x04");
   CHECK(pty.wait().value_or(-1) == 0);
 }

@@ -196,55 +196,6 @@ TEST_CASE("Rich keys: pastes", "[repl]") {
   }
 }
 
-TEST_CASE("Rich keys: history", "[repl]") {
-  Typing session;
-  REQUIRE(session.ready);
-  REQUIRE(session.enters("one = 1", ""));
-  REQUIRE(session.enters("two = 2", ""));
-  SECTION("Ctrl-P and Ctrl-N are history always, from the middle of a block too") {
-    session.type("a\x1b\rb\x10");
-    REQUIRE(session.shows("net> two = 2|"));
-    session.type("\x0e");
-    CHECK(session.shows("net> a\n...> b"));
-    CHECK(session.rings("\x0e"));
-  }
-  SECTION("a block of blank lines is none") {
-    session.type("\x1b\r \r\x10");
-    CHECK(session.shows("net> two = 2|"));
-  }
-  SECTION("an entry that was edited keeps the edit until Enter") {
-    CHECK(
-        session.after("\x10"
-                      "2\x10",
-                      "one = 1|"));
-    CHECK(session.after("\x0e", "two = 22|"));
-  }
-  SECTION("the same entry twice is one; one behind a blank is none") {
-    REQUIRE(session.enters("two = 2", ""));
-    REQUIRE(session.enters(" three = 3", ""));
-    CHECK(session.after("\x10\x10", "one = 1|"));
-  }
-  SECTION("prefix search: Up finds what begins like the block, once it is set") {
-    REQUIRE(session.enters(".set prefix_search on", ""));
-    CHECK(session.after("on\x1b[A", "one = 1|"));
-    CHECK(session.rings("\x1b[A"));
-    CHECK(session.after("\x1b[B", "on|"));
-    CHECK(session.after("\x15\x1b[A", ".set prefix_search on|"));
-  }
-  SECTION("ghost text: the rest of an entry, once it is set; Right or End takes it") {
-    CHECK(session.after("one", "one|"));
-    session.type("\x15");
-    REQUIRE(session.enters(".set ghost on", ""));
-    CHECK(session.after("on", "on|e = 1"));
-    CHECK(session.after("\x1b[C", "one = 1|"));
-    CHECK(session.after("\x15tw\x05", "two = 2|"));
-    CHECK(session.after("\x15tw\x02", "t|w"));
-    CHECK(session.after("\x05", "tw|o = 2"));
-    session.type("\r");
-    CHECK(session.shows("net> tw\nnil\nnet> "));
-  }
-}
-
 TEST_CASE("Rich keys: Alt-E gives the block to an editor", "[repl]") {
   TemporaryFolder folder;
   const std::string editor = folder.path() + "/editor";

@@ -1,5 +1,7 @@
 // What is printed while a prompt is shown, whoever prints it, and what the prompt is like
 // afterwards.
+#include <csignal>
+
 #include "repl/rich_session.hpp"
 
 using namespace moonwire::test;
@@ -76,6 +78,58 @@ TEST_CASE("Rich prints: a __tostring that fails is an error, and the prompt stay
   CHECK(session.enters("1", "1\n"));
 }
 
+TEST_CASE("Rich prints: text without an end goes on in its row", "[repl]") {
+  Session session({24, 70});
+  REQUIRE(session.ready);
+  session.type("signal('USR1', function() io.write(table.remove(texts, 1)) end);\r");
+  REQUIRE(session.displays("end);\nnet>"));
+  const auto prints_next = [&] { session.pty().signal(SIGUSR1); };
+  SECTION("after a resize that folds it, and one that unfolds it") {
+    REQUIRE(session.enters("texts = {('x'):rep(30)..'<', '>', '!'};", ""));
+    session.type("abc");
+    prints_next();
+    REQUIRE(session.shows(std::string(30, 'x') + "<\nnet> abc"));
+    session.resize(24, 20);
+    REQUIRE(session.shows("xxxxxxxxxx<\nnet> abc"));
+    prints_next();
+    REQUIRE(session.shows("xxxxxxxxxx<>\nnet> abc"));
+    session.resize(24, 60);
+    REQUIRE(session.shows(std::string(30, 'x') + "<>\nnet> abc"));
+    prints_next();
+    CHECK(session.shows(std::string(30, 'x') + "<>!\nnet> abc"));
+  }
+  SECTION("a row that is exactly full has its end without an empty one") {
+    REQUIRE(session.enters("texts = {('x'):rep(70), '\\nnext', 'y'};", ""));
+    prints_next();
+    REQUIRE(session.shows(std::string(70, 'x') + "\nnet> "));
+    prints_next();
+    REQUIRE(session.shows(std::string(70, 'x') + "\nnext\nnet> "));
+    prints_next();
+    CHECK(session.shows("nexty\nnet> "));
+  }
+  SECTION("a row that a resize fills, too") {
+    REQUIRE(session.enters("texts = {('x'):rep(30), 'y', '\\nnext'};", ""));
+    prints_next();
+    REQUIRE(session.shows(std::string(30, 'x') + "\nnet> "));
+    session.resize(24, 15);
+    REQUIRE(session.shows(std::string(15, 'x') + "\nnet> "));
+    prints_next();
+    REQUIRE(session.shows(std::string(15, 'x') + "\ny\nnet> "));
+    prints_next();
+    CHECK(session.shows("y\nnext\nnet> "));
+  }
+  SECTION("when the prompt has been away for io.read") {
+    session.type("texts = {'one', 'two'} spawn(function() got = io.read() end);\r");
+    REQUIRE(session.pty().expect_echo());
+    session.type("line\r");
+    REQUIRE(session.shows("line\nnet> "));
+    prints_next();
+    REQUIRE(session.shows("one\nnet> "));
+    prints_next();
+    CHECK(session.shows("onetwo\nnet> "));
+  }
+}
+
 TEST_CASE("Rich prints: children", "[repl]") {
   Session session;
   REQUIRE(session.ready);
@@ -89,6 +143,27 @@ TEST_CASE("Rich prints: children", "[repl]") {
     session.type("\x15");
     session.type("io.popen('echo read'):read 'l'\r");
     CHECK(session.shows("\"read\"\nnet> "));
+  }
+  SECTION("have the terminal as it was found, in a callback too; then it is the prompt's") {
+    const std::string child = "stty -a | grep -q -w -e -icanon || echo coo''ked";
+    session.type("timeout(0.1, function() os.execute \"" + child + "\" end);\r");
+    session.type("half");
+    REQUIRE(session.displays("cooked\nnet> half"));
+    session.type("\x15timeout(0.1, function() print(io.popen(\"" + child +
+                 "\"):read 'a' .. '2') end);\r");
+    session.type("half");
+    REQUIRE(session.displays("cooked\n2\nnet> half"));
+    session.type("!");
+    CHECK(session.shows("2\nnet> half!"));
+  }
+  SECTION("that leave the cursor somewhere: the prompt is in column 1 all the same") {
+    session.type("os.execute 'printf abc';\r");
+    CHECK(session.shows("net> os.execute 'printf abc';\nabc\nnet> "));
+    session.type("io.write 'x' io.popen('cat', 'w'):write 'yz':close();\r");
+    CHECK(session.shows("xyz\nnet> "));
+    session.type("timeout(0.1, function() os.execute 'printf abc' end);\r");
+    session.type("half");
+    CHECK(session.shows("abc\nnet> half"));
   }
 }
 

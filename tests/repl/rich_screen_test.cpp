@@ -27,7 +27,7 @@ TEST_CASE("Rich screen: any width", "[repl]") {
   const int columns = GENERATE(1, 2, 3, 5, 7, 8, 9, 12, 13, 40, 200);
   Session session({20, static_cast<unsigned short>(columns)});
   REQUIRE(session.ready);
-  const std::string prompt = columns >= 8 ? "net> " : columns > 1 ? ">" : "";
+  const std::string prompt = columns >= 8 ? "net> " : ">";
   session.type("x='abc'");
   CHECK(session.sees([&](const Screen& screen) {
     return block_rows(screen, 0) == folded(prompt + "x='abc'", static_cast<std::size_t>(columns));

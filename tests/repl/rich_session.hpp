@@ -27,7 +27,7 @@ class Session {
     ready = sees([](const Screen& screen) { return screen.marks_pastes(); }) &&
             shows(size.columns >= 8  ? "net> "
                   : size.columns > 1 ? ">"
-                                     : "");
+                                     : ">\n|");
   }
 
   /// Waits until `enough` holds for the screen, between two updates.

@@ -330,6 +330,16 @@ TEST_CASE("Signals end a script", "[repl]") {
     CHECK(ended.err == "");
     CHECK(ended.status == 130);
   }
+  SECTION("Ctrl-C in loop() is the same") {
+    Program program({"-e",
+                     "timeout(0.01, function() print 'go' return true end) "
+                     "while true do loop() end"});
+    REQUIRE(program.expect("go"));
+    ::kill(program.pid(), SIGINT);
+    const Ended ended = program.wait();
+    CHECK(ended.err == "");
+    CHECK(ended.status == 130);
+  }
   SECTION("Ctrl-C, and SIGTERM, after the main chunk run <close> variables of its tasks") {
     for (const int number : {SIGINT, SIGTERM}) {
       Program program(

@@ -107,6 +107,16 @@ TEST_CASE("Locals: there may be more than a function takes", "[repl]") {
   }
 }
 
+TEST_CASE("Locals: that hide a result are told of once", "[repl]") {
+  CHECK(session("1\nlocal _ = 'mine'\n2\n_\nlocal _ = 'again'\n_\n") ==
+        "1\n_ is yours now: it keeps what you assigned\n2\n\"mine\"\n\"again\"\n");
+  CHECK(session("local __, _err = 1, 2\n") ==
+        "__ is yours now: it keeps what you assigned\n"
+        "_err is yours now: it keeps what you assigned\n");
+  CHECK(session("_ = 5\n6\nlocal _ = 7\n") == "_ is yours now: it keeps what you assigned\n6\n");
+  CHECK(session("for _, x in ipairs { 1 } do local _ = x end\n") == "");
+}
+
 TEST_CASE("Hints: built-in names that are hidden or replaced, each once", "[repl]") {
   CHECK(session("local read = 3\nlocal read = 4\n_G.read == read\n") ==
         "note: read is a local variable now; the built-in one is _G.read\nfalse\n");

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The examples of the ancestors' READMEs, scripts/ancestors/, each with a client. Part of `run`.
 
-case_dez() {
+case_ancestors_dez() {
   local out address web one
   start out ancestors/dez/socket_daemon.lua 127.0.0.1:0
   expect "$out" "daemon on 127.0.0.1:*"
@@ -96,7 +96,7 @@ case_dez() {
   stops "$process" INT 0
 }
 
-case_pyae() {
+case_ancestors_pyae() {
   local out address one
   start out ancestors/pyae/line_echo.lua 127.0.0.1:0
   expect "$out" "line echo on 127.0.0.1:*"

@@ -210,7 +210,8 @@ end
 local has_listing, listing = pcall(require, "native.listing")
 local KINDS <const> = { conns = "connection", listeners = "listener", sockets = "socket",
   watchers = "watcher", timers = "timer", signals = "signal watcher", events = "event",
-  hooks = "hook", tasks = "task" }
+  hooks = "hook", threads = "thread",
+  bus_listeners = "bus listener", tasks = "task" }
 
 -- How many there are of each kind, by kind; empty where the shell does not tell. Idle objects
 -- are the collector's, but for connections: these hold a descriptor.

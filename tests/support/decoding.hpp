@@ -29,14 +29,19 @@ struct Decoded {
   bool stuck = false;  // something is unfinished that no time-out ends
 
   void take(KeyDecoder& decoder, std::string_view bytes) {
-    while (auto key = decoder.next(bytes)) keys += key_name(*key) + " ";
+    while (auto key = decoder.next(bytes)) note(*key);
     left = left || !bytes.empty();
   }
   void take_rest(KeyDecoder& decoder) {
     for (int i = 0; decoder.patience() && i < 10000; ++i) {
-      while (auto key = decoder.time_out()) keys += key_name(*key) + " ";
+      while (auto key = decoder.time_out()) note(*key);
     }
     stuck = decoder.patience().has_value();
+  }
+
+ private:
+  void note(const Key& key) {
+    if (key.symbol != Key::Symbol::kOther) keys += key_name(key) + " ";
   }
 };
 

@@ -30,6 +30,7 @@ class TypingModel {
   enum class Known { kAll, kOneBefore, kNothing };
 
   Known take(const Key& key) {
+    if (key.symbol == Symbol::kOther && !literal_) return Known::kAll;
     const Known known = act(key);
     seen_.push_back(now_);
     return known;
@@ -44,6 +45,9 @@ class TypingModel {
   bool was_before(const Block& block) const {
     return std::find(seen_.begin(), seen_.end(), block) != seen_.end();
   }
+
+  /// The next key is text.
+  bool takes_literal() const { return literal_; }
 
   /// Ctrl-C.
   void drop() {
@@ -171,8 +175,8 @@ class TypingModel {
     if (!is_complete(now_.text)) return new_line();
     std::string block = now_.text;
     while (block.ends_with('\n')) block.pop_back();
-    const bool kept =
-        !block.empty() && block[0] != ' ' && (history_.empty() || history_.back() != block);
+    const bool blank = block.find_first_not_of(" \t\r\n") == std::string::npos;
+    const bool kept = !blank && block[0] != ' ' && (history_.empty() || history_.back() != block);
     if (kept) history_.push_back(block);
     start_anew();
   }
@@ -230,21 +234,7 @@ class TypingModel {
     return known;
   }
 
-  void take_literal(const Key& key) {
-    if (key.symbol == Symbol::kText && key.control) {
-      insert(std::string(1, static_cast<char>(key.text[0] & 0x1F)));
-    } else if (key.symbol == Symbol::kText || key.symbol == Symbol::kPaste) {
-      insert(key.text);
-    } else if (key.symbol == Symbol::kTab) {
-      insert("\t");
-    } else if (key.symbol == Symbol::kEscape) {
-      insert("\x1b");
-    } else if (key.symbol == Symbol::kEnter) {
-      insert("\r");
-    } else if (key.symbol == Symbol::kBackspace) {
-      insert("\x7f");
-    }
-  }
+  void take_literal(const Key& key) { insert(key.symbol == Symbol::kPaste ? key.text : key.bytes); }
 
   bool stays_in_search(const Key& key) {
     if (key.symbol == Symbol::kBackspace) return true;

@@ -1,6 +1,8 @@
 // The history file, walking through it, and searching.
 #include "term/history.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -43,6 +45,31 @@ TEST_CASE("History: the file", "[term]") {
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0600);
+  }
+  SECTION("becomes the user's alone, should others be able to read it") {
+    REQUIRE(::chmod(path.c_str(), 0644) == 0);
+    History history;
+    REQUIRE(history.open(path));
+    CHECK(history.size() == 2);
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+  SECTION("that another program has locked gets entries when it has not") {
+    History history;
+    REQUIRE(history.open(path));
+    const Fd other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+    REQUIRE(history.add("three"));
+    REQUIRE(history.add("four"));
+    CHECK(history.size() == 4);
+    CHECK(contents(path).ends_with("end\"\n"));
+    const Status saved = history.save();
+    REQUIRE_FALSE(saved);
+    CHECK(saved.error().message().find("another program has it locked") != std::string::npos);
+    REQUIRE(::flock(other.get(), LOCK_UN) == 0);
+    REQUIRE(history.save());
+    CHECK(contents(path).ends_with("end\"\n\"three\"\n\"four\"\n"));
   }
   SECTION("is read again; no entry comes twice in a row, none begins with a blank") {
     History history;

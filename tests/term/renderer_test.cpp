@@ -91,9 +91,9 @@ TEST_CASE("Layout: rows", "[term]") {
     CHECK(rows("\x01\t\xff\x7f", 4, 40) == "net> ^A    <ff>^?|0,17");
     CHECK(rows("\u202e", 3, 40) == "net> <202e>|0,11");
   }
-  SECTION("have a short prompt on a narrow screen, and none where there is no room") {
+  SECTION("have a short prompt on a narrow screen") {
     CHECK(rows("abc", 3, 7) == ">abc|0,4");
-    CHECK(rows("ab", 2, 1) == "a+b+|2,0");
+    CHECK(rows("ab", 2, 1) == ">+a+b+|3,0");
   }
 }
 

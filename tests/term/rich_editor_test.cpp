@@ -2,6 +2,9 @@
 // prints are all there, in order, and the block is below them.
 #include "term/rich_editor.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -14,6 +17,7 @@ namespace {
 
 struct Ears final : LineEditor::Listener {
   std::vector<std::string> blocks;
+  History history;
   int ends = 0;
   std::size_t most_styled = 0;
   LineEditor::Completion complete(std::string_view block, std::size_t cursor) override {
@@ -28,7 +32,10 @@ struct Ears final : LineEditor::Listener {
   }
   std::optional<std::string> edit(const std::string& block) override { return block + "!"; }
   bool is_complete(std::string_view block) override { return !block.ends_with("do"); }
-  void on_block(const std::string& block) override { blocks.push_back(block); }
+  void on_block(const std::string& block) override {
+    blocks.push_back(block);
+    (void)history.add(block);
+  }
   void on_end() override { ++ends; }
 };
 
@@ -37,10 +44,10 @@ struct Bench {
   test::Pipe pipe;
   Terminal terminal{-1};
   Outlet outlet{reactor, pipe.writer()};
-  History history;
   Ears ears;
   PromptSettings settings;
-  RichEditor editor{reactor, terminal, outlet, history, settings, ears};
+  RichEditor editor{reactor, terminal, outlet, ears.history, settings, ears};
+  pollfd readable{pipe.reader(), POLLIN, 0};
   test::Screen screen{24, 80};  // what Terminal::size() says where there is none
 
   Bench() { editor.start(); }
@@ -121,6 +128,41 @@ TEST_CASE("RichEditor: a lone ESC is a key after its time", "[term]") {
   for (int i = 0; i < 10; ++i)
     (void)bench.reactor.turn({.max_wait = std::chrono::milliseconds(20)});
   bench.show("net> abc\n");
+}
+
+TEST_CASE("RichEditor: each update is one write, within the marks of a synchronized one",
+          "[term]") {
+  Bench bench;
+  REQUIRE(::fcntl(bench.pipe.writer(), F_SETFL, O_DIRECT) == 0);  // a write is a packet
+  std::vector<std::string> writes;
+  const auto draw = [&] {
+    bench.editor.repaint();
+    writes.clear();
+    while (::poll(&bench.readable, 1, 0) == 1) writes.push_back(bench.pipe.read());
+    return writes.size();
+  };
+  const auto is_update = [](std::string_view bytes) {
+    return bytes.starts_with("\x1b[?2026h") && bytes.find("\x1b[?2026h", 1) == std::string::npos &&
+           bytes.find("\x1b[?2026l") + 8 == bytes.size();
+  };
+  REQUIRE(draw() == 1);
+  for (const char* keys : {"abc", "\x02\x02x", "\x1b\rdef\x1b[A", "\x12zz", "\x07", "\x0c", "\t\t",
+                           "\x1b[200~one\rtwo\x1b[201~", "\x16\x1b[A"}) {
+    CAPTURE(keys);
+    bench.type(keys);
+    bench.editor.emit("text above\nand its beginning");
+    REQUIRE(draw() == 1);
+    CHECK(is_update(writes[0]));
+    (void)bench.reactor.turn({.max_wait = 2 * Outlet::kPace});
+  }
+  bench.type("\r");
+  REQUIRE(draw() == 2);  // the block that is left, and the new prompt
+  CHECK(is_update(writes[0]));
+  CHECK(is_update(writes[1]));
+  bench.editor.interrupt({});
+  REQUIRE(draw() == 2);
+  CHECK(is_update(writes[0]));
+  CHECK(is_update(writes[1]));
 }
 
 TEST_CASE("RichEditor: anything typed and printed", "[term]") {

@@ -3,11 +3,13 @@
 #include "term/sink.hpp"
 
 #include <catch2/catch.hpp>
+#include <thread>
 #include <vector>
 
 #include "term/descriptors.hpp"
 
 using namespace moonwire;
+using namespace std::chrono_literals;
 using moonwire::test::Replaced;
 
 namespace {
@@ -33,6 +35,45 @@ struct Screen final : LineEditor {
 };
 
 }  // namespace
+
+TEST_CASE("Sink: what other threads print", "[term]") {
+  std::vector<std::string> seen;
+  int told = 0;
+  bool room_before = false;
+  bool room_after = false;
+  {
+    Replaced out(1);
+    Replaced err(2);
+    Sink sink;
+    sink.on_foreign = [&told] { ++told; };
+    std::fputs("first ", stdout);
+    std::thread([&] {
+      std::fputs("second ", stdout);
+      std::fflush(stdout);
+      std::fputs("error", stderr);
+      const std::string much(2 << 20, 'x');
+      std::fputs(much.c_str(), stdout);
+      std::fflush(stdout);
+      room_before = sink.wait_for_room(0ns);
+    }).join();
+    seen.push_back(out.taken());
+    std::fputs("third", stdout);
+    std::fflush(stdout);
+    std::string all;
+    while (all.size() < sizeof "first second third" - 1 + (2 << 20)) {
+      all += out.taken();
+      sink.end_turn();
+    }
+    seen.push_back(all.substr(0, 14));
+    seen.push_back(all.substr(all.size() - 6));
+    seen.push_back(err.taken());
+    std::thread([&] { room_after = sink.wait_for_room(1h); }).join();
+  }
+  CHECK(seen == std::vector<std::string>{"", "first second x", "xthird", "error"});
+  CHECK(told == 1);
+  CHECK_FALSE(room_before);
+  CHECK(room_after);
+}
 
 TEST_CASE("Sink: without a prompt", "[term]") {
   std::vector<std::string> seen;

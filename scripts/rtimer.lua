@@ -1,7 +1,7 @@
 #!/usr/bin/env moonwire
--- countdown.lua [-v] [-m FILE] [SECONDS [MINUTES [HOURS [INCREMENT]]]]: an egg timer.
+-- rtimer.lua [-v] [-m FILE] [SECONDS [MINUTES [HOURS [INCREMENT]]]]: an egg timer.
 local usage = [==[
-usage: countdown.lua [-v] [-m FILE] [SECONDS [MINUTES [HOURS [INCREMENT]]]]
+usage: rtimer.lua [-v] [-m FILE] [SECONDS [MINUTES [HOURS [INCREMENT]]]]
 Waits that long in all, each 0 if left out, and tells every INCREMENT seconds how far it is: seconds
 gone, seconds in all, per cent. Ctrl-C stops it.
 -m FILE  the sound for the end, played if it can be read and a player is there
@@ -12,6 +12,7 @@ local sound = "/usr/share/sounds/freedesktop/stereo/complete.oga"
 local players = {
   { name = "paplay" },
   { name = "aplay", flags = "-q" },
+  { name = "mplayer", flags = "-really-quiet" },
   { name = "ffplay", flags = "-nodisp -autoexit -loglevel quiet" },
 }
 
@@ -29,9 +30,9 @@ while words[1] do
   elseif word == "-m" then sound = table.remove(words, 1) or fail(2, usage)
   elseif word:find "^%-%D" then fail(2, usage)
   else
-    if not word:find "^%d+$" then fail(1, "countdown.lua: not a whole number: " .. word) end
+    if not word:find "^%d+$" then fail(1, "rtimer.lua: not a whole number: " .. word) end
     numbers[#numbers + 1] = math.tointeger(tonumber(word))
-      or fail(1, "countdown.lua: too large: " .. word)
+      or fail(1, "rtimer.lua: too large: " .. word)
   end
 end
 local seconds, minutes, hours, increment = table.unpack(numbers)
