@@ -20,7 +20,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field headers? table<string, string> # Adds fields to the request that opens a WebSocket: {Authorization = "Bearer x"}. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
@@ -93,7 +93,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
@@ -128,7 +128,7 @@
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -244,7 +244,7 @@
 ---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class set_options
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -723,6 +723,10 @@ function connection:pipe(other, options) end
 ---is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
 ---with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
 ---
+---With "xml" they get elements in the same way, as { name =, attributes = {name = value}, children = {} }:
+---a child is another one, or text. Blanks, comments and instructions between elements are passed over;
+---document types are refused, and so entities but the five of XML.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 ---c = connect(srv.address)
@@ -731,7 +735,7 @@ function connection:pipe(other, options) end
 ---c:frame("json")
 ---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -1701,6 +1705,33 @@ function except(x, fn, ...) end
 ---@return string? code
 function wait(x, what, seconds) end
 
+---Makes a pool of connections to one address.
+---
+---    pool:get([seconds])   a connection that nobody else has; waits while `max`
+---                          are lent, and for it to be opened, at most 60 s:
+---                          nil, message, "ETIMEDOUT"
+---    pool:put(conn)        gives it back; false if it was not lent
+---    pool:close()          closes what is idle; what is lent, when it comes back
+---
+---`local c <close> = pool:get()` gives it back at the end of the block; if the block ends with an error it
+---is closed instead. One that has ended, or has bytes nobody has read, is closed and its place free. Idle
+---connections keep no program going.
+---
+---```lua
+---srv = listen(0, function(c) for line in c:lines() do c:write(line:upper(), "\n") end end)
+---p = pool(srv.address, { max = 2 })
+---for _, word in ipairs { "one", "two" } do
+---  local c <close> = p:get(5)
+---  c:write(word, "\n")
+---  print(c:read "l", srv.accepted)   --> ONE 1
+---end                                 --> TWO 1
+---p:close()
+---```
+---@param address string|integer
+---@param options? table # max: how many connections there are at most (10); the others are those of connect
+---@return table pool
+function pool(address, options) end
+
 ---Sets a timer.
 ---
 ---It fires once, or again after the same time if fn returns a true value: counted from when it was due, missed times skipped. timer:add inside fn sets another delay, and wins. Timers fire in the order they are due, then in the order set; never early.
@@ -2283,10 +2314,28 @@ local dns_module = {}
 ---@param name string # the name; or, for PTR, an address
 ---@param type? string # "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first
 ---@param options? resolve_options
+---@param fn? fun(records: table?, message: string?, code: string?) # called with the results in a task of its own; nothing is returned then
 ---@return (string|dns_mx|dns_srv|dns_soa)[]? records
 ---@return string? message
 ---@return string? code
-function dns_module.resolve(name, type, options) end
+function dns_module.resolve(name, type, options, fn) end
+
+---Asks for the names of an IP address.
+---
+---The hosts file comes first, then the name servers.
+---
+---```lua
+---local dns = require "dns"
+---print(dns.reverse("127.0.0.1")[1])  --> localhost
+---```
+---@async
+---@param address string
+---@param options? resolve_options
+---@param fn? fun(names: string[]?, message: string?, code: string?) # as for dns.resolve
+---@return string[]? names
+---@return string? message
+---@return string? code
+function dns_module.reverse(address, options, fn) end
 
 ---Names the server to ask, or a list of them; nil: the system's.
 ---
@@ -2304,6 +2353,39 @@ function dns_module.resolve(name, type, options) end
 dns_module.server = nil
 
 ---@overload fun(name: "dns"): dns_module
+function require(name) end
+
+---What require "fs" returns.
+---@class fs_module
+local fs_module = {}
+
+---Calls a function after each change of a file.
+---
+---A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
+---told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
+---is replaced or made anew is watched on. What a symbolic link points to is not.
+---
+---If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.
+---
+---```lua
+---local fs = require "fs"
+---local path = os.tmpname()
+---local watch = fs.watch(path, function() print "changed" end)
+---local file <close> = io.open(path, "w")
+---file:write "new"
+---file:flush()
+---sleep(0.4)
+---watch:delete()
+---os.remove(path)                     --> changed
+---```
+---@param path string # a file, which need not be there yet, in a directory that is; or a directory, for all that is in it, but not below
+---@param fn fun(path: string) # called as fn(path), as a task
+---@return table? watch
+---@return string? message
+---@return string? code
+function fs_module.watch(path, fn) end
+
+---@overload fun(name: "fs"): fs_module
 function require(name) end
 
 ---What require "json" returns.
@@ -2452,6 +2534,25 @@ local http_module = {}
 ---```
 ---@return table app
 function http_module.app() end
+
+---Passes requests on to the servers of their host.
+---
+---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
+---answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto.
+---
+---```lua
+---local http = require "http"
+---one = listen("http://127.0.0.1:0", function(req) return "one has " .. req.path end)
+---srv = http.reverse_proxy("127.0.0.1:0", { ["a.org"] = { one.address } })
+---print(http.get(srv.address .. "/page", { headers = { host = "a.org" } }).body)   --> one has /page
+---```
+---@param address string|integer # where to listen: "http://" is put in front of one without a scheme
+---@param hosts table<string, string|string[]> # for each host its server, "host:port" or a URL, or a list of several, which take turns; "*" stands for all other hosts
+---@param options? listen_options # those of listen
+---@return listener? listener
+---@return string? message
+---@return string? code
+function http_module.reverse_proxy(address, hosts, options) end
 
 ---Sends a GET request and reads the answer.
 ---
@@ -2779,6 +2880,26 @@ function ws_module.connect(url, options) end
 ---@param options? {policy: string?, limit: integer?}
 ---@return table group
 function ws_module.group(options) end
+
+---Serves WebSockets with a server that speaks plain TCP, as websockify does.
+---
+---Messages of either kind go out as the bytes they are. Either end closing closes the other; a server that cannot be reached is told on standard error, and to the client by status 1013. Any web page may connect, unless the option `origins` says which.
+---
+---```lua
+---local ws = require "ws"
+---plain = listen(0, function(c) for line in c:lines "L" do c:write(line:upper()) end end)
+---srv = ws.proxy("127.0.0.1:0", plain.address, { kind = "text" })
+---c = connect(srv.address)
+---c:write "hello\n"
+---print((c:read()):sub(1, -2))        --> HELLO
+---```
+---@param address string|integer # where to listen: "ws://" is put in front of one without a scheme
+---@param target string|integer # whom to connect to, once for each WebSocket
+---@param options? table # kind: what is sent to browsers, "binary" (default) or "text"; the others are those of listen
+---@return listener? listener
+---@return string? message
+---@return string? code
+function ws_module.proxy(address, target, options) end
 
 ---@overload fun(name: "ws"): ws_module
 function require(name) end

@@ -124,10 +124,10 @@ local options = {
     summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
-  { name = "frame", types = "string|integer", words = { "line", "json" },
-    meta = '"line"|"json"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
-    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\" or a "
-      .. "number of bytes." },
+  { name = "frame", types = "string|integer", words = { "line", "json", "xml" },
+    meta = '"line"|"json"|"xml"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\", \"xml\" "
+      .. "or a number of bytes." },
   { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Makes write wait while more than this is queued." },
   { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,

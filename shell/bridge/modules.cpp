@@ -38,6 +38,7 @@ constexpr const Module* kModules[] = {
     &kProcessModule,
     &kProcessNativeModule,
     &kDnsModule,
+    &kFsModule,
     &kSocketModule,
     &kHttpClientModule,
     &kHttpReaderModule,

@@ -98,7 +98,7 @@ void Connection::renew() {
   renew_websocket();
   if (!websocket_) stream.write(rare().again->options.hello);
   rare().read_failure.reset();
-  rare().splitter.reset();
+  rare().reset_splitters();
   rare().malformed = false;
   sock.reset();
   reason_ = CloseReason::kClosed;
