@@ -1307,7 +1307,7 @@ function thread:join(seconds) end
 ---Its <close> variables run, its connections send what they have. A call of the system that blocks, such as os.execute, ends first.
 ---
 ---```lua
----t = thread(function() while true do end end)
+---t = thread(function() sleep(60) end)
 ---print(t:cancel(), t:join())         --> true    nil    cancelled    ECANCELED
 ---```
 ---@return boolean cancelled

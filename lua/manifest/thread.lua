@@ -36,7 +36,7 @@ print(t:join())                     --> nil    bad    ELUA]],
       text = "Its <close> variables run, its connections send what they have. A call of the system "
         .. "that blocks, such as os.execute, ends first.",
       example = [[
-t = thread(function() while true do end end)
+t = thread(function() sleep(60) end)
 print(t:cancel(), t:join())         --> true    nil    cancelled    ECANCELED]],
     },
     {

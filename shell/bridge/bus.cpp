@@ -50,18 +50,18 @@ void BusListener::start(Reactor& reactor, std::string name) {
 }
 
 bool BusListener::stop() {
-  if (!box_) return false;
+  const std::shared_ptr<Box> box = std::move(box_);  // until it is unlocked
+  if (!box) return false;
   {
     Directory& all = Directory::instance();
     const std::lock_guard lock(all.mutex);
     const auto found = all.boxes.find(name_);
-    std::erase(found->second, box_);
+    std::erase(found->second, box);
     if (found->second.empty()) all.boxes.erase(found);
   }
-  const std::lock_guard lock(box_->mutex);
-  box_->reactor = nullptr;
-  box_->listener = nullptr;
-  box_.reset();
+  const std::lock_guard lock(box->mutex);
+  box->reactor = nullptr;
+  box->listener = nullptr;
   return true;
 }
 

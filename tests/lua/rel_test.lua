@@ -63,10 +63,10 @@ check.case("R13: after override an old program's event is rel", function()
     event.timeout(0.01, function(word)
       n = n + 1
       print(word, n)
+      if n == 2 then os.execute "kill -USR1 $PPID" end
       return n < 2
     end, "tick")
     event.signal(10, event.abort)
-    event.timeout(0.05, os.execute, "kill -USR1 $PPID")
     event.dispatch()
     event.init()
     event.dispatch()]]
