@@ -144,6 +144,7 @@ class Worker::Inside final : TaskObserver, Stdio {
   void set_unbuffered(bool) override {}
   void before_child() override {}
   void after_child() override {}
+  void beside_child() override {}
 
   /// Who prints more than is taken waits: the whole thread, since it cannot be told when.
   bool output_full() override {
