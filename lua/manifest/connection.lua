@@ -427,6 +427,7 @@ c:close()]],
         { name = "...", type = "any", text = "joined by blanks" },
       },
       waits = false,
+      text = "Once the module log is loaded it is that log, with its level, file and whatever else.",
       example = [[
 srv = listen(0, function(c) c:log("info", "here you are") end)
 connect(srv.address):read()]],

@@ -455,4 +455,10 @@ local functions = { decode = "json.decode", encode = "json.encode", hooks = "on"
   ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen", socket_read = "read",
   socket_set = "set", spawn = "process.spawn", tls = "starttls" }
 
+--- Those of services, the log and mail stand in a file of their own.
+local more = require "manifest.service_options"
+table.move(more.options, 1, #more.options, #options + 1, options)
+for name, names in pairs(more.tables) do tables[name] = names end
+for name, called in pairs(more.functions) do functions[name] = called end
+
 return { options = options, tables = tables, functions = functions }

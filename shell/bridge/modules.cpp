@@ -45,6 +45,9 @@ constexpr const Module* kModules[] = {
     &kHttpModule,
     &kMultipartModule,
     &kMultipartReaderModule,
+    &kSystemModule,
+    &kLogTargetModule,
+    &kOptionsModule,
     &kWebSocketModule,
     &kWebSocketNativeModule,
 };

@@ -35,5 +35,8 @@ extern const Module kHttpReaderModule;
 extern const Module kHttpModule;       // http.cpp, native.http
 extern const Module kMultipartModule;  // multipart.cpp, native.multipart
 extern const Module kMultipartReaderModule;
+extern const Module kSystemModule;  // system.cpp, native.system
+extern const Module kLogTargetModule;
+extern const Module kOptionsModule;
 
 }  // namespace moonwire

@@ -323,10 +323,11 @@ TEST_CASE("Prompt: the end", "[repl]") {
     CHECK(prompt.transcript().ends_with("net> \r\r\n"));
   }
   SECTION("names what it closes") {
-    prompt.send("srv = listen('unix:@moonwire-prompt-test');\n");
-    REQUIRE(prompt.expect("unix:@moonwire-prompt-test\r\nnet> "));
+    const std::string address = "unix:@moonwire-prompt-test-" + std::to_string(::getpid());
+    prompt.send("srv = listen('" + address + "');\n");
+    REQUIRE(prompt.expect(address + "\r\nnet> "));
     prompt.send("\x04");
-    CHECK(prompt.expect("closing listener 1 (unix:@moonwire-prompt-test)\r\n"));
+    CHECK(prompt.expect("closing listener 1 (" + address + ")\r\n"));
     CHECK(prompt.wait().value_or(-1) == 0);
   }
   SECTION(".exit and os.exit have a status") {
