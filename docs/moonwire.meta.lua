@@ -20,7 +20,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field headers? table<string, string> # Adds fields to the request that opens a WebSocket: {Authorization = "Bearer x"}. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
@@ -93,7 +93,7 @@
 ---@field broadcast? boolean # Lets a socket of udp send to broadcast addresses. (default false)
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
 ---@field compress? boolean|compress_options # Offers, or accepts, to compress messages (permessage-deflate): true, or how: {level =, threshold =, server_max_window_bits =, ...}. (default false)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field http? http_options # Bounds what a listener of http or https takes: {max_body =, idle_timeout =, ...}. (default as below)
 ---@field ipv6only? boolean # Keeps IPv4 clients off a listener on an IPv6 address; false has one socket take both. (default a socket for each family)
@@ -128,7 +128,7 @@
 
 ---@class listener_set_options
 ---@field backlog? integer # Bounds the connections that wait in the kernel to be accepted. (connections, default 4096)
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -146,6 +146,29 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class log_file_options
+---@field every? "hour"|"day" # Begins a new file with each hour or day, by local time. (default never)
+---@field format? "text"|"json" # Writes lines for people, or an object with time, level and message. (default "text")
+---@field keep? integer # Keeps so many old files, NAME.1 being the youngest. (files, default 5)
+---@field max_size? integer # Begins a new file before this one is larger. (bytes, default no limit)
+
+---@class log_mail_options
+---@field from? string # Names the sender: "ann@example.org", "Ann <ann@example.org>".
+---@field interval? number # Is the least time between two mails. (seconds, default 60)
+---@field level? "error"|"warn"|"info"|"debug"|"debug2" # Is the last level that goes by mail. (default "info")
+---@field password? string # Goes with `user`.
+---@field server? string # Names the server: host, host:port, or that behind smtp:// or smtps://, which begins with TLS (port 465). (address, default "127.0.0.1:25")
+---@field subject? string # Begins the subject; behind it is the number of messages. (default "moonwire")
+---@field tls? boolean|tls_options # Says how the mail server is spoken to, as with smtp.send. (default if the server offers it)
+---@field to? string|string[] # Names the recipients.
+---@field user? string # Is who we are to the server, by AUTH PLAIN or LOGIN. (default no authentication)
+
+---@class log_syslog_options
+---@field address? string # Says where the system's log is: "unix:/path" or "udp://host:514". (default "unix:/dev/log")
+---@field facility? string # Is the kind of program that we are. (default "user")
+---@field level? "error"|"warn"|"info"|"debug"|"debug2" # Is the last level that goes there. (default that of log.level)
+---@field tag? string # Is the name that we have there. (default the script's name)
 
 ---@class loop_options
 ---@field io? boolean # Looks at descriptors and signals. (default true)
@@ -175,6 +198,13 @@
 ---@field max? number # Bounds the wait that factor makes longer. (seconds, default 60)
 ---@field on_fail? fun(message: string, code: string, attempt: integer) # Is called as on_fail(message, code, attempt) after each failed attempt, which the log tells as well; attempt counts those in a row. (default none)
 ---@field tries? integer # Gives up after so many failures in a row; connect, or the handler, then gets nil, message, code. (attempts, default no limit)
+
+---@class reconnecting_client_options
+---@field address? integer|string # Says where to listen or connect to, see Addresses.
+---@field build_protocol? fun(factory: table, conn: connection): table # Makes the protocol of a connection: returns what `protocol` may be. (default one of `protocol`)
+---@field options? table # Is given to listen or connect. (default none)
+---@field protocol? table # Has the functions of a protocol, see service.tcp_server. (default one that does nothing)
+---@field reconnect_delay? number # Has a lost connection tried again: at once, then so long after each attempt; 0 never. (seconds, default 0)
 
 ---@class request_options
 ---@field auth? string # Is sent as basic authentication, to the URL's own origin only: "user:password". (default the URL's user)
@@ -214,7 +244,7 @@
 ---@field timeout? number # Kills the program after so long; run then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class set_options
----@field frame? "line"|"json"|integer # Cuts the stream into messages, as connection:frame does: "line", "json" or a number of bytes. (default none)
+---@field frame? "line"|"json"|"xml"|integer # Cuts the stream into messages, as connection:frame does: "line", "json", "xml" or a number of bytes. (default none)
 ---@field high_water? integer # Makes write wait while more than this is queued. (bytes, default 1 MiB)
 ---@field keepalive? boolean # Has the kernel probe a silent peer, so that a dead one is noticed. (default false)
 ---@field linger? false|number # Chooses how close ends: false drops what is queued, a number goes on sending it for so long, 0 resets. (seconds, default false)
@@ -230,6 +260,22 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class smtp_options
+---@field bcc? string|string[] # Names recipients that the others do not see. (default nobody)
+---@field body? string # Is the text, in UTF-8. (default empty)
+---@field cc? string|string[] # Names recipients of a copy. (default nobody)
+---@field from? string # Names the sender: "ann@example.org", "Ann <ann@example.org>".
+---@field headers? table<string, string> # Adds headers by name, or replaces those that are made: Date, Message-ID, Content-Type. (default none)
+---@field hello? string # Is the name that EHLO says. (default our address)
+---@field message? string # Is the whole message, headers included, as it is. (default made of the others)
+---@field password? string # Goes with `user`.
+---@field server? string # Names the server: host, host:port, or that behind smtp:// or smtps://, which begins with TLS (port 465). (address, default "127.0.0.1:25")
+---@field subject? string # Is the subject. (default empty)
+---@field timeout? number # Bounds connecting and each answer of the server. (seconds, default 60)
+---@field tls? boolean|tls_options # Says whether STARTTLS must be: true or a table of options of TLS always, false never. (default if the server offers it)
+---@field to? string|string[] # Names the recipients.
+---@field user? string # Is who we are to the server, by AUTH PLAIN or LOGIN. (default no authentication)
 
 ---@class socket_read_options
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
@@ -258,6 +304,12 @@
 ---@field stderr? "pipe"|"inherit"|"null"|"stdout"|integer|connection|file* # Says where its standard error goes: a pipe, ours, nowhere, where its standard output goes; a descriptor, connection or file. (default a pipe)
 ---@field stdin? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard input comes from: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
 ---@field stdout? "pipe"|"inherit"|"null"|integer|connection|file* # Says where its standard output goes: a pipe, ours, nowhere; a descriptor, connection or file. (default a pipe)
+
+---@class tcp_server_options
+---@field address? integer|string # Says where to listen or connect to, see Addresses.
+---@field build_protocol? fun(factory: table, conn: connection): table # Makes the protocol of a connection: returns what `protocol` may be. (default one of `protocol`)
+---@field options? table # Is given to listen or connect. (default none)
+---@field protocol? table # Has the functions of a protocol, see service.tcp_server. (default one that does nothing)
 
 ---@class tls_options
 ---@field alpn? string|string[] # Names the protocols that we speak inside, best first: {"h2", "http/1.1"}. (default none)
@@ -308,6 +360,27 @@
 ---@field tos? integer # Sets the type of service (traffic class) of what is sent. (default as the system has it)
 ---@field ttl? integer # Sets how many hops a packet may take. (hops, default as the system has it)
 ---@field unread_limit? integer # Stops receiving while so much is buffered and nobody reads. (bytes, default 1 MiB)
+
+---@class udp_server_options
+---@field address? integer|string # Says where to listen or connect to, see Addresses.
+---@field options? table # Is given to listen or connect. (default none)
+---@field protocol? table # Has the functions of a protocol, see service.tcp_server. (default one that does nothing)
+
+---@class web_server_options
+---@field address? integer|string # Says where to listen or connect to, see Addresses.
+---@field app? function|table # Is the handler of requests: a function, or http.app(). (default one that greets)
+---@field log? boolean|fun(line: string) # Writes a line for each answer: true to the log, or calls a function with it. (default false)
+---@field options? table # Is given to listen or connect. (default none)
+
+---@class workers_options
+---@field daemon? boolean # Leaves the terminal first, as process.daemonize does. (default false)
+---@field delay? number # Is how long after its end a worker is started again; twice as long after each that ends within ten seconds. (seconds, default 0.1)
+---@field grace? number # Is how long a worker may take to end before it is killed. (seconds, default 10)
+---@field group? string # Is the group that workers have. (default the user's)
+---@field max_delay? number # Bounds the growing delay. (seconds, default 30)
+---@field pid_file? string # Is where the supervisor's number is written; one of a supervisor that runs is refused. (path, default none)
+---@field processes? integer # Is how many workers there are. (processes, default 1)
+---@field user? string # Is the user that workers become before they begin. (default who started it)
 
 ---@class ws_accept_options
 ---@field close_timeout? number # Bounds the wait for the peer's Close frame, and for what is queued to leave. (seconds, default 5)
@@ -650,6 +723,10 @@ function connection:pipe(other, options) end
 ---is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
 ---with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
 ---
+---With "xml" they get elements in the same way, as { name =, attributes = {name = value}, children = {} }:
+---a child is another one, or text. Blanks, comments and instructions between elements are passed over;
+---document types are refused, and so entities but the five of XML.
+---
 ---```lua
 ---srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 ---c = connect(srv.address)
@@ -658,7 +735,7 @@ function connection:pipe(other, options) end
 ---c:frame("json")
 ---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|"json"|integer|nil # "line", "json", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -748,6 +825,8 @@ function connection:timeout(seconds, fn, ...) end
 function connection:spawn(fn, ...) end
 
 ---Writes a line to the log that begins with the connection's peer.
+---
+---Once the module log is loaded it is that log, with its level, file and whatever else.
 ---
 ---```lua
 ---srv = listen(0, function(c) c:log("info", "here you are") end)
@@ -1626,6 +1705,33 @@ function except(x, fn, ...) end
 ---@return string? code
 function wait(x, what, seconds) end
 
+---Makes a pool of connections to one address.
+---
+---    pool:get([seconds])   a connection that nobody else has; waits while `max`
+---                          are lent, and for it to be opened, at most 60 s:
+---                          nil, message, "ETIMEDOUT"
+---    pool:put(conn)        gives it back; false if it was not lent
+---    pool:close()          closes what is idle; what is lent, when it comes back
+---
+---`local c <close> = pool:get()` gives it back at the end of the block; if the block ends with an error it
+---is closed instead. One that has ended, or has bytes nobody has read, is closed and its place free. Idle
+---connections keep no program going.
+---
+---```lua
+---srv = listen(0, function(c) for line in c:lines() do c:write(line:upper(), "\n") end end)
+---p = pool(srv.address, { max = 2 })
+---for _, word in ipairs { "one", "two" } do
+---  local c <close> = p:get(5)
+---  c:write(word, "\n")
+---  print(c:read "l", srv.accepted)   --> ONE 1
+---end                                 --> TWO 1
+---p:close()
+---```
+---@param address string|integer
+---@param options? table # max: how many connections there are at most (10); the others are those of connect
+---@return table pool
+function pool(address, options) end
+
 ---Sets a timer.
 ---
 ---It fires once, or again after the same time if fn returns a true value: counted from when it was due, missed times skipped. timer:add inside fn sets another delay, and wins. Timers fire in the order they are due, then in the order set; never early.
@@ -2120,6 +2226,45 @@ function process_module.run(command) end
 ---@return string? code
 function process_module.stdin() end
 
+---Tells the number of our own process.
+---
+---```lua
+---local process = require "process"
+---print(process.pid() > 1)            --> true
+---```
+---@return integer pid
+function process_module.pid() end
+
+---Goes on in the background, as a service does.
+---
+---The process that called it ends with status 0. The new one has no terminal and a session of its own, "/" as its directory, no umask, and /dev/null as its standard streams; all else it has as before: listeners, connections, timers, files. So a script opens what may fail first, while its messages can be seen. The log goes on in its file (log.file).
+---
+---```lua
+---local process = require "process"
+---p = process.spawn { "sleep", 60 }
+---print(select(3, process.daemonize()))   --> EBUSY
+---p:kill()
+---```
+---@return true? ok
+---@return string? message
+---@return string? code
+function process_module.daemonize() end
+
+---Becomes another user, for good.
+---
+---The groups are those that the user has. Who is that user already need not be root. Call it when everything is open that only root may open.
+---
+---```lua
+---local process = require "process"
+---print(select(3, process.become "nobody-of-that-name"))   --> ENOENT
+---```
+---@param user string # a name or a number
+---@param group? string # a name or a number (default the user's)
+---@return true? ok
+---@return string? message
+---@return string? code
+function process_module.become(user, group) end
+
 ---@overload fun(name: "process"): process_module
 function require(name) end
 
@@ -2169,10 +2314,28 @@ local dns_module = {}
 ---@param name string # the name; or, for PTR, an address
 ---@param type? string # "A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first
 ---@param options? resolve_options
+---@param fn? fun(records: table?, message: string?, code: string?) # called with the results in a task of its own; nothing is returned then
 ---@return (string|dns_mx|dns_srv|dns_soa)[]? records
 ---@return string? message
 ---@return string? code
-function dns_module.resolve(name, type, options) end
+function dns_module.resolve(name, type, options, fn) end
+
+---Asks for the names of an IP address.
+---
+---The hosts file comes first, then the name servers.
+---
+---```lua
+---local dns = require "dns"
+---print(dns.reverse("127.0.0.1")[1])  --> localhost
+---```
+---@async
+---@param address string
+---@param options? resolve_options
+---@param fn? fun(names: string[]?, message: string?, code: string?) # as for dns.resolve
+---@return string[]? names
+---@return string? message
+---@return string? code
+function dns_module.reverse(address, options, fn) end
 
 ---Names the server to ask, or a list of them; nil: the system's.
 ---
@@ -2190,6 +2353,39 @@ function dns_module.resolve(name, type, options) end
 dns_module.server = nil
 
 ---@overload fun(name: "dns"): dns_module
+function require(name) end
+
+---What require "fs" returns.
+---@class fs_module
+local fs_module = {}
+
+---Calls a function after each change of a file.
+---
+---A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
+---told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
+---is replaced or made anew is watched on. What a symbolic link points to is not.
+---
+---If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.
+---
+---```lua
+---local fs = require "fs"
+---local path = os.tmpname()
+---local watch = fs.watch(path, function() print "changed" end)
+---local file <close> = io.open(path, "w")
+---file:write "new"
+---file:flush()
+---sleep(0.4)
+---watch:delete()
+---os.remove(path)                     --> changed
+---```
+---@param path string # a file, which need not be there yet, in a directory that is; or a directory, for all that is in it, but not below
+---@param fn fun(path: string) # called as fn(path), as a task
+---@return table? watch
+---@return string? message
+---@return string? code
+function fs_module.watch(path, fn) end
+
+---@overload fun(name: "fs"): fs_module
 function require(name) end
 
 ---What require "json" returns.
@@ -2338,6 +2534,25 @@ local http_module = {}
 ---```
 ---@return table app
 function http_module.app() end
+
+---Passes requests on to the servers of their host.
+---
+---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
+---answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto.
+---
+---```lua
+---local http = require "http"
+---one = listen("http://127.0.0.1:0", function(req) return "one has " .. req.path end)
+---srv = http.reverse_proxy("127.0.0.1:0", { ["a.org"] = { one.address } })
+---print(http.get(srv.address .. "/page", { headers = { host = "a.org" } }).body)   --> one has /page
+---```
+---@param address string|integer # where to listen: "http://" is put in front of one without a scheme
+---@param hosts table<string, string|string[]> # for each host its server, "host:port" or a URL, or a list of several, which take turns; "*" stands for all other hosts
+---@param options? listen_options # those of listen
+---@return listener? listener
+---@return string? message
+---@return string? code
+function http_module.reverse_proxy(address, hosts, options) end
 
 ---Sends a GET request and reads the answer.
 ---
@@ -2666,6 +2881,26 @@ function ws_module.connect(url, options) end
 ---@return table group
 function ws_module.group(options) end
 
+---Serves WebSockets with a server that speaks plain TCP, as websockify does.
+---
+---Messages of either kind go out as the bytes they are. Either end closing closes the other; a server that cannot be reached is told on standard error, and to the client by status 1013. Any web page may connect, unless the option `origins` says which.
+---
+---```lua
+---local ws = require "ws"
+---plain = listen(0, function(c) for line in c:lines "L" do c:write(line:upper()) end end)
+---srv = ws.proxy("127.0.0.1:0", plain.address, { kind = "text" })
+---c = connect(srv.address)
+---c:write "hello\n"
+---print((c:read()):sub(1, -2))        --> HELLO
+---```
+---@param address string|integer # where to listen: "ws://" is put in front of one without a scheme
+---@param target string|integer # whom to connect to, once for each WebSocket
+---@param options? table # kind: what is sent to browsers, "binary" (default) or "text"; the others are those of listen
+---@return listener? listener
+---@return string? message
+---@return string? code
+function ws_module.proxy(address, target, options) end
+
 ---@overload fun(name: "ws"): ws_module
 function require(name) end
 
@@ -2678,8 +2913,9 @@ local rel_module = {}
 ---The module has the whole vocabulary of rel and pyevent. What has no entry of its own here is the
 ---global of that name:
 ---
----    read write timeout signal event dispatch loop abort_branch pause resume init report
----    set_sleep set_turbo EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
+---    read write timeout signal event dispatch loop abort_branch pause resume
+---    thread init report set_sleep set_turbo
+---    EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
 ---
 ---and rel.error_watch is except.
 ---
@@ -2857,4 +3093,631 @@ function bus_module.once(name, fn) end
 function bus_module.push(name, ...) end
 
 ---@overload fun(name: "bus"): bus_module
+function require(name) end
+
+---What require "service" returns.
+---@class service_module
+local service_module = {}
+
+---Makes a server whose connections each have a protocol.
+---
+---A protocol is a table of functions, all of which may be left out and may wait; a wait holds up only
+---their own connection. Each connection has an object of its own that is called:
+---
+---    protocol:connection_made()
+---    protocol:data_received(data)            at most recv_buf_size bytes
+---    protocol:pre_connection_lost(reason)    it is about to close
+---    protocol:connection_lost(reason)        it is gone, once: "eof", "closed",
+---                                            "reset", "timeout" or "error"
+---
+---    recv_buf_size   256, the most bytes of one data_received
+---    read_deadline   0; seconds within which something must come, or it is lost
+---
+---Such an object has these functions, and the fields connection, factory, session_id, peer:
+---
+---    protocol:send_data(...)                 queues strings
+---    protocol:send_lose([data])              what is queued, data, then it closes
+---    protocol:close_protocol()               what is queued, then it closes
+---    protocol:add_inner_task(name, fn, ...)  a task that dies with it; returns it
+---    protocol:get_inner_task(name)           the task
+---    protocol:remove_inner_task(name)        the task, which lives on
+---
+---A factory has start() and stop([grace]); address, the real one once it is started; protocols, a table
+---whose keys are those that live; and on_notify, which may be assigned. start returns the factory, or nil,
+---message, code. stop waits at most `grace` seconds (1) for what is queued.
+---
+---```lua
+---local service = require "service"
+---local Echo = {}
+---function Echo:data_received(data) self:send_data(data) end
+---srv = service.tcp_server { address = "127.0.0.1:0", protocol = Echo }:start()
+---c = connect(srv.address)
+---c:write "hello"
+---print(c:read(5))                    --> hello
+---c:close()
+---srv:stop()
+---```
+---@param options tcp_server_options
+---@return table factory
+function service_module.tcp_server(options) end
+
+---Makes a server of datagrams, with one protocol for its socket.
+---
+---It is called as protocol:data_received(data, from), and sends with protocol:send_data(data, to). For the
+---rest see service.tcp_server.
+---
+---```lua
+---local service = require "service"
+---local Echo = {}
+---function Echo:data_received(data, from) self:send_data(data:upper(), from) end
+---srv = service.udp_server { address = "127.0.0.1:0", protocol = Echo }:start()
+---sock = connect(srv.address)
+---sock:send "hello"
+---print((sock:read()))                --> HELLO
+---srv:stop()
+---```
+---@param options udp_server_options
+---@return table factory
+function service_module.udp_server(options) end
+
+---Makes a client that comes back after a loss.
+---
+---start begins to connect and returns at once. With a delay it is tried until it works; after a loss once
+---at once, then after each delay. Every connection has a new protocol, as those of service.tcp_server. stop
+---ends it for good.
+---
+---```lua
+---local service = require "service"
+---srv = listen(0, function(c) c:write "welcome" c:read() end)
+---local Greeted = {}
+---function Greeted:data_received(data) print(data) self:close_protocol() end
+---client = service.reconnecting_client { address = srv.address, protocol = Greeted, reconnect_delay = 10 }
+---client:start()
+---sleep(0.1)                          --> welcome
+---client:stop()
+---```
+---@param options reconnecting_client_options
+---@return table factory
+function service_module.reconnecting_client(options) end
+
+---Makes a server for HTTP and WebSockets on one port.
+---
+---`app` is what listen("http://...") takes as a handler; without one it greets. app:ws(path, fn) serves
+---WebSockets. With `log` each answer is a line: the client, the request, status, bytes and seconds.
+---
+---```lua
+---local service, http = require "service", require "http"
+---local app = http.app()
+---app:get("/", function() return "hello" end)
+---srv = service.web_server { address = "127.0.0.1:0", app = app }:start()
+---print(http.get(srv.address).body)   --> hello
+---srv:stop()
+---```
+---@param options web_server_options
+---@return table factory
+function service_module.web_server(options) end
+
+---Adds a member to the service.
+---
+---There is one service in a program, and its members keep their order. `service.echo` is the member of that name; `service.echo = x` adds or replaces it, `service.echo = nil` removes it. Names of these functions can be added, but not be indexed.
+---
+---```lua
+---local service = require "service"
+---service:add("demo", { on_notify = print })
+---service:notify("demo", "hello")     --> hello
+---service.demo = nil
+---```
+---@param name string
+---@param member any # a factory, a listener, a connection, or anything with start, stop or on_notify
+---@return any member
+function service_module.add(name, member) end
+
+---Finds a member.
+---
+---```lua
+---local service = require "service"
+---print(service:get "nobody")         --> nil
+---```
+---@param name string
+---@return any member
+function service_module.get(name) end
+
+---Takes a member out of the service; it goes on as it is.
+---
+---```lua
+---local service = require "service"
+---service:add("demo", "anything")
+---print(service:remove "demo", service:remove "demo")   --> anything    nil
+---```
+---@param name string
+---@return any member
+function service_module.remove(name) end
+
+---Lists the names of the members, in order.
+---
+---```lua
+---local service = require "service"
+---service:add("first", 1)
+---service:add("second", 2)
+---print(table.concat(service:names(), " "))   --> first second
+---service.first, service.second = nil
+---```
+---@return string[] names
+function service_module.names() end
+
+---Starts all members that have a start, in order.
+---
+---```lua
+---local service = require "service"
+---service:add("demo", { start = function() print "starts" end, stop = function() print "stops" end })
+---service:start()
+---service:stop()
+-----> starts
+-----> stops
+---service.demo = nil
+---```
+---@async
+---@return true? ok
+---@return string? message
+---@return string? code
+function service_module.start() end
+
+---Stops all members, the last added first.
+---
+---A member without a stop is ended as it is usual for it: a listener closes with that grace, a connection finishes. One that fails is told in the log, and the others still stop.
+---
+---```lua
+---local service = require "service"
+---print(service:stop())               --> true
+---```
+---@async
+---@param grace? number # how long each may take to send what is queued (seconds, default 1)
+---@return true ok
+function service_module.stop(grace) end
+
+---Has a function called at each stop, before the members end.
+---
+---```lua
+---local service = require "service"
+---service:on_stop(function() end)
+---```
+---@param fn fun()
+function service_module.on_stop(fn) end
+
+---Tells members something: calls on_notify(...) of each that has it.
+---
+---One that fails is told in the log, and the others still hear.
+---
+---```lua
+---local service = require "service"
+---service:add("a", { on_notify = function(word) print("a hears", word) end })
+---service:add("b", {})
+---print(service:notify("*", "hello"))
+---print(select(3, service:notify("c", "hello")))
+-----> a hears    hello
+-----> 1
+-----> ENOENT
+---service.a, service.b = nil
+---```
+---@async
+---@param which string|string[] # a name, a list of names, or "*", which is all
+---@param ... any
+---@return integer? heard
+---@return string? message
+---@return string? code
+function service_module.notify(which, ...) end
+
+---@overload fun(name: "service"): service_module
+function require(name) end
+
+---What require "handler" returns.
+---@class handler_module
+local handler_module = {}
+
+---Makes a handler of anything that can be watched.
+---
+---A class is a table of functions; all may be left out but the first:
+---
+---    handler:read_callback()          it is readable
+---    handler:write_callback()         it is writable
+---    handler:exceptional_callback()   out-of-band data; destroys it if left out
+---    handler:is_readable()            asked before each sleep; true if left out
+---    handler:is_writable(), handler:is_exceptional()   false if left out
+---    handler:destroyed_callback()     destroy was called
+---
+---Every handler, those of the functions below as well, has
+---
+---    handler:timeout(label, seconds, fn)   a timer that dies with it
+---    handler:destroy()                     ends it, and closes what it handles;
+---                                          a second time raises
+---    handler:error(...)                    to the log, with its label in front;
+---                                          and warn, info, debug, debug2
+---    handler.label, handler.dead
+---
+---A descriptor that is a bare number stays open: who opened it closes it.
+---
+---```lua
+---local handler = require "handler"
+---srv = listen(0, function(c) c:write "ping" c:read() end)
+---h = handler.new("demo", connect(srv.address), {
+---  read_callback = function(self) print(self.label, self.x:take()) self:destroy() end })
+---sleep(0.1)                          --> demo    ping
+---```
+---@param label string # its name in the log
+---@param x integer|file*|connection|listener|socket # what read(x, fn) takes
+---@param class? table # its functions; what it has not is as below
+---@return table handler
+function handler_module.new(label, x, class) end
+
+---Opens a listener whose connections each have a handler.
+---
+---    handler:connected_callback()   at the beginning
+---    handler:recv_callback(latest)  bytes have come; all that came gathers in
+---                                   handler.recv_buf, which the program drains
+---    handler:shutdown_callback()    the peer sends no more; if left out, destroys
+---    handler:send_callback(n)       n bytes have left
+---    handler:send(data)             queues bytes, never waits
+---    handler.connection             the connection
+---
+---What goes wrong is a warning in the log, and destroys the handler.
+---
+---```lua
+---local handler = require "handler"
+---srv = handler.tcp_listener("127.0.0.1:0", {
+---  recv_callback = function(self, latest) self:send(latest:upper()) end })
+---c = connect(srv.address)
+---c:write "hello"
+---print(c:read(5))                    --> HELLO
+---```
+---@param address integer|string
+---@param class table # its functions
+---@param options? table # those of listen
+---@return listener? listener
+---@return string? message
+---@return string? code
+function handler_module.tcp_listener(address, class, options) end
+
+---Opens such a listener and runs the loop.
+---
+---```lua
+---local handler = require "handler"
+---timeout(0.05, abort)
+---print(handler.serve("127.0.0.1:0", { recv_callback = function(self, latest) end }))   --> abort
+---```
+---@async
+---@param address integer|string
+---@param class table
+---@param options? table # those of listen
+---@return "empty"|"abort"|nil how
+---@return string? message
+---@return string? code
+function handler_module.serve(address, class, options) end
+
+---Makes a handler that connects.
+---
+---    handler:connection_callback(ok, message, code)
+---
+---tells that it is connected; or that it is not, and is destroyed when this returns.
+---
+---For the rest see handler.tcp_listener. What is sent before it is connected leaves then. A limit for
+---connecting is a timeout of its own: `h:timeout("connect", 5, function() h:destroy() end)`.
+---
+---```lua
+---local handler = require "handler"
+---srv = listen(0, function(c) c:pipe(c) end)
+---h = handler.tcp_client(srv.address, {
+---  connection_callback = function(self, ok) print(ok) end,
+---  recv_callback = function(self, latest) print(latest) self:destroy() end })
+---h:send "hello"
+---sleep(0.1)
+-----> true
+-----> hello
+---```
+---@param address integer|string
+---@param class table
+---@param options? table # those of connect
+---@return table handler
+function handler_module.tcp_client(address, class, options) end
+
+---Makes a handler of datagrams, for servers and clients.
+---
+---    handler:recv_callback(from, datagram)
+---    handler:sendto(address, datagram)   in order; what cannot be sent is
+---                                        a warning, and dropped
+---    handler.address                     its own, with the real port
+---
+---```lua
+---local handler = require "handler"
+---h = handler.udp("127.0.0.1:0", {
+---  recv_callback = function(self, from, datagram) self:sendto(from, datagram:reverse()) end })
+---sock = connect(h.address)
+---sock:send "abc"
+---print((sock:read()))                --> cba
+---h:destroy()
+---```
+---@param address integer|string # its own; a client takes port 0
+---@param class table
+---@param label? string # (default the address)
+---@return table? handler
+---@return string? message
+---@return string? code
+function handler_module.udp(address, class, label) end
+
+---Makes a timer that runs once and that nobody owns.
+---
+---    task:restart()        again with the time it has, from within fn as well
+---    task:reset(seconds)   again with another
+---    task:cancel()         true if it had not run
+---    task:alive()          whether it will run
+---    task:remaining()      seconds, never negative, cancelled or not
+---
+---One of handler:timeout raises in each of these once its handler was destroyed.
+---
+---```lua
+---local handler = require "handler"
+---local count = 0
+---handler.timeout("tick", 0.01, function(task)
+---  count = count + 1
+---  print("tick", count)
+---  if count < 3 then task:restart() end
+---end)
+---sleep(0.1)
+-----> tick 1
+-----> tick 2
+-----> tick 3
+---```
+---@param label string
+---@param seconds number # (seconds)
+---@param fn fun(task: table)
+---@return table task
+function handler_module.timeout(label, seconds, fn) end
+
+---@overload fun(name: "handler"): handler_module
+function require(name) end
+
+---What require "log" returns.
+---@class log_module
+local log_module = {}
+
+---Writes a failure to the log.
+---
+---```lua
+---local log = require "log"
+---log.error("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.error(...) end
+
+---Writes a warning to the log.
+---
+---```lua
+---local log = require "log"
+---log.warn("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.warn(...) end
+
+---Writes what people want to know to the log.
+---
+---```lua
+---local log = require "log"
+---log.info("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.info(...) end
+
+---Writes what explains the rest to the log.
+---
+---```lua
+---local log = require "log"
+---log.debug("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.debug(...) end
+
+---Writes the finest detail to the log.
+---
+---```lua
+---local log = require "log"
+---log.debug2("peer", 7, "says", true)
+---```
+---@param ... any
+function log_module.debug2(...) end
+
+---Sets and tells which levels pass.
+---
+---It holds for terminal, file and connection:log. The system's log and mail may have levels of their own.
+---
+---```lua
+---local log = require "log"
+---print(log.level())                  --> debug2
+---log.level "warn"
+---log.info "not written"
+---log.level "debug2"
+---```
+---@param name "error"|"warn"|"info"|"debug"|"debug2"|nil # the last that does: "warn" keeps info and debug away
+---@return string level
+function log_module.level(name) end
+
+---Says whether and how the log is written to the terminal.
+---
+---The terminal is stderr. A target that fails says so there in any case, once.
+---
+---```lua
+---local log = require "log"
+---log.terminal "json"
+---log.info "for a collector of logs"
+---log.terminal(true)
+---```
+---@param on boolean|"json"|nil # "json" writes an object a line (default true at first)
+---@return boolean|"json" on
+function log_module.terminal(on) end
+
+---Writes the log to a file as well.
+---
+---A line is in the file when the call returns. A file that somebody renames or removes is left with the
+---next entry, which begins a new one under the name; so tools that rotate logs need no signal, and
+---those that send one find `signal("SIGHUP", log.reopen)`. Several processes may write to one file.
+---
+---What the shell itself tells is there as well: errors of tasks and callbacks with their tracebacks,
+---attempts of a client that reconnects. What cannot be written (the disk is full) goes to the terminal,
+---even where that is silenced.
+---
+---```lua
+---local log = require "log"
+---local path = os.tmpname()
+---log.file(path, { max_size = 1000000, keep = 3 })
+---log.terminal(false)
+---log.warn("disk", 91, "% full")
+---log.file(false)
+---log.terminal(true)
+---print(io.open(path):read("a"):match "warn.*%%")   --> warn disk 91 %
+---os.remove(path)
+---```
+---@param path string|false # a line is appended for each entry; false ends it
+---@param options? log_file_options
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.file(path, options) end
+
+---Writes to the log of the system as well.
+---
+---Entries that a daemon does not take (there is none, it is too slow) are lost to it, and counted in the next one.
+---
+---```lua
+---local log = require "log"
+---sock = listen("udp://127.0.0.1:0")
+---log.syslog { address = sock.address, tag = "demo", facility = "daemon" }
+---log.warn "hello"
+---print((sock:read():gsub("1 %S+ %S+ demo %d+", "...")))   --> <28>... - - hello
+---log.syslog(false)
+---```
+---@async
+---@param options log_syslog_options|false|nil # false ends it
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.syslog(options) end
+
+---Sends the log by mail as well, a storm of errors as one mail.
+---
+---The first entry waits a second for others; then one mail leaves, and the next not before `interval` is
+---over. The same text stands in it once, with how often it came; of more than a hundred different ones
+---the rest is counted. A mail that fails is told by the other targets and goes with the next; after three
+---times it is given up. What waits for its time keeps the program going; os.exit does not: see log.flush.
+---
+---```lua
+---local log = require "log"
+---log.mail { server = "mail.example.org", from = "app@example.org", to = "ops@example.org",
+---  level = "error", interval = 600 }
+---log.mail(false)
+---```
+---@param options log_mail_options|false # without both `from` and `to` nothing is sent; false ends it
+---@return true ok
+function log_module.mail(options) end
+
+---Opens the file of log.file anew.
+---
+---```lua
+---local log = require "log"
+---hangup = signal("SIGHUP", log.reopen)
+---hangup:delete()
+---```
+---@return true? ok
+---@return string? message
+---@return string? code
+function log_module.reopen() end
+
+---Sends at once what waits to go by mail.
+---
+---```lua
+---local log = require "log"
+---print(log.flush())                  --> true
+---```
+---@async
+---@param seconds? number # how long that may take (seconds, default 10)
+---@return boolean done
+function log_module.flush(seconds) end
+
+---@overload fun(name: "log"): log_module
+function require(name) end
+
+---What require "smtp" returns.
+---@class smtp_module
+local smtp_module = {}
+
+---Sends a mail.
+---
+---The message names the command that was refused and what the server said:
+---`smtp.send 127.0.0.1:25: RCPT TO:<x@example.org>: 550 no such user here`.
+---
+---TLS is used where the server offers it, and verified as everywhere, with the name of `server`. A
+---password leaves only through TLS, unless `tls` is false. Text with other letters than ASCII, and
+---long lines, travel in base64; a line's end in an address or a header raises.
+---
+---```lua
+---local smtp = require "smtp"
+---srv = listen(0, function(c)  -- a server in seven lines
+---  c:write "220 here\r\n"
+---  for line in c:lines() do
+---    if line:find "^DATA" then c:write "354 go on\r\n" c:read_until "\r\n.\r\n" end
+---    c:write(line:find "^RCPT" and "550 nobody of that name\r\n" or "250 well\r\n")
+---  end
+---end)
+---print(select(3, smtp.send { server = srv.address, from = "me@example.org", to = "you@example.org",
+---  subject = "hello", body = "How are you?\n" }))   --> EPROTO
+---```
+---@async
+---@param options smtp_options
+---@return true? ok
+---@return table<string, string>|string|nil refused_or_message
+---@return string? code
+function smtp_module.send(options) end
+
+---@overload fun(name: "smtp"): smtp_module
+function require(name) end
+
+---What require "workers" returns.
+---@class workers_module
+local workers_module = {}
+
+---Runs worker processes and keeps them alive.
+---
+---The process that calls it is the supervisor. Each worker is a process of its own that runs the same
+---script from its beginning, up to this call: there main(number) is called. So what stands before the call
+---runs in each of them. Workers share an address with the option `reuseport`:
+---
+---    workers.run({ processes = 4, pid_file = "app.pid" }, function(number)
+---      listen(":8000", { reuseport = true }, serve)
+---    end)
+---
+---A worker that ends is started again, after a delay that grows while it ends within ten seconds. Signals to
+---the supervisor:
+---
+---    QUIT         workers end gracefully: no new connections, those that are open
+---                 may end; what takes longer than `grace` is killed
+---    INT, TERM    workers end at once
+---    USR1         log.reopen(), here and there
+---    HUP, USR2    reload: new workers, from the script as it is now; if they live
+---                 the old ones end as by QUIT, if not the old ones go on
+---
+---`user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
+---calls process.become in main instead. The log has a line for each start and end. A worker ends as well when
+---its supervisor was killed; its standard input is what it knows that by.
+---
+---```lua
+---local workers = require "workers"
+---print(pcall(workers.run, { processes = 0 }, print))
+-----> false    workers.run: option 'processes' must be from 1 to 1024, got 0
+---```
+---@async
+---@param options? workers_options
+---@param main fun(number: integer) # what a worker does
+---@return true? ok
+---@return string? message
+---@return string? code
+function workers_module.run(options, main) end
+
+---@overload fun(name: "workers"): workers_module
 function require(name) end

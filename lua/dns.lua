@@ -1,7 +1,9 @@
 --- Questions to the name system: `local dns = require "dns"`.
--- dns.resolve waits; the field dns.server says who is asked, by connect as well. What fails at run
+-- dns.resolve and dns.reverse wait, or call a function later; the field dns.server says who is asked, by connect as well. What fails at run
 -- time returns nil, message, "EDNS". Nothing is kept: each call asks anew.
 local native = require "native.dns"
+
+local spawn = spawn  -- whatever a program calls so
 
 local TYPES <const> = { A = true, AAAA = true, CNAME = true, MX = true, NS = true, PTR = true,
   SOA = true, SRV = true, TXT = true }
@@ -31,51 +33,80 @@ local function unpack_records(packed, fields)
   return records
 end
 
---- Raises in the name of dns.resolve's caller.
-local function misuse(format, ...) error(("dns.resolve: " .. format):format(...), 4) end
+--- Raises in the name of who called `who`.
+local function misuse(who, format, ...) error((who .. ": " .. format):format(...), 5) end
 
-local function check_type(kind)
+local function check_type(who, kind)
   if kind == nil then return "" end
-  if type(kind) ~= "string" then misuse("the type must be a string, got a %s", type(kind)) end
+  if type(kind) ~= "string" then misuse(who, "the type must be a string, got a %s", type(kind)) end
   local name = kind:upper()
   if TYPES[name] then return name end
-  misuse("no such type '%s'; A AAAA CNAME MX NS PTR SOA SRV TXT are", kind)
+  misuse(who, "no such type '%s'; A AAAA CNAME MX NS PTR SOA SRV TXT are", kind)
 end
 
-local function check_options(options)
+local function check_options(who, options)
   if options == nil then return TIMEOUT end
   if type(options) ~= "table" then
-    misuse("the options must be a table, got a %s", type(options))
+    misuse(who, "the options must be a table, got a %s", type(options))
   end
   for name in next, options do
     if name ~= "timeout" then
-      misuse("unknown option '%s', did you mean 'timeout'?", tostring(name))
+      misuse(who, "unknown option '%s', did you mean 'timeout'?", tostring(name))
     end
   end
   local timeout = options.timeout
   if timeout == nil then return TIMEOUT end
   if math.type(timeout) == nil or timeout ~= timeout then
-    misuse("option 'timeout' must be a number, got %s",
+    misuse(who, "option 'timeout' must be a number, got %s",
       timeout ~= timeout and "a NaN" or "a " .. type(timeout))
   end
-  if timeout < 0 then misuse("option 'timeout' must be at least 0, got %s", timeout) end
+  if timeout < 0 then misuse(who, "option 'timeout' must be at least 0, got %s", timeout) end
   return timeout
 end
 
-local function check_name(name)
-  if type(name) ~= "string" then misuse("the name must be a string, got a %s", type(name)) end
+local function check_name(who, name)
+  if type(name) ~= "string" then misuse(who, "the name must be a string, got a %s", type(name)) end
+end
+
+--- Looks at the arguments now; asks now, or in a task of its own if there is a function to tell.
+local function ask(who, name, kind, options, fn)
+  check_name(who, name)
+  local wanted, timeout = check_type(who, kind), check_options(who, options)
+  if fn ~= nil and type(fn) ~= "function" then
+    misuse(who, "a function expected, got a %s", type(fn))
+  end
+  local function answer()
+    local packed, message, code = native.resolve(name, wanted, timeout)
+    if not packed then return nil, message, code end
+    return unpack_records(packed, FIELDS[wanted])
+  end
+  if not fn then return answer() end
+  spawn(function() fn(answer()) end)
 end
 
 local dns = {}
 
---- dns.resolve(name [, type [, options]]): the records of that type, as a list. Waits. Without
--- a type: all addresses. Returns nil, message, "EDNS" if there are none.
-function dns.resolve(name, kind, options)
-  check_name(name)
-  local wanted, timeout = check_type(kind), check_options(options)
-  local packed, message, code = native.resolve(name, wanted, timeout)
-  if not packed then return nil, message, code end
-  return unpack_records(packed, FIELDS[wanted])
+--- dns.resolve(name [, type [, options]] [, fn]): the records of that type, as a list. Waits, or
+-- has fn called with the results. Without a type: all addresses. Returns nil, message, "EDNS" if
+-- there are none.
+function dns.resolve(name, kind, options, fn)
+  if type(kind) == "function" then
+    kind, fn = nil, kind
+  elseif type(options) == "function" then
+    options, fn = nil, options
+  end
+  local records, message, code = ask("dns.resolve", name, kind, options, fn)  -- no tail call: who raises is counted
+  return records, message, code
+end
+
+--- dns.reverse(address [, options] [, fn]): the names of an address, as dns.resolve gives them.
+function dns.reverse(address, options, fn)
+  if type(options) == "function" then options, fn = nil, options end
+  if type(address) ~= "string" or not native.is_address(address) then
+    error("dns.reverse: an IP address expected, got " .. tostring(address), 2)
+  end
+  local names, message, code = ask("dns.reverse", address, "PTR", options, fn)
+  return names, message, code
 end
 
 --- The servers as dns.server gives them: nil, one text, or a list.

@@ -148,7 +148,7 @@ end
 local function option_text(option)
   local takers = join(manifest.takers(option), " and ")
   local title = ("%s = %s"):format(option.name, table.concat(manifest.facts(option), ", "))
-  local text = title .. "\n" .. wrap(option.summary .. " An option of " .. takers .. ".", "", 0)
+  local text = wrap(title, "", 2) .. "\n" .. wrap(option.summary .. " An option of " .. takers .. ".", "", 0)
   return option.fields and text .. "\n\n" .. options_text(option.fields) or text
 end
 
@@ -231,8 +231,9 @@ local function tour()
   for _, group in ipairs(manifest.groups) do
     local names, seen = {}, {}
     for _, entry in ipairs(group.entries) do
-      if not seen[entry.name] then names[#names + 1] = entry.name end
-      seen[entry.name] = true
+      local name = entry.name:match "^[^.]+"  -- a table of several is one
+      if not seen[name] then names[#names + 1] = name end
+      seen[name] = true
     end
     if group.module then
       modules[#modules + 1] = group.module

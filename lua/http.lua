@@ -8,6 +8,13 @@ for _, part in ipairs(PARTS) do
   for name, fn in pairs(require(part)) do http[name] = fn end
 end
 
+--- http.reverse_proxy(address, hosts [, options]) -> listener: requests go on to the servers of
+-- their host.
+function http.reverse_proxy(address, hosts, options)
+  local srv, message, code = require("http.server.reverse").listen(address, hosts, options)
+  return srv, message, code  -- no tail call: who raises is counted
+end
+
 --- http.app() -> an app without routes: a handler for listen on http:// or https://.
 function http.app() return require("http.server.app").new() end
 

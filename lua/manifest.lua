@@ -24,7 +24,7 @@ end
 -- records are tables that functions return: { name =, fields = }. With `module`, its entries
 -- are of that module, "dns.resolve", and no globals.
 manifest.groups = load_all("network", "watchers", "loop", "tasks", "tools", "processes", "dns",
-  "json", "http", "ws", "rel", "bus")
+  "fs", "json", "http", "ws", "rel", "bus", "service", "handler", "log", "smtp", "workers")
 
 --- Classes of objects: { class =, aliases =, title =, summary =, methods =, fields = }.
 manifest.classes = load_all("connection", "listener", "watcher", "timer", "signal", "event",

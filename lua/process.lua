@@ -1,7 +1,9 @@
 --- Other programs: `local process = require "process"`. Their standard streams are connections.
 -- spawn and stdin return at once; run waits. What fails at run time returns nil, message, code;
 -- wrong arguments raise, at the caller. A program that was started goes on without its object.
+-- And what we are ourselves: our number, user and terminal.
 local native = require "native.process"
+local system = require "native.system"
 
 local process = {}
 
@@ -173,6 +175,25 @@ function process.stdin()
   if taken then return stream end
   stream:close()
   return nil, message, code
+end
+
+--- Our own number.
+function process.pid() return system.pid() end
+
+--- Goes on in the background: a new process without a terminal, in "/", whose standard streams are
+-- /dev/null. Codes: EBUSY: at a prompt, beside programs or threads that were started.
+function process.daemonize() return system.daemonize() end
+
+--- Becomes another user, and of its groups, for good. Codes: ENOENT: there is none of that name;
+-- EPERM: only root may.
+function process.become(user, group)
+  for i, name in ipairs { user or false, group } do
+    if type(name) ~= "string" then
+      wrong("process.become", ("the %s must be a string, got %s"):format(i == 1 and "user" or "group",
+        type(name)), 2)
+    end
+  end
+  return system.become(user, group or "")
 end
 
 return process

@@ -3,6 +3,10 @@
 -- peers do; misuse raises.
 local native = require "native.websocket"
 
+local connect, listen = connect, listen  -- whatever a program calls so
+
+local TRY_LATER <const> = 1013
+
 local ws = {}
 
 --- For a handler of http: the request becomes a WebSocket, and fn(ws, req) runs. A client that
@@ -11,6 +15,43 @@ function ws.accept(req, res, options, fn)
   if fn == nil then options, fn = nil, options end
   local conn = native.accept(req.connection, req.head, options)
   if conn then return fn(conn, req) end
+end
+
+--- Joins a WebSocket to a plain connection until one of them ends.
+local function join(conn, target, kind)
+  local plain <close>, message = connect(target)
+  if not plain then
+    io.stderr:write("ws.proxy: ", message, "\n")
+    return conn:close(TRY_LATER, "no server")
+  end
+  conn:spawn(function()
+    local bytes = plain:read()
+    while bytes and conn:write(bytes, kind) do bytes = plain:read() end
+    conn:close()
+  end)
+  for received in conn:messages() do
+    if not plain:write(received) then break end
+  end
+end
+
+--- ws.proxy(address, target [, options]) -> listener: each WebSocket is given a plain connection to
+-- `target`; what comes on one goes out on the other, and both end with the first.
+function ws.proxy(address, target, options)
+  if options ~= nil and type(options) ~= "table" then
+    error("ws.proxy: a table of options expected, got a " .. type(options), 2)
+  end
+  local settings = {}
+  for name, value in pairs(options or {}) do settings[name] = value end
+  local kind = settings.kind or "binary"
+  settings.kind = nil
+  if kind ~= "binary" and kind ~= "text" then
+    error("ws.proxy: option 'kind' must be \"binary\" or \"text\", got " .. tostring(kind), 2)
+  end
+  local text = tostring(address)
+  local ok, srv, message, code = pcall(listen, text:find "://" and text or "ws://" .. text, settings,
+    function(conn) return join(conn, target, kind) end)
+  if not ok then error("ws.proxy: " .. srv, 2) end
+  return srv, message, code
 end
 
 -- --- clients ----------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ Close frame has left), "finishing", "closed" or "failed".]],
       returns = { "string? bytes", "string? message", "string? code" },
       errors = {
         { "EOF", "the stream ended inside n bytes, or a value; what came stays for connection:take" },
-        { "EPROTO", "with frame \"json\": what came is no JSON" },
+        { "EPROTO", "with frame \"json\" or \"xml\": what came is none" },
         table.unpack(read_failures),
       },
       waits = true,
@@ -294,8 +294,8 @@ print(c:read "l")                   --> again]],
       name = "frame",
       signature = "connection:frame(kind)",
       summary = "Cuts the stream into messages from here on.",
-      args = { { name = "kind", type = '"line"|"json"|integer|nil',
-        text = '"line", "json", or n for messages of n bytes; nil for none' } },
+      args = { { name = "kind", type = '"line"|"json"|"xml"|integer|nil',
+        text = '"line", "json", "xml", or n for messages of n bytes; nil for none' } },
       results = "the connection",
       returns = { "connection conn" },
       waits = false,
@@ -307,7 +307,11 @@ With "json" they get values as json.decode makes them. Values stand one behind t
 without blanks or newlines between them; one may go over many lines, and be as long as max_line. A
 number, true, false or null ends with what follows it. null is json.null, so that nil is still the end. What
 is no JSON gives nil, message, "EPROTO" to read, and is gone then; a data hook's connection fails
-with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.]],
+with it. write takes strings, as ever: `c:write(json.encode(value), "\n")`.
+
+With "xml" they get elements in the same way, as { name =, attributes = {name = value}, children = {} }:
+a child is another one, or text. Blanks, comments and instructions between elements are passed over;
+document types are refused, and so entities but the five of XML.]],
       example = [[
 srv = listen(0, function(c) c:write("one\ntwo\n", '{"three": 3}\n[4]') end)
 c = connect(srv.address)
@@ -423,6 +427,7 @@ c:close()]],
         { name = "...", type = "any", text = "joined by blanks" },
       },
       waits = false,
+      text = "Once the module log is loaded it is that log, with its level, file and whatever else.",
       example = [[
 srv = listen(0, function(c) c:log("info", "here you are") end)
 connect(srv.address):read()]],

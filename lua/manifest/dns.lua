@@ -17,13 +17,15 @@ return {
   entries = {
     {
       name = "dns.resolve",
-      signature = "dns.resolve(name [, type [, options]])",
+      signature = "dns.resolve(name [, type [, options]] [, fn])",
       summary = "Asks for the records of a name.",
       args = {
         { name = "name", type = "string", host = true, text = "the name; or, for PTR, an address" },
         { name = "type", type = "string?", text = '"A", "AAAA", "CNAME", "MX", "NS", "PTR", '
           .. '"SOA", "SRV" or "TXT"; nothing: both kinds of addresses, IPv6 first' },
         { name = "options", type = "resolve_options?" },
+        { name = "fn", type = "fun(records: table?, message: string?, code: string?)?",
+          text = "called with the results in a task of its own; nothing is returned then" },
       },
       options = "resolve",
       results = "a list of at least one record; or nil, message, code",
@@ -31,7 +33,7 @@ return {
         "string? code" },
       errors = { { "EDNS", "no such name; no such record; the server failed, refuses to tell, or "
         .. "sent nonsense; nobody answered within `timeout`" } },
-      waits = true,
+      waits = "without a function",
       text = [[
 A record is a string, but for three types:
 
@@ -48,6 +50,26 @@ local dns = require "dns"
 for _, address in ipairs(assert(dns.resolve "localhost")) do print(address) end
 --> ::1
 --> 127.0.0.1]],
+    },
+    {
+      name = "dns.reverse",
+      signature = "dns.reverse(address [, options] [, fn])",
+      summary = "Asks for the names of an IP address.",
+      args = {
+        { name = "address", type = "string" },
+        { name = "options", type = "resolve_options?" },
+        { name = "fn", type = "fun(names: string[]?, message: string?, code: string?)?",
+          text = "as for dns.resolve" },
+      },
+      options = "resolve",
+      results = "a list of at least one name; or nil, message, code",
+      returns = { "string[]? names", "string? message", "string? code" },
+      errors = { { "EDNS", "the address has no name; else as for dns.resolve" } },
+      waits = "without a function",
+      text = "The hosts file comes first, then the name servers.",
+      example = [[
+local dns = require "dns"
+print(dns.reverse("127.0.0.1")[1])  --> localhost]],
     },
     {
       name = "dns.server",

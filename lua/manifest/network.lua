@@ -230,5 +230,37 @@ srv = listen(0, function(c) sleep(0.05) c:write("x") end)
 c = connect(srv.address)
 print(wait(c, "r", 0.01), wait(c, "r", 1))   --> false    r]],
     },
+    {
+      name = "pool",
+      signature = "pool(address [, options])",
+      summary = "Makes a pool of connections to one address.",
+      args = {
+        { name = "address", type = "string|integer", host = true },
+        { name = "options", type = "table?", text = "max: how many connections there are at most "
+          .. "(10); the others are those of connect" },
+      },
+      results = "the pool; no connection is opened yet",
+      returns = { "table pool" },
+      waits = false,
+      text = [=[
+    pool:get([seconds])   a connection that nobody else has; waits while `max`
+                          are lent, and for it to be opened, at most 60 s:
+                          nil, message, "ETIMEDOUT"
+    pool:put(conn)        gives it back; false if it was not lent
+    pool:close()          closes what is idle; what is lent, when it comes back
+
+`local c <close> = pool:get()` gives it back at the end of the block; if the block ends with an error it
+is closed instead. One that has ended, or has bytes nobody has read, is closed and its place free. Idle
+connections keep no program going.]=],
+      example = [[
+srv = listen(0, function(c) for line in c:lines() do c:write(line:upper(), "\n") end end)
+p = pool(srv.address, { max = 2 })
+for _, word in ipairs { "one", "two" } do
+  local c <close> = p:get(5)
+  c:write(word, "\n")
+  print(c:read "l", srv.accepted)   --> ONE 1
+end                                 --> TWO 1
+p:close()]],
+    },
   },
 }

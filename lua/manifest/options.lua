@@ -124,10 +124,10 @@ local options = {
     summary = "Bounds the wait for the name servers." },
 
   -- buffers and limits
-  { name = "frame", types = "string|integer", words = { "line", "json" },
-    meta = '"line"|"json"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
-    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\" or a "
-      .. "number of bytes." },
+  { name = "frame", types = "string|integer", words = { "line", "json", "xml" },
+    meta = '"line"|"json"|"xml"|integer', min = 1, max = 1024 * MIB, otherwise = "none",
+    summary = "Cuts the stream into messages, as connection:frame does: \"line\", \"json\", \"xml\" "
+      .. "or a number of bytes." },
   { name = "high_water", types = "integer", unit = "bytes", min = 0, default = 1 * MIB,
     summary = "Makes write wait while more than this is queued." },
   { name = "low_water", types = "integer", unit = "bytes", min = 0, default = 256 * KIB,
@@ -454,5 +454,11 @@ local functions = { decode = "json.decode", encode = "json.encode", hooks = "on"
   listener_set = "set", request = "http.request", resolve = "dns.resolve", run = "process.run",
   ws_accept = "ws.accept", ws_connect = "connect", ws_listen = "listen", socket_read = "read",
   socket_set = "set", spawn = "process.spawn", tls = "starttls" }
+
+--- Those of services, the log and mail stand in a file of their own.
+local more = require "manifest.service_options"
+table.move(more.options, 1, #more.options, #options + 1, options)
+for name, names in pairs(more.tables) do tables[name] = names end
+for name, called in pairs(more.functions) do functions[name] = called end
 
 return { options = options, tables = tables, functions = functions }

@@ -73,5 +73,51 @@ local process = require "process"
 local input = process.stdin()
 if input then input:close() end]],
     },
+    {
+      name = "process.pid",
+      signature = "process.pid()",
+      summary = "Tells the number of our own process.",
+      results = "the number",
+      returns = { "integer pid" },
+      waits = false,
+      example = [[
+local process = require "process"
+print(process.pid() > 1)            --> true]],
+    },
+    {
+      name = "process.daemonize",
+      signature = "process.daemonize()",
+      summary = "Goes on in the background, as a service does.",
+      results = "true, in the new process; or nil, message, code",
+      returns = { "true? ok", "string? message", "string? code" },
+      errors = { { "EBUSY", "there is a prompt; programs that were started still run; or threads do" } },
+      waits = false,
+      text = "The process that called it ends with status 0. The new one has no terminal and a session of "
+        .. "its own, \"/\" as its directory, no umask, and /dev/null as its standard streams; all else it "
+        .. "has as before: listeners, connections, timers, files. So a script opens what may fail first, "
+        .. "while its messages can be seen. The log goes on in its file (log.file).",
+      example = [[
+local process = require "process"
+p = process.spawn { "sleep", 60 }
+print(select(3, process.daemonize()))   --> EBUSY
+p:kill()]],
+    },
+    {
+      name = "process.become",
+      signature = "process.become(user [, group])",
+      summary = "Becomes another user, for good.",
+      args = { { name = "user", type = "string", text = "a name or a number" },
+        { name = "group", type = "string?", default = "the user's", text = "a name or a number" } },
+      results = "true; or nil, message, code",
+      returns = { "true? ok", "string? message", "string? code" },
+      errors = { { "ENOENT", "there is no such user or group" },
+        { "EPERM", "only root may become somebody else" } },
+      waits = false,
+      text = "The groups are those that the user has. Who is that user already need not be root. Call it "
+        .. "when everything is open that only root may open.",
+      example = [[
+local process = require "process"
+print(select(3, process.become "nobody-of-that-name"))   --> ENOENT]],
+    },
   },
 }

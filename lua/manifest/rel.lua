@@ -13,8 +13,9 @@ return {
 The module has the whole vocabulary of rel and pyevent. What has no entry of its own here is the
 global of that name:
 
-    read write timeout signal event dispatch loop abort_branch pause resume init report
-    set_sleep set_turbo EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
+    read write timeout signal event dispatch loop abort_branch pause resume
+    thread init report set_sleep set_turbo
+    EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
 
 and rel.error_watch is except.]],
       example = [[

@@ -214,7 +214,8 @@ says otherwise.]==],
     app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
     app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
     app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
-    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back
+    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back; to
+                                                        each of a list in turn
     app:mount(prefix, application)                      WSAPI: function(env) return status,
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
@@ -223,10 +224,17 @@ says otherwise.]==],
                                                         for whole ones of `min` bytes (1024)
     app:log([out])                                      a line for each answer: to a file, a
                                                         function, stderr
+    app:shield([{ limit, interval, blacklist, on_flag }])   keeps attackers out
 
 In a path ":name" is a segment and "*" anything, both in req.params. A path that is written out
 comes first, then the pattern with the most literal bytes, then the longest prefix, then 404. A path
-that is there for other methods answers 405, and OPTIONS says which. Every method returns the app.]==],
+that is there for other methods answers 405, and OPTIONS says which. Every method returns the app.
+
+The shield answers 403 to an address that is flagged: one that has sent more than `limit` requests (200)
+within `interval` seconds (2), from the first request after these on; or, at once, one that has asked with a path,
+cookie or agent as only attackers have. `blacklist` is a table of address = reason to begin with, and to
+go on with; on_flag(address, reason) is called for each that is flagged. app.shield:unflag(address) lets
+it in again, app.shield:flag(address, reason) keeps it out.]==],
   },
   {
     name = "waiting",

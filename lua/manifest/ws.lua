@@ -78,5 +78,32 @@ sleep(0.1)
 one:write "hello"
 print((one:read()), (two:read()), group.dropped)    --> hello    hello    0]],
     },
+    {
+      name = "ws.proxy",
+      signature = "ws.proxy(address, target [, options])",
+      summary = "Serves WebSockets with a server that speaks plain TCP, as websockify does.",
+      args = {
+        { name = "address", type = "string|integer", text = "where to listen: \"ws://\" is put in "
+          .. "front of one without a scheme" },
+        { name = "target", type = "string|integer", text = "whom to connect to, once for each "
+          .. "WebSocket" },
+        { name = "options", type = "table?", text = "kind: what is sent to browsers, \"binary\" "
+          .. "(default) or \"text\"; the others are those of listen" },
+      },
+      results = "the listener; or nil, message, code",
+      returns = { "listener? listener", "string? message", "string? code" },
+      errors = { { "EADDRINUSE", "somebody else has the address" } },
+      waits = false,
+      text = "Messages of either kind go out as the bytes they are. Either end closing closes the other; "
+        .. "a server that cannot be reached is told on standard error, and to the client by status "
+        .. "1013. Any web page may connect, unless the option `origins` says which.",
+      example = [[
+local ws = require "ws"
+plain = listen(0, function(c) for line in c:lines "L" do c:write(line:upper()) end end)
+srv = ws.proxy("127.0.0.1:0", plain.address, { kind = "text" })
+c = connect(srv.address)
+c:write "hello\n"
+print((c:read()):sub(1, -2))        --> HELLO]],
+    },
   },
 }

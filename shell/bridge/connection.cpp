@@ -212,6 +212,7 @@ Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
     case Kind::kLine: piece = stream.take_line(false); break;
     case Kind::kLineKept: piece = stream.take_line(true); break;
     case Kind::kJson:
+    case Kind::kXml:
       if (const Piece value = cut_value()) return decoded(value.view());
       break;
     case Kind::kMessage:
@@ -297,7 +298,7 @@ void Connection::feed_hook() {
   if (hook_busy_) starved_ = false;
   if (hook_busy_ || stream.unread().empty()) return;
   hook_busy_ = true;
-  const auto what = frame_.kind == Kind::kJson      ? Runtime::Feed::kValues
+  const auto what = frames_values()                 ? Runtime::Feed::kValues
                     : frame_.kind == Kind::kMessage ? Runtime::Feed::kMessages
                                                     : Runtime::Feed::kPieces;
   runtime().feed(*this, stored(Hook::kData), kFeed, what);
@@ -305,7 +306,7 @@ void Connection::feed_hook() {
   fail(seldom().malformed ? *read_failure() : longer_than(most));
 }
 
-/// What is there for the data hook will never be a message: no JSON, or too long.
+/// What is there for the data hook will never be a message: no value, or too long.
 bool Connection::hopeless() const {
   if (gone_ || !starved_ || !bounded()) return false;
   return seldom().malformed || stream.unread().size() >= stream.limits.max_line;
@@ -313,7 +314,7 @@ bool Connection::hopeless() const {
 
 Piece Connection::next_piece() {
   Piece piece;
-  if (frame_.kind == What::Kind::kJson) return piece;  // since a moment ago: starved_ stays
+  if (frames_values()) return piece;  // since a moment ago: starved_ stays
   if (has_hook(Hook::kData)) {
     if (frame_.kind == What::Kind::kLine)
       piece = stream.take_line(false);

@@ -12,6 +12,7 @@
 #include "net/json_splitter.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_session.hpp"
+#include "net/xml_splitter.hpp"
 
 namespace moonwire {
 
@@ -38,6 +39,9 @@ enum class Hook : std::uint8_t {
 /// Why a connection ended, as its close hook is told.
 enum class CloseReason : std::uint8_t { kClosed, kEof, kReset, kTimeout, kError };
 const char* reason_text(CloseReason reason);
+
+/// "line", "json", "xml": the kind of frame; kSome for any other word. settings.cpp.
+What::Kind frame_kind(std::string_view name);
 
 class Connection final : public Handle, public Stream::Sink {
  public:
@@ -106,7 +110,7 @@ class Connection final : public Handle, public Stream::Sink {
   }
   const What& frame() const { return frame_; }
   /// The tape of the next value for a data hook, in the runtime's scratch; nothing if there is
-  /// none now. Frames of kind json.
+  /// none now. Frames of kinds json and xml.
   Piece next_value() noexcept;
   /// The next message for a data hook, and whether it is a binary one.
   Piece next_message(bool& binary) noexcept;
@@ -268,8 +272,13 @@ class Connection final : public Handle, public Stream::Sink {
     Connection* source = nullptr;
     std::uint64_t piped = 0;
     JsonSplitter splitter;
-    std::uint64_t split_from = 0;  // where in the input the splitter began
-    bool malformed = false;        // what comes next for the data hook is no JSON
+    XmlSplitter xml_splitter;
+    std::uint64_t split_from = 0;  // where in the input the splitters began
+    bool malformed = false;        // what comes next for the data hook is no value
+    void reset_splitters() {
+      splitter.reset();
+      xml_splitter.reset();
+    }
   };
   static const Rare kNone;
   Rare& rare() {
@@ -323,15 +332,17 @@ class Connection final : public Handle, public Stream::Sink {
   void websocket_due();
 
   void serve_reader();
+  bool frames_values() const {
+    return frame_.kind == What::Kind::kJson || frame_.kind == What::Kind::kXml;
+  }
+  std::size_t value_end(std::string_view bytes);
   Piece cut_value();
   Status parse_value(std::string_view text, std::string& tape);
   Reply decoded(std::string_view text);
   void feed_hook();
   bool hopeless() const;
   /// Messages of the frame are bounded by max_line.
-  bool bounded() const {
-    return frame_.kind == What::Kind::kLine || frame_.kind == What::Kind::kJson;
-  }
+  bool bounded() const { return frame_.kind == What::Kind::kLine || frames_values(); }
   Reply attempt_http(const Need& need, Nanoseconds timeout);
   void request_timed_out();
   bool answer_failure();

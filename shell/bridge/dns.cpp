@@ -90,8 +90,14 @@ Reply set_servers(Runtime& runtime, std::string_view list) {
 /// servers() -> the list as it was set, "" for the system's
 Reply servers(Runtime& runtime) { return Reply::copy(runtime, runtime.net().resolver().servers()); }
 
+/// is_address(text) -> boolean
+Reply is_address(Runtime&, std::string_view text) {
+  return Reply::yes(reverse_name(text).has_value());
+}
+
 constexpr FunctionEntry kFunctions[] = {
     {"resolve", entry<&resolve>},
+    {"is_address", entry<&is_address>},
     {"set_servers", entry<&set_servers>},
     {"servers", entry<&servers>},
 };

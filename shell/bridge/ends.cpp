@@ -3,9 +3,15 @@
 
 #include "bridge/datagram_socket.hpp"
 #include "bridge/listener.hpp"
+#include "bridge/log.hpp"
 
 namespace moonwire {
 void Runtime::report(ErrorReport failure) {
+  if (log_target) {
+    const std::string from = failure.source.empty() ? "" : failure.source + ": ";
+    const std::string trace = failure.traceback.empty() ? "" : "\n" + failure.traceback;
+    log_target->tell("error", from + failure.message + trace, true);
+  }
   if (reporter) return reporter(failure);
   std::string text = "moonwire: ";
   if (!failure.source.empty()) text += "in " + failure.source + ": ";

@@ -6,9 +6,9 @@ namespace moonwire {
 
 const char* type_name(Type type) {
   static constexpr const char* kNames[] = {
-      "connection", "listener",    "watcher", "timer",   "signal",      "event",
-      "hook",       "task",        "socket",  "process", "http reader", "multipart reader",
-      "thread",     "bus_listener"};
+      "connection", "listener",     "watcher",   "timer",   "signal",      "event",
+      "hook",       "task",         "socket",    "process", "http reader", "multipart reader",
+      "thread",     "bus_listener", "log target"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -32,6 +32,7 @@ enum class Type : std::uint8_t {
   kMultipartReader,
   kThread,
   kBusListener,
+  kLogTarget,
   kCount
 };
 

@@ -155,7 +155,7 @@ void LuaListener::refused(const Connection& connection, const Error& why) {
   if (const std::size_t more = std::exchange(untold_, 0)) {
     text += " (" + std::to_string(more) + " more since the last)";
   }
-  log_line("warn", text);
+  log_line(runtime(), "warn", text);
 }
 
 /// Connections share it. Null for a listener on every interface: the kernel is asked when

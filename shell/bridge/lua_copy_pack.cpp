@@ -29,6 +29,14 @@ int append_code(lua_State*, const void* bytes, std::size_t size, void* out) {
   return 0;
 }
 
+/// What tells objects apart. The address alone does not: that of a userdata is where its bytes
+/// are, and without any this is where another object may begin.
+using Key = std::uint64_t;
+Key key_of(lua_State* L, int index) {
+  const auto address = reinterpret_cast<std::uintptr_t>(lua_topointer(L, index));
+  return Key{address} << 4 | static_cast<Key>(lua_type(L, index));
+}
+
 /// Lives outside of the protected call that works with it. Every object that was met has its
 /// number in `numbers_`, and lies at that place of the table `objects`.
 class Packer {
@@ -64,9 +72,9 @@ class Packer {
   static constexpr int kObjects = 1;
   lua_State* L = nullptr;
   std::string shapes_, contents_, values_;
-  std::unordered_map<const void*, Size> numbers_;
+  std::unordered_map<Key, Size> numbers_;
   std::unordered_map<const void*, Place> upvalues_;
-  std::unordered_map<const void*, Name> names_;
+  std::unordered_map<Key, Name> names_;
   std::vector<Origin> origins_;
 };
 
@@ -106,12 +114,12 @@ void Packer::value(int index, std::string& out, const Origin& origin) {
 
 /// Its number; 0: it cannot be copied.
 Size Packer::object(int index, const Origin& origin) {
-  const void* const address = lua_topointer(L, index);
-  const auto found = numbers_.find(address);
+  const Key key = key_of(L, index);
+  const auto found = numbers_.find(key);
   if (found != numbers_.end()) return found->second;
   if (!shape(index, origin)) return 0;
   const auto number = static_cast<Size>(numbers_.size() + 1);
-  numbers_.emplace(address, number);
+  numbers_.emplace(key, number);
   origins_.push_back(origin);
   lua_pushvalue(L, index);
   lua_rawseti(L, kObjects, number);
@@ -222,13 +230,13 @@ std::string Packer::path(const Origin& origin) const {
 /// Modules, and what is in them, are not copied: the other state has its own.
 const Packer::Name* Packer::name_of(int index) {
   if (names_.empty()) note_names();
-  const auto found = names_.find(lua_topointer(L, index));
+  const auto found = names_.find(key_of(L, index));
   return found != names_.end() ? &found->second : nullptr;
 }
 
 void Packer::note_name(int index, const char* module, const char* field) {
   if (lua_type(L, index) < LUA_TTABLE) return;
-  names_.emplace(lua_topointer(L, index), Name{module, field});
+  names_.emplace(key_of(L, index), Name{module, field});
 }
 
 /// Of a global only what every state has: functions of C, and of the modules in the binary.

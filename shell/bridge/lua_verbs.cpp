@@ -58,9 +58,24 @@ int os_exit(lua_State* L) {
   std::_Exit(status);  // below a C boundary: nothing can unwind
 }
 
-Reply log_text(Runtime&, Ref<Connection> self, std::string_view level, std::string_view text) {
-  log_line(std::string(level).c_str(), self->where() + " " + std::string(text));
+Reply where_text(Runtime& runtime, Any<Connection> self) {
+  return Reply::copy(runtime, self ? self->where() : std::string("connection"));
+}
+
+Reply log_text(Runtime&, std::string_view level, std::string_view text) {
+  log_line(std::string(level).c_str(), text);
   return Reply::nothing();
+}
+
+/// The function of the module `log` for the level that stands at `index`, if that is loaded;
+/// else what does the same on stderr, and its first argument.  [-0, +1 or 2, mv]
+int push_log(lua_State* L, int index) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  const bool loaded = lua_getfield(L, -1, "log") == LUA_TTABLE;
+  if (loaded && lua_getfield(L, -1, lua_tostring(L, index)) == LUA_TFUNCTION) return 1;
+  lua_pushcfunction(L, entry<&log_text>);
+  lua_pushvalue(L, index);
+  return 2;
 }
 
 }  // namespace
@@ -80,9 +95,14 @@ int log_verb(lua_State* L) {
     luaL_addvalue(&text);
   }
   luaL_pushresult(&text);
-  if (top >= 3) lua_replace(L, 3);
-  lua_settop(L, 3);
-  return entry<&log_text>(L);
+  const int text_at = lua_gettop(L);
+  lua_pushcfunction(L, entry<&where_text>);
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  const int pushed = push_log(L, 2);
+  lua_pushfstring(L, "%s %s", lua_tostring(L, text_at + 1), lua_tostring(L, text_at));
+  lua_call(L, pushed, 0);
+  return 0;
 }
 
 int read_verb(lua_State* L) {

@@ -38,12 +38,16 @@ constexpr const Module* kModules[] = {
     &kProcessModule,
     &kProcessNativeModule,
     &kDnsModule,
+    &kFsModule,
     &kSocketModule,
     &kHttpClientModule,
     &kHttpReaderModule,
     &kHttpModule,
     &kMultipartModule,
     &kMultipartReaderModule,
+    &kSystemModule,
+    &kLogTargetModule,
+    &kOptionsModule,
     &kWebSocketModule,
     &kWebSocketNativeModule,
 };
@@ -169,7 +173,7 @@ int load_bound(lua_State* L) {
 }
 
 int open_native(lua_State* L, Runtime& runtime) {
-  std::array<const Module*, 32> all{};
+  std::array<const Module*, 64> all{};
   std::size_t count = 0;
   for (const Module* module : kModules) all[count++] = module;
   for (const Module* module : RuntimeAccess{runtime}.modules()) all[count++] = module;

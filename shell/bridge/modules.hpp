@@ -29,10 +29,14 @@ extern const Module kProcessNativeModule;  // native.process
 extern const Module kLoopModule;           // loop.cpp
 extern const Module kReactorModule;        // initialize.cpp, native.reactor
 extern const Module kDnsModule;            // dns.cpp, native.dns
+extern const Module kFsModule;             // fs.cpp, native.fs
 extern const Module kHttpClientModule;     // http_client.cpp, native.http_client
 extern const Module kHttpReaderModule;
 extern const Module kHttpModule;       // http.cpp, native.http
 extern const Module kMultipartModule;  // multipart.cpp, native.multipart
 extern const Module kMultipartReaderModule;
+extern const Module kSystemModule;  // system.cpp, native.system
+extern const Module kLogTargetModule;
+extern const Module kOptionsModule;
 
 }  // namespace moonwire

@@ -64,7 +64,7 @@ bool Connection::try_again(const Error& why) {
   char when[64];
   const double seconds = std::round(to_seconds(again->wait()) * 1000) / 1000;
   std::snprintf(when, sizeof when, "; attempt %d in %.14g s", again->failed() + 1, seconds);
-  log_line("warn", why.message() + when);
+  log_line(runtime(), "warn", why.message() + when);
   if (observed()) tell_observers();
   update_alive();
   if (!again->options.on_fail) return true;
@@ -98,7 +98,7 @@ void Connection::renew() {
   renew_websocket();
   if (!websocket_) stream.write(rare().again->options.hello);
   rare().read_failure.reset();
-  rare().splitter.reset();
+  rare().reset_splitters();
   rare().malformed = false;
   sock.reset();
   reason_ = CloseReason::kClosed;

@@ -92,6 +92,8 @@ class Runtime final : SleepHook {
   std::function<Result<std::string>()> give_stdin;
   /// The programs that the script started, and everything to reap them; made with the first.
   std::shared_ptr<class Children> children;
+  /// Where the shell's own lines go, once the module log is loaded; null before.
+  class LogTarget* log_target = nullptr;
   /// Told once per verbose event when set (initialize{options={"verbose"}}).
   bool verbose = false;
 

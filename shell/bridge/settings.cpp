@@ -88,7 +88,21 @@ void take_socket_options(const OptionValues& options, SocketOptions& socket) {
   take_int(options, Opt::kTos, socket.tos);
 }
 
+struct FrameWord {
+  std::string_view name;
+  What::Kind kind;
+};
+constexpr FrameWord kFrames[] = {
+    {"line", What::Kind::kLine}, {"json", What::Kind::kJson}, {"xml", What::Kind::kXml}};
+
 }  // namespace
+
+What::Kind frame_kind(std::string_view name) {
+  for (const FrameWord& each : kFrames) {
+    if (each.name == name) return each.kind;
+  }
+  return What::Kind::kSome;
+}
 
 void StreamSettings::take(const OptionValues& options) {
   take_socket_options(options, socket);
@@ -117,7 +131,7 @@ void StreamSettings::take(const OptionValues& options) {
   if (kind.type == kTypeInteger) {
     frame = {What::Kind::kCount, static_cast<std::size_t>(kind.number)};
   } else {
-    frame.kind = kind.text == "json" ? What::Kind::kJson : What::Kind::kLine;
+    frame.kind = frame_kind(kind.text);
   }
 }
 
@@ -162,8 +176,9 @@ Reply StreamSettings::get(Runtime& runtime, int fd, Opt option) const {
     case Opt::kProxyProtocol: return Reply::yes(proxy_protocol);
     case Opt::kRate: return rate_of(runtime, rate);
     case Opt::kFrame:
-      if (frame.kind == What::Kind::kLine) return Reply::bytes("line");
-      if (frame.kind == What::Kind::kJson) return Reply::bytes("json");
+      for (const FrameWord& each : kFrames) {
+        if (each.kind == frame.kind) return Reply::bytes(each.name);
+      }
       return frame.kind == What::Kind::kCount ? size_of(frame.count) : Reply::nil();
     default: return Reply::nil();
   }

@@ -261,7 +261,7 @@ Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOpti
   return Reply::wait(self->piper(), options.seconds(Opt::kTimeout, kForever));
 }
 
-/// conn:frame(kind) -> conn: "line", "json", a number of bytes; nil: none
+/// conn:frame(kind) -> conn: "line", "json", "xml", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
   if (auto why = no_bytes(runtime, *self, "frame")) return *why;
   What what;
@@ -269,12 +269,12 @@ Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
     what.kind = What::Kind::kSome;
   } else if (kind->is_number && kind->number > 0) {
     what = {What::Kind::kCount, static_cast<std::size_t>(kind->number)};
-  } else if (!kind->is_number && kind->text == "line") {
-    what.kind = What::Kind::kLine;
-  } else if (!kind->is_number && kind->text == "json") {
-    what.kind = What::Kind::kJson;
   } else {
-    return refuse(runtime, "frame", "kinds are \"line\", \"json\" and a number of bytes");
+    what.kind = kind->is_number ? What::Kind::kSome : frame_kind(kind->text);
+    if (what.kind == What::Kind::kSome) {
+      return refuse(runtime, "frame",
+                    "kinds are \"line\", \"json\", \"xml\" and a number of bytes");
+    }
   }
   self->set_frame(what);
   self->look_again();

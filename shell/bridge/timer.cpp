@@ -141,6 +141,10 @@ Reply due(Runtime&, Self self) {
 /// timer:on_free(fn) -> timer: fn() runs once when the timer is gone for good.
 Reply on_free(Runtime&, Self self, Function function) {
   self->has_finalizer = true;
+  if (self->owner() && !self->alive()) {  // not armed, it is gone when its connection is
+    self->set_housekeeping();
+    self->set_alive(true);
+  }
   return Reply::self().keep(self->finalizer(), function.index, 1);
 }
 

@@ -116,9 +116,10 @@ void Connection::warn_insecure() const {
   const TlsSession& tls = *stream.tls();
   if (server_ || tls.context()->verifies() || tls.context()->only_pins()) return;
   const TlsFacts facts = tls.facts();
-  log_line("warn", (seldom().asked.empty() ? where() : seldom().asked) +
-                       ": insecure: nobody checked who answered (" + facts.peer.subject + ", " +
-                       facts.peer.pin + ")");
+  log_line(runtime(), "warn",
+           (seldom().asked.empty() ? where() : seldom().asked) +
+               ": insecure: nobody checked who answered (" + facts.peer.subject + ", " +
+               facts.peer.pin + ")");
 }
 
 void Connection::on_secured() {

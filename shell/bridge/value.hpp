@@ -94,6 +94,7 @@ struct What {
     kAll,
     kUntil,
     kJson,
+    kXml,
     kMessage,
     kRequest,
     kBody

@@ -41,47 +41,10 @@ struct ThrowingAllocator {
   }
 };
 
-/// Bytes at the back of a string that grows by more than what is asked for.
-class Tape {
- public:
-  Tape(std::string& out, std::size_t expected) : out_(out) { out_.resize(expected); }
-  void put(JsonTag tag) { *room(1) = static_cast<char>(tag); }
-  template <typename T>
-  void put(JsonTag tag, T value) {
-    char* const at = room(1 + sizeof value);
-    *at = static_cast<char>(tag);
-    std::memcpy(at + 1, &value, sizeof value);
-  }
-  void put(std::string_view text) {
-    put(JsonTag::kString, text.size());
-    std::memcpy(room(text.size()), text.data(), text.size());
-  }
-  std::size_t used() const { return used_; }
-  std::size_t count_at(std::size_t place) const {
-    std::size_t count = 0;
-    std::memcpy(&count, out_.data() + place + 1, sizeof count);
-    return count;
-  }
-  void set_count(std::size_t place, std::size_t count) {
-    std::memcpy(out_.data() + place + 1, &count, sizeof count);
-  }
-  void finish() { out_.resize(used_); }
-
- private:
-  char* room(std::size_t count) {
-    if (out_.size() - used_ < count) out_.resize(out_.size() * 2 + count);
-    char* const at = out_.data() + used_;
-    used_ += count;
-    return at;
-  }
-  std::string& out_;
-  std::size_t used_ = 0;
-};
-
 /// What rapidjson tells of the text, put on the tape. False stops it: `refusal` says why.
 class Handler {
  public:
-  Handler(Tape& tape, std::size_t depth, std::string_view text)
+  Handler(JsonTapeWriter& tape, std::size_t depth, std::string_view text)
       : tape_(tape), most_(depth), surrogates_(has_escaped(text, 'd') || has_escaped(text, 'D')) {}
   enum class Refusal { kNone, kDepth, kRange, kSurrogate };
   Refusal refusal = Refusal::kNone;
@@ -162,7 +125,7 @@ class Handler {
     return tag(JsonTag::kEnd);
   }
 
-  Tape& tape_;
+  JsonTapeWriter& tape_;
   const std::size_t most_;
   const bool surrogates_;  // are there escapes of them?
   std::size_t depth_ = 0;
@@ -280,7 +243,7 @@ Status parse_json(std::string_view text, std::size_t depth, std::string& tape) {
                               rapidjson::kParseNumbersAsStringsFlag;
   const std::size_t valid = valid_utf8(text);
   if (valid < text.size()) return refused(text, {valid, "invalid UTF-8"});
-  Tape out(tape, text.size() + 64);
+  JsonTapeWriter out(tape, text.size() + 64);
   Handler handler(out, depth, text);
   std::string copy(text);  // escapes are undone in place, and NUL stands for the end
   rapidjson::InsituStringStream source(copy.data());

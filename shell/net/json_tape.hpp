@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace moonwire {
@@ -50,6 +51,44 @@ class JsonTapeReader {
 
   const char* at_;
   const char* end_;
+};
+
+/// Writes a tape in place of what is in `out`, which grows by more than what is asked for;
+/// finish() cuts it to what was written.
+class JsonTapeWriter {
+ public:
+  JsonTapeWriter(std::string& out, std::size_t expected) : out_(out) { out_.resize(expected); }
+  void put(JsonTag tag) { *room(1) = static_cast<char>(tag); }
+  template <typename T>
+  void put(JsonTag tag, T value) {
+    char* const at = room(1 + sizeof value);
+    *at = static_cast<char>(tag);
+    std::memcpy(at + 1, &value, sizeof value);
+  }
+  void put(std::string_view text) {
+    put(JsonTag::kString, text.size());
+    std::memcpy(room(text.size()), text.data(), text.size());
+  }
+  std::size_t used() const { return used_; }
+  std::size_t count_at(std::size_t place) const {
+    std::size_t count = 0;
+    std::memcpy(&count, out_.data() + place + 1, sizeof count);
+    return count;
+  }
+  void set_count(std::size_t place, std::size_t count) {
+    std::memcpy(out_.data() + place + 1, &count, sizeof count);
+  }
+  void finish() { out_.resize(used_); }
+
+ private:
+  char* room(std::size_t count) {
+    if (out_.size() - used_ < count) out_.resize(out_.size() * 2 + count);
+    char* const at = out_.data() + used_;
+    used_ += count;
+    return at;
+  }
+  std::string& out_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace moonwire

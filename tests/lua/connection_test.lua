@@ -76,13 +76,13 @@ check.case("a handler may be anything callable, and come after options or nil", 
   check.eventually(function() return calls == 3 end)
 end)
 
-check.case("157. a refused connect is nil, message, code in waiting style", function()
+check.case("S157 a refused connect is nil, message, code in waiting style", function()
   local address = refusing()
   local message = check.fails("ECONNREFUSED", connect(address))
   check.equal(message, "connect " .. address .. ": Connection refused")
 end)
 
-check.case("157. ... or one call of the handler, never both", function()
+check.case("S157 ... or one call of the handler, never both", function()
   local calls = {}
   local c = connect(refusing(), function(...) calls[#calls + 1] = all(...) end)
   check.equal(type(c), "userdata")
@@ -107,7 +107,7 @@ check.case("a connect that nobody answers is ETIMEDOUT, in its time", function()
   end))
 end)
 
-check.case("159. what is written before the connection is up is sent once it is", function()
+check.case("S159 what is written before the connection is up is sent once it is", function()
   local got
   local srv <close> = server(function(c) got = c:read "a" end)
   local c = connect(srv.address, function(conn) conn:write "after" end)
@@ -459,7 +459,7 @@ end)
 
 -- --- timers and tasks of its own ---------------------------------------------------------------------
 
-check.case("161. a timer of a connection dies with it, and then raises", function()
+check.case("S161 a timer of a connection dies with it, and then raises", function()
   local near, far <close> = pair()
   local t = near:timeout(0.2, function() check.ok(false, "it ran") end)
   check.equal(t:alive(), true)
@@ -515,7 +515,7 @@ check.case("the peer's end of a connection ends its timers and tasks as well", f
   end
 end)
 
-check.case("169. a task of a connection is cancelled with it, its <close> variables run", function()
+check.case("S169 a task of a connection is cancelled with it, its <close> variables run", function()
   local near, far <close> = pair()
   local closed, ticks = 0, 0
   local task = near:spawn(function()

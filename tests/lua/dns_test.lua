@@ -214,7 +214,7 @@ end)
 
 check.case("help finds the module's functions", function()
   local manifest = require "manifest"
-  check.equal(#manifest.find "dns", 2)
+  check.equal(#manifest.find "dns", 3)
   check.equal(manifest.find "dns.resolve"[1].entry.name, "dns.resolve")
 end)
 

@@ -58,7 +58,8 @@ check.case("every method by its value alone", function()
   local handler = function() end
   local objects = { connection = near, listener = srv, watcher = read(near, handler),
     timer = timeout(60, handler), signal = signal("USR1", handler), event = event(handler),
-    hook = before_sleep(handler), task = spawn(handler),
+    hook = before_sleep(handler), task = spawn(handler), thread = thread(handler),
+    bus_listener = require "bus".on("help", handler),
     socket = listen "udp://127.0.0.1:0", process = require "process".spawn { "true" } }
   for _, class in ipairs(require "manifest".classes) do
     for _, method in ipairs(class.methods) do
@@ -67,7 +68,7 @@ check.case("every method by its value alone", function()
       check.ok(text:find(printed(name), 1, true), name)
     end
   end
-  for _, kind in ipairs { "watcher", "timer", "signal", "hook" } do objects[kind]:delete() end
+  for _, kind in ipairs { "watcher", "timer", "signal", "hook", "bus_listener" } do objects[kind]:delete() end
   objects.socket:close()
 end)
 

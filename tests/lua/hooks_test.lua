@@ -81,7 +81,7 @@ check.case("data gets what was buffered before it was set", function()
   near:close()
 end)
 
-check.case("167. no data call gets more than read_size, and the pieces are the input", function()
+check.case("S167 no data call gets more than read_size, and the pieces are the input", function()
   local got, done = {}, false
   local srv <close> = check.ok(listen(0, { read_size = 256 }, function(c)
     c:on { data = function(_, bytes) got[#got + 1] = bytes end,
@@ -274,7 +274,7 @@ check.case("other frames raise and name the kinds", function()
   local near, far <close> = pair()
   for _, bad in ipairs { "xyz", "", 0, -1 } do
     check.raises(function() near:frame(bad) end,
-      'frame: kinds are "line", "json" and a number of bytes')
+      'frame: kinds are "line", "json", "xml" and a number of bytes')
   end
   check.raises(function() near:frame(1.5) end, "no integer representation")
   check.raises(function() near:frame {} end, "number or word expected, got table")
@@ -511,7 +511,7 @@ end)
 
 -- --- waiting ------------------------------------------------------------------------------------
 
-check.case("175. a data hook that sleeps holds back its own next call only", function()
+check.case("S175 a data hook that sleeps holds back its own next call only", function()
   local log = {}
   local srv <close> = check.ok(listen(0, { frame = "line" }, function(c)
     c:on { data = function(_, line)

@@ -27,7 +27,7 @@ end
 
 -- --- addresses ---------------------------------------------------------------------------------
 
-check.case("143. two listeners on port 0 have different ports and their own clients", function()
+check.case("S143 two listeners on port 0 have different ports and their own clients", function()
   local one <close> = check.ok(listen("127.0.0.1:0", saying "one"))
   local two <close> = check.ok(listen("127.0.0.1:0", saying "two"))
   check.match(one.address, "^127%.0%.0%.1:%d+$")
@@ -347,7 +347,7 @@ check.case("max_connections bounds those that are open; others wait their turn",
   check.eventually(function() return srv.open == 0 end)
 end)
 
-check.case("145. without descriptors it says so once, does not spin, and goes on", function()
+check.case("S145 without descriptors it says so once, does not spin, and goes on", function()
   local path = os.tmpname()
   local file = check.ok(io.open(path, "w"))
   file:write [[

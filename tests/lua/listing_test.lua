@@ -2,7 +2,7 @@
 local check = require "check"
 
 local rows = { conns = {}, timers = {}, tasks = {}, listeners = {}, watchers = {}, signals = {},
-  events = {}, sockets = {} }
+  events = {}, sockets = {}, threads = {}, bus_listeners = {} }
 local native = {}
 for kind in pairs(rows) do
   native[kind] = function() return table.move(rows[kind], 1, #rows[kind], 1, {}) end
@@ -89,16 +89,20 @@ check.case("why: a line for each thing that keeps the program", function()
   rows.timers = { { id = 3, remaining = 5, interval = 5, where = "a.lua:1" } }
   rows.watchers = { { id = 1, fd = 0, kind = "read", label = "tty", where = "a.lua:2" } }
   rows.signals = { { id = 1, name = "SIGHUP", where = "a.lua:3" } }
+  rows.threads = { { id = 2 } }
+  rows.bus_listeners = { { id = 5, name = "news" } }
   rows.tasks = { { id = 7, state = "waiting", waits_for = "read on connection 1" } }
   check.equal(tostring(listing.why()), [[
-what        id                                         label  where
-listener     1  on 127.0.0.1:8000, 4 accepted, 2 open
-connection   1  open with 127.0.0.1:9
-socket       4  on udp://127.0.0.1:53, 7 in, 6 out
-timer        3  due in 5s                                     a.lua:1
-watcher      1  read on descriptor 0                   tty    a.lua:2
-signal       1  SIGHUP                                        a.lua:3
-task         7  waits for read on connection 1]])
+what          id                                         label  where
+listener       1  on 127.0.0.1:8000, 4 accepted, 2 open
+connection     1  open with 127.0.0.1:9
+socket         4  on udp://127.0.0.1:53, 7 in, 6 out
+timer          3  due in 5s                                     a.lua:1
+watcher        1  read on descriptor 0                   tty    a.lua:2
+signal         1  SIGHUP                                        a.lua:3
+thread         2  running
+bus listener   5  to news
+task           7  waits for read on connection 1]])
 end)
 
 check.case("hexdump and shorten", function()

@@ -1,6 +1,7 @@
 --- The manifest against what is bound, in both directions; and its examples, each run as it
 -- is printed, with what they print compared with what they promise.
 local check = require "check"
+local example = require "example"
 local manifest = require "manifest"
 local bound = require "native.bound"
 
@@ -99,54 +100,10 @@ end)
 
 -- --- examples -----------------------------------------------------------------------------
 
---- What an example promises to print: the texts after "-->", one per line.
-local function promised(example)
-  local lines = {}
-  for text in (example .. "\n"):gmatch("%-%-> (.-)\n") do lines[#lines + 1] = text end
-  return lines
-end
-
-local function squeeze(text) return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")) end
-
---- Closes what an example left open: what its variables hold, then every connection.
-local function clean_up(env)
-  local function try(object, name)
-    pcall(function() object[name](object) end)
-  end
-  for _, value in pairs(env) do
-    if type(value) == "userdata" then
-      for _, name in ipairs { "close", "delete", "cancel" } do try(value, name) end
-    end
-  end
-  for _, row in ipairs(conns()) do try(row.object, "close") end
-end
-
-local function run_example(name, example)
-  local printed, env = {}, {}
-  function env.print(...)
-    local words = table.pack(...)
-    for i = 1, words.n do words[i] = tostring(words[i]) end
-    for line in (table.concat(words, " ") .. "\n"):gmatch("(.-)\n") do
-      printed[#printed + 1] = squeeze(line)
-    end
-  end
-  local method = reactor.method
-  check.ok(load(example, "=" .. name, "t", setmetatable(env, { __index = _G })))()
-  local want = promised(example)
-  for i, line in ipairs(want) do want[i] = squeeze(line) end
-  if #want > 0 then
-    local deadline = now() + 2
-    while #printed < #want and now() < deadline do sleep(0.005) end
-    check.same(printed, want, name)
-  end
-  if reactor.method ~= method then initialize { methods = { method } } end
-  clean_up(env)
-end
-
 manifest.each(function(kind, entry, owner)
   if not entry.example then return end
   local name = manifest.full_name(kind, entry, owner)
-  check.case_here("example of " .. name, function() run_example(name, entry.example) end)
+  check.case_here("example of " .. name, function() example(name, entry.example) end)
 end)
 
 check.done()

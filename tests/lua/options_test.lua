@@ -59,13 +59,13 @@ check.case("a number out of range raises and tells the range", function()
 end)
 
 check.case("a frame is a kind or a number of bytes, and the kinds are named", function()
-  for _, bad in ipairs { "xyz", "", "LINE", "xml" } do
+  for _, bad in ipairs { "xyz", "", "LINE", "html" } do
     refused({ frame = bad },
-      ("option 'frame' must be an integer or \"line\", \"json\", got %q$"):format(bad))
+      ("option 'frame' must be an integer or \"line\", \"json\", \"xml\", got %q$"):format(bad))
   end
   refused({ frame = 0 }, "option 'frame' must be from 1 to 1073741824, got 0$")
   refused({ frame = 1.5 }, "option 'frame' must be an integer, got 1.5$")
-  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", \"json\", got table$")
+  refused({ frame = {} }, "option 'frame' must be an integer or \"line\", \"json\", \"xml\", got table$")
   local near, far <close> = pair()
   check.raises(function() near:set { frame = "xyz" } end, "set: option 'frame' must be")
 end)
@@ -175,7 +175,7 @@ check.case("so they are over IPv6", function()
   check.same({ near:get "ttl", near:get "tos", near:get "nodelay" }, { 43, 32, true })
 end)
 
-check.case("153. recvbuf and sendbuf at listen, connect and set are at least that", function()
+check.case("S153 recvbuf and sendbuf at listen, connect and set are at least that", function()
   local near, far = pair({ recvbuf = 50000, sendbuf = 60000 }, { recvbuf = 70000, sendbuf = 80000 })
   check.ok(near:get "recvbuf" >= 50000 and near:get "sendbuf" >= 60000)
   check.ok(far:get "recvbuf" >= 70000 and far:get "sendbuf" >= 80000)
@@ -185,7 +185,7 @@ check.case("153. recvbuf and sendbuf at listen, connect and set are at least tha
   check.ok(small:get "recvbuf" < 50000)
 end)
 
-check.case("153. on Unix sockets as well; what these have not is EOPNOTSUPP", function()
+check.case("S153 on Unix sockets as well; what these have not is EOPNOTSUPP", function()
   local near, far = pair.unix({ sendbuf = 50000 }, { sendbuf = 60000, nodelay = true })
   check.ok(near:get "sendbuf" >= 50000)
   check.ok(far:get "sendbuf" >= 60000)

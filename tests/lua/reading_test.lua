@@ -19,7 +19,7 @@ end
 
 -- --- what there is -------------------------------------------------------------------------
 
-check.case("141. what is written to an echo comes back, ten times again", function()
+check.case("S141 what is written to an echo comes back, ten times again", function()
   local srv <close> = check.ok(listen(0, function(c)
     for piece in function() return c:read() end do c:write(piece) end
   end))
@@ -628,7 +628,7 @@ check.case("break leaves the rest of the lines to the next reader", function()
   end
 end)
 
-check.case("179. modes change in the midst, and buffered bytes are used", function()
+check.case("S179 modes change in the midst, and buffered bytes are used", function()
   local near, far = pair()
   far:write "5\nhello3\nabc\nline\n0 rest"
   local got = {}

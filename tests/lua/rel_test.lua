@@ -8,7 +8,7 @@ local rel = require "rel"
 
 check.case("R1 to R10: the names of rel and pyevent", function()
   for _, name in ipairs { "read", "write", "timeout", "signal", "event", "dispatch", "loop",
-    "abort_branch", "pause", "resume", "init", "set_sleep", "set_turbo", "report" } do
+    "abort_branch", "pause", "resume", "thread", "init", "set_sleep", "set_turbo", "report" } do
     check.equal(rel[name], _G[name], name)
   end
   check.equal(rel.error_watch, except)

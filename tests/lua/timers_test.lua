@@ -291,6 +291,14 @@ check.case("S139 also when the timer's callback has failed", function()
   check.eventually(function() return freed == 1 end)
 end)
 
+check.case("139. also when it was never armed and its connection ends", function()
+  local srv <close> = listen("127.0.0.1:0", function(c) c:read() end)
+  local c <close> = connect(srv.address)
+  local t = c:timeout(nil, print):on_free(check.expect())
+  check.equal(t:pending(), false)
+  c:close()
+end)
+
 check.case("a failing timer is dropped, and another goes on", function()
   local t
   check.raises(function()

@@ -326,7 +326,7 @@ end)
 
 -- --- handshakes -----------------------------------------------------------------------------
 
-check.case("177. a silent client is dropped at the deadline, and others are served meanwhile", function()
+check.case("S177 a silent client is dropped at the deadline, and others are served meanwhile", function()
   local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = { timeout = 0.3 } },
     check.expect(shout, 2)))
   local plain = srv.address:match "//(.*)"

@@ -12,7 +12,7 @@ end
 
 local function bare(sock) return (sock.address:gsub("^udp://", "")) end
 
-check.case("an echo that reverses: each comes back, with the sender's address", function()
+check.case("S163 an echo that reverses: each comes back, with the sender's address", function()
   local echo <close> = check.ok(listen(HERE, function(sock, data, from)
     check.ok(sock:send(from, data:reverse()))
   end))
@@ -71,7 +71,7 @@ check.case("a datagram longer than read_size is cut, and its whole size told", f
   check.eventually(function() return sock.packets_in == 3 end)
 end)
 
-check.case("ten at once, one of them to where nobody is: the others arrive in order", function()
+check.case("S165 ten at once, one of them to where nobody is: the others arrive in order", function()
   local sock <close> = check.ok(listen(HERE))
   local near <close> = check.ok(listen(HERE))
   local gone = nobody()

@@ -74,7 +74,7 @@ check.case("any bytes may be sent", function()
   check.ok(far:read(#data) == data)
 end)
 
-check.case("147. two megabytes at once to a slow reader arrive whole and in order", function()
+check.case("S147 two megabytes at once to a slow reader arrive whole and in order", function()
   local near, far = narrow()
   far:set { unread_limit = 4096 }
   local writer = spawn(function() return near:write(BIG) end)
@@ -165,7 +165,7 @@ check.case("all writers that wait go on", function()
   for i = 1, 3 do check.equal(tasks[i]:join(), true) end
 end)
 
-check.case("173. write and read time-outs on a stuck pair are each told once, in time", function()
+check.case("S173 write and read time-outs on a stuck pair are each told once, in time", function()
   local near = narrow { high_water = 1000 }
   near:set { timeout = 0.1 }
   stuff(near, ("x"):rep(100000)):cancel()
@@ -283,7 +283,7 @@ check.case("flush has a timeout, its own or the connection's", function()
   near:abort()
 end)
 
-check.case("181. a flush after each chunk ends in order", function()
+check.case("S181 a flush after each chunk ends in order", function()
   local near, far = narrow()
   local order, tasks = {}, {}
   for i = 1, 5 do
@@ -299,7 +299,7 @@ check.case("181. a flush after each chunk ends in order", function()
   check.same(order, { 1, 2, 3, 4, 5 })
 end)
 
-check.case("181. if the connection dies first, each gets the error once", function()
+check.case("S181 if the connection dies first, each gets the error once", function()
   local near, far = narrow()
   local tasks = {}
   for i = 1, 3 do
@@ -313,7 +313,7 @@ end)
 
 -- --- finish, close, abort -----------------------------------------------------------------------------
 
-check.case("151. a megabyte queued and finish('bye'): the peer gets all, then the end", function()
+check.case("S151 a megabyte queued and finish('bye'): the peer gets all, then the end", function()
   local near, far = narrow { high_water = 4 << 20 }
   near:write(BIG:sub(1, 1 << 20))
   check.equal(near:finish "bye", true)
@@ -371,7 +371,7 @@ check.case("abort is a reset for the peer", function()
   check.fails("ECONNRESET", far:read "l")
 end)
 
-check.case("149. who has shut down its direction still receives", function()
+check.case("S149 who has shut down its direction still receives", function()
   local srv <close> = check.ok(listen(0, function(c)
     local question = c:read "a"
     sleep(0.01)

@@ -4,7 +4,8 @@ local first = 0
 while arg[first - 1] do first = first - 1 end
 local binary = arg[first]  -- the one that runs this, before its options
 
-local child = {}
+--- `child.binary` is the program that runs this.
+local child = { binary = binary }
 
 --- The shell command that runs the script at `path`.
 function child.command(path)

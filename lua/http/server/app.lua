@@ -104,13 +104,11 @@ function methods.static(app, prefix, directory, options)
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
 end
 
---- Passes requests on to another server, "host:port" or a URL; the prefix is taken off.
-function methods.proxy(app, prefix, target)
+--- Passes requests on to another server, "host:port" or a URL, or to each of a list in turn; the
+-- prefix is taken off.
+function methods.proxy(app, prefix, targets)
   check_prefix("proxy", prefix)
-  if type(target) ~= "string" then
-    error("app:proxy: an address or a URL expected, got a " .. type(target), 2)
-  end
-  return add_prefix(app, prefix, require("http.server.proxy").new(target))
+  return add_prefix(app, prefix, require("http.server.proxy").new(targets, "app:proxy", 2))
 end
 
 --- Serves a WSAPI application: function(env) return status, headers, iterator end.
@@ -132,6 +130,15 @@ end
 function methods.compress(app, options)
   options = check_options("app:compress", options, { min = "number" })
   return app:use(require("http.server.compress").new(options))
+end
+
+--- Keeps out who asks too much, or for what attackers ask; app.shield is then what has done so.
+function methods.shield(app, options)
+  if rawget(app, "shield") then error("app:shield: there is one already", 2) end
+  local shield, around = require("http.server.shield").new(options)
+  app.shield = shield
+  table.insert(app.around, 1, around)
+  return app
 end
 
 --- Writes a line for each answer to `out`: a file, or a function that gets the line; stderr if

@@ -70,22 +70,57 @@ local function path_behind(req, rest, parts)
   return "/" .. table.concat(parts, "/")
 end
 
---- `target`: "host:port", or a URL that paths are put behind.
-local function new(target)
-  if not target:find "://" then target = "http://" .. target end
-  local parts, message = http.url(target)
-  if not parts then error("app:proxy: " .. message, 3) end
-  local base = parts.url:gsub("/$", "")
+--- Codes of servers that cannot be reached: nothing has been sent, so that another may be asked.
+local UNREACHED <const> = { ECONNREFUSED = true, EHOSTUNREACH = true, ENETUNREACH = true,
+  EDNS = true, ENOENT = true }
+
+--- What paths are put behind: of "host:port", or of a URL.
+local function base_of(target, name, level)
+  if type(target) ~= "string" then
+    error(("%s: an address or a URL expected, got a %s"):format(name, type(target)), level + 2)
+  end
+  local full = target:find "://" and target or "http://" .. target
+  local url, message = http.url(full)
+  if not url then error(("%s: %s"):format(name, message), level + 2) end
+  return (url.url:gsub("/$", ""))
+end
+
+local function bases_of(targets, name, level)
+  if type(targets) ~= "table" then return { base_of(targets, name, level) } end
+  local bases = {}
+  for i, target in ipairs(targets) do bases[i] = base_of(target, name, level) end
+  if #bases == 0 then error(name .. ": the list of targets is empty", level + 1) end
+  return bases
+end
+
+--- The first answer of the servers, from the one after `at` on.
+local function ask(bases, at, request, path)
+  local answer, message, code
+  for i = 0, #bases - 1 do
+    request.url = bases[(at + i) % #bases + 1] .. path
+    answer, message, code = http.request(request)
+    if answer or not UNREACHED[code] then break end
+    io.stderr:write("proxy: ", message, "\n")
+  end
+  return answer, message, code
+end
+
+--- `targets`: "host:port", a URL that paths are put behind, or a list of these, which take turns;
+-- one that cannot be reached is passed over. What is wrong with them is raised in the name of
+-- `name`, `level` up.
+local function new(targets, name, level)
+  local bases, turn = bases_of(targets, name, level + 1), 0
   return function(req, res, rest)
     local parts = query.resolve(rest)
     if not parts then return 404, "not found\n" end
-    local answer, message, code = http.request {
-      url = base .. path_behind(req, rest, parts) .. (req.raw_query ~= "" and "?" .. req.raw_query or ""),
+    local path = path_behind(req, rest, parts) .. (req.raw_query ~= "" and "?" .. req.raw_query or "")
+    turn = turn + 1
+    local answer, message, code = ask(bases, turn - 1, {
       method = req.method, headers = headers_of(req), body = body_of(req), stream = true,
       redirects = false, decode = false, proxy = false,
-    }
+    }, path)
     if not answer then
-      io.stderr:write("proxy: ", message, "\n")
+      if not UNREACHED[code] then io.stderr:write("proxy: ", message, "\n") end
       local late = code == "ETIMEDOUT"
       return late and 504 or 502, late and "gateway timeout\n" or "bad gateway\n"
     end

@@ -1,0 +1,125 @@
+--- The options of log, smtp, service and workers; as in manifest.options.
+local MIB = 1024 * 1024
+local LEVELS = { "error", "warn", "info", "debug", "debug2" }
+local LEVEL = '"error"|"warn"|"info"|"debug"|"debug2"'
+local ADDRESSES = "string|string[]"
+
+local options = {
+  -- mail
+  { name = "bcc", of = "smtp", types = "string|table", meta = ADDRESSES, otherwise = "nobody",
+    summary = "Names recipients that the others do not see." },
+  { name = "body", of = "smtp", types = "string", otherwise = "empty",
+    summary = "Is the text, in UTF-8." },
+  { name = "cc", of = "smtp", types = "string|table", meta = ADDRESSES, otherwise = "nobody",
+    summary = "Names recipients of a copy." },
+  { name = "from", types = "string",
+    summary = "Names the sender: \"ann@example.org\", \"Ann <ann@example.org>\"." },
+  { name = "headers", of = "smtp", types = "table", meta = "table<string, string>", otherwise = "none",
+    summary = "Adds headers by name, or replaces those that are made: Date, Message-ID, Content-Type." },
+  { name = "hello", of = "smtp", types = "string", otherwise = "our address",
+    summary = "Is the name that EHLO says." },
+  { name = "message", of = "smtp", types = "string", otherwise = "made of the others",
+    summary = "Is the whole message, headers included, as it is." },
+  { name = "password", types = "string", summary = "Goes with `user`." },
+  { name = "server", types = "string", unit = "address", otherwise = "\"127.0.0.1:25\"",
+    summary = "Names the server: host, host:port, or that behind smtp:// or smtps://, which begins "
+      .. "with TLS (port 465)." },
+  { name = "subject", of = "smtp", types = "string", otherwise = "empty", summary = "Is the subject." },
+  { name = "timeout", of = "smtp", types = "number", unit = "seconds", min = 0, default = 60,
+    summary = "Bounds connecting and each answer of the server." },
+  { name = "tls", of = "smtp", types = "boolean|table", fields = "tls", meta = "boolean|tls_options",
+    otherwise = "if the server offers it",
+    summary = "Says whether STARTTLS must be: true or a table of options of TLS always, false never." },
+  { name = "to", types = "string|table", meta = ADDRESSES,
+    summary = "Names the recipients." },
+  { name = "user", types = "string", otherwise = "no authentication",
+    summary = "Is who we are to the server, by AUTH PLAIN or LOGIN." },
+
+  -- log
+  { name = "every", of = "log_file", types = "string", words = { "hour", "day" },
+    meta = '"hour"|"day"', otherwise = "never",
+    summary = "Begins a new file with each hour or day, by local time." },
+  { name = "format", of = "log_file", types = "string", words = { "text", "json" },
+    meta = '"text"|"json"', otherwise = "\"text\"",
+    summary = "Writes lines for people, or an object with time, level and message." },
+  { name = "keep", of = "log_file", types = "integer", unit = "files", min = 1, max = 1000, default = 5,
+    summary = "Keeps so many old files, NAME.1 being the youngest." },
+  { name = "max_size", of = "log_file", types = "integer", unit = "bytes", min = 1,
+    otherwise = "no limit", summary = "Begins a new file before this one is larger." },
+  { name = "address", of = "log_syslog", types = "string", otherwise = "\"unix:/dev/log\"",
+    summary = "Says where the system's log is: \"unix:/path\" or \"udp://host:514\"." },
+  { name = "facility", of = "log_syslog", types = "string", words = { "user", "daemon", "mail",
+    "auth", "cron", "kern", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7" }, otherwise = "\"user\"", summary = "Is the kind of program that we are." },
+  { name = "level", of = "log_syslog", types = "string", words = LEVELS, meta = LEVEL,
+    otherwise = "that of log.level", summary = "Is the last level that goes there." },
+  { name = "tag", of = "log_syslog", types = "string", otherwise = "the script's name",
+    summary = "Is the name that we have there." },
+  { name = "interval", of = "log_mail", types = "number", unit = "seconds", min = 0, default = 60,
+    summary = "Is the least time between two mails." },
+  { name = "level", of = "log_mail", types = "string", words = LEVELS, meta = LEVEL,
+    otherwise = "\"info\"", summary = "Is the last level that goes by mail." },
+
+  { name = "subject", of = "log_mail", types = "string", otherwise = "\"moonwire\"",
+    summary = "Begins the subject; behind it is the number of messages." },
+  { name = "tls", of = "log_mail", types = "boolean|table", fields = "tls",
+    meta = "boolean|tls_options", otherwise = "if the server offers it",
+    summary = "Says how the mail server is spoken to, as with smtp.send." },
+
+  -- service
+  { name = "address", types = "integer|string",
+    summary = "Says where to listen or connect to, see Addresses." },
+  { name = "app", types = "function|table", meta = "function|table",
+    otherwise = "one that greets",
+    summary = "Is the handler of requests: a function, or http.app()." },
+  { name = "build_protocol", types = "function",
+    meta = "fun(factory: table, conn: connection): table", otherwise = "one of `protocol`",
+    summary = "Makes the protocol of a connection: returns what `protocol` may be." },
+  { name = "log", types = "function|boolean", default = false,
+    meta = "boolean|fun(line: string)",
+    summary = "Writes a line for each answer: true to the log, or calls a function with it." },
+  { name = "options", types = "table", otherwise = "none",
+    summary = "Is given to listen or connect." },
+  { name = "protocol", types = "table", otherwise = "one that does nothing",
+    summary = "Has the functions of a protocol, see service.tcp_server." },
+  { name = "reconnect_delay", types = "number", unit = "seconds", min = 0, otherwise = "0",
+    summary = "Has a lost connection tried again: at once, then so long after each attempt; 0 never." },
+
+  -- workers
+  { name = "processes", of = "workers", types = "integer", unit = "processes", min = 1, max = 1024,
+    default = 1, summary = "Is how many workers there are." },
+  { name = "daemon", of = "workers", types = "boolean", default = false,
+    summary = "Leaves the terminal first, as process.daemonize does." },
+  { name = "delay", of = "workers", types = "number", unit = "seconds", min = 0, default = 0.1,
+    summary = "Is how long after its end a worker is started again; twice as long after each that "
+      .. "ends within ten seconds." },
+  { name = "grace", of = "workers", types = "number", unit = "seconds", min = 0, default = 10,
+    summary = "Is how long a worker may take to end before it is killed." },
+  { name = "group", of = "workers", types = "string", otherwise = "the user's",
+    summary = "Is the group that workers have." },
+  { name = "max_delay", of = "workers", types = "number", unit = "seconds", min = 0, default = 30,
+    summary = "Bounds the growing delay." },
+  { name = "pid_file", of = "workers", types = "string", unit = "path", otherwise = "none",
+    summary = "Is where the supervisor's number is written; one of a supervisor that runs is refused." },
+  { name = "user", of = "workers", types = "string", otherwise = "who started it",
+    summary = "Is the user that workers become before they begin." },
+}
+
+local tables = {
+  log_file = { "every", "format", "keep", "max_size" },
+  log_mail = { "from", "interval", "level", "password", "server", "subject", "tls", "to", "user" },
+  log_syslog = { "address", "facility", "level", "tag" },
+  smtp = { "bcc", "body", "cc", "from", "headers", "hello", "message", "password", "server",
+    "subject", "timeout", "tls", "to", "user" },
+  tcp_server = { "address", "build_protocol", "options", "protocol" },
+  udp_server = { "address", "options", "protocol" },
+  reconnecting_client = { "address", "build_protocol", "options", "protocol", "reconnect_delay" },
+  web_server = { "address", "app", "log", "options" },
+  workers = { "daemon", "delay", "grace", "group", "max_delay", "pid_file", "processes", "user" },
+}
+local functions = { log_file = "log.file", log_mail = "log.mail", log_syslog = "log.syslog",
+  reconnecting_client = "service.reconnecting_client", smtp = "smtp.send",
+  tcp_server = "service.tcp_server", udp_server = "service.udp_server",
+  web_server = "service.web_server", workers = "workers.run" }
+
+return { options = options, tables = tables, functions = functions }

@@ -1,0 +1,40 @@
+// native.fs, for lua/fs.lua: changes of files, told through a connection that only reads.
+#include "bridge/connection.hpp"
+#include "bridge/modules.hpp"
+#include "net/file_changes.hpp"
+
+namespace moonwire {
+namespace {
+
+/// changes() -> connection | nil, message, code: reads the kernel's events.
+Reply changes(Runtime& runtime) {
+  auto opened = open_file_changes();
+  if (!opened) return Reply::fail(runtime, opened.error());
+  auto* connection = new Connection(runtime);
+  const auto adopted = connection->adopt(std::move(*opened), Stream::Way::kIn, "changes of files");
+  if (adopted) return Reply::object(connection);
+  connection->close();
+  return Reply::fail(runtime, adopted.error());
+}
+
+/// add(changes, directory) -> number | nil, message, code
+Reply add(Runtime& runtime, Ref<Connection> changes, std::string_view directory) {
+  const auto number = add_directory(changes->descriptor(), std::string(directory));
+  if (!number) return Reply::fail(runtime, number.error());
+  return Reply::count(*number);
+}
+
+/// remove(changes, number)
+Reply remove(Runtime&, Ref<Connection> changes, std::int64_t number) {
+  remove_directory(changes->descriptor(), static_cast<int>(number));
+  return Reply::nothing();
+}
+
+constexpr FunctionEntry kFunctions[] = {
+    {"changes", entry<&changes>}, {"add", entry<&add>}, {"remove", entry<&remove>}};
+
+}  // namespace
+
+constinit const Module kFsModule{"native.fs", kFunctions, {}, {}, {}};
+
+}  // namespace moonwire

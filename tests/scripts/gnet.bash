@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# scripts/ancestors/gnet and scripts/smtp_sink.lua, used as a user would. Part of `run`.
+
+case_gnet() {
+  local at=ancestors/gnet out address server client other
+  start out $at/echo_server.lua 127.88.0.6:0 # where nobody else listens when it has stopped
+  server=$process
+  expect "$out" "echo on 127.88.0.6:*"
+  address=${line##* }
+  local one two
+  meet one "$address"
+  expect "$one" "hello 1"
+  meet two "$address"
+  expect "$two" "hello 2"
+  say "$two" "from two"
+  expect "$two" "from two"
+  say "$one" "from one"
+  expect "$one" "from one"
+  say "$one" "bye"
+  expect "$one" "see you"
+  at_end "$one"
+  hang_up one
+  await "$out" "1: lost, closed"
+  hang_up two
+  await "$out" "2: lost, eof"
+
+  start client $at/reconnecting_client.lua "$address" 0.05
+  expect "$client" "connected to $address"
+  await "$client" "ooxx"
+  stops "$server" INT 0
+  await "$client" "lost: eof"
+  await "$client" "*Connection refused; attempt *"
+  start out $at/echo_server.lua "$address"
+  await "$client" "connected to $address"
+  await "$client" "ooxx"
+  stops "$process" INT 0
+
+  start out $at/web.lua 127.0.0.1:0
+  expect "$out" "web on http://127.0.0.1:*"
+  address=${line##* }
+  equal "the page" "$(curl -sS --max-time 10 "$address")" "<h1>hello world</h1>"
+  expect "$out" '127.0.0.1:* "GET / HTTP/1.1" 200 20 *'
+  cat >"$folder/ws.lua" <<'END'
+local ws = assert(connect(arg[1]))
+ws:write "over the same port"
+print((ws:read()))
+END
+  equal "the WebSocket" "$(timeout 10 "$moonwire" "$folder/ws.lua" "ws${address#http}/ws")" \
+    "over the same port"
+  stops "$process" TERM 143
+
+  start out $at/notify.lua 127.0.0.1:0
+  expect "$out" "room on 127.0.0.1:*"
+  address=${line##* }
+  expect "$out" "1 notices, the last of 0: started"
+  meet one "$address"
+  meet other "$address"
+  say "$one" "hello all"
+  expect "$one" "[12]: hello all"
+  say "$other" "hello yourself"
+  await "$one" "[12]: hello yourself"
+  await "$other" "[12]: hello yourself"
+  await "$out" "3 notices, the last of [12]: hello yourself"
+  stops "$process" TERM 143
+}
+
+case_smtp_sink() {
+  usage_is_told smtp_sink.lua
+  ends 2 "smtp_sink.lua: *too many colons*" smtp_sink.lua a:b:c
+  local out address peer
+  start out smtp_sink.lua --refuse nobody 127.0.0.1:0
+  expect "$out" "smtp sink on 127.0.0.1:*"
+  address=${line##* }
+  ends 1 "smtp_sink.lua: *$address: Address already in use*" smtp_sink.lua "$address"
+  meet peer "$address"
+  expect "$peer" "220 *"
+  say "$peer" "EHLO me"
+  await "$peer" "250 *"
+  say "$peer" "RCPT TO:<early@example.org>"
+  expect "$peer" "503 *"
+  say "$peer" "MAIL FROM:<me@example.org>" "RCPT TO:<nobody@example.org>" "RCPT TO:<you@example.org>" \
+    "DATA"
+  expect "$peer" "250 *"
+  expect "$peer" "550 *"
+  expect "$peer" "250 *"
+  expect "$peer" "354 *"
+  say "$peer" "Subject: hello" "" "one" "..two" "."
+  expect "$peer" "250 *"
+  expect "$out" "--- mail from me@example.org to you@example.org"
+  expect "$out" "Subject: hello"
+  expect "$out" ""
+  expect "$out" "one"
+  expect "$out" ".two"
+  expect "$out" "--- end"
+  say "$peer" "WHAT"
+  expect "$peer" "500 *"
+  say "$peer" "QUIT"
+  expect "$peer" "221 *"
+  at_end "$peer"
+  hang_up peer
+  if command -v swaks >/dev/null; then # the field's own client
+    swaks --server "$address" --from a@example.org --to b@example.org --body "by swaks" >"$folder/swaks" ||
+      wrong "swaks: $(cat "$folder/swaks")"
+    await "$out" "--- mail from a@example.org to b@example.org"
+    await "$out" "by swaks"
+  fi
+  stops "$process" TERM 143
+}
