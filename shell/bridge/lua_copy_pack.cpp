@@ -10,7 +10,11 @@
 
 namespace moonwire {
 
-using namespace copied;
+using copied::Place;
+using copied::Shape;
+using copied::Size;
+using copied::Tag;
+using copied::Upvalue;
 
 namespace {
 
