@@ -5,13 +5,8 @@ local fifo = require "fifo"
 
 local LATE <const> = 0.15
 
--- It is `wanted` seconds after `began`.
-local function at(began, wanted, what)
-  local passed = now() - began
-  if passed < wanted or passed > wanted + LATE then
-    check.equal(("after %.3f s"):format(passed), ("after %.3f s"):format(wanted), what)
-  end
-end
+-- It is `wanted` seconds after the clock began.
+local function at(clock, wanted) clock:took(wanted, wanted + LATE) end
 
 local function stall(seconds)
   local over = now() + seconds
@@ -19,9 +14,9 @@ local function stall(seconds)
 end
 
 check.case_here("S1 a timeout runs once, at its time, with exactly its arguments", function()
-  local began = now()
+  local clock = check.clock()
   timeout(0.2, check.expect(function(...)
-    at(began, 0.2)
+    at(clock, 0.2)
     check.same({ n = select("#", ...), ... }, { n = 2, "a", "b" })
   end), "a", "b")
   check.equal(dispatch(), "empty")
@@ -34,8 +29,8 @@ check.case("S3 nil arguments arrive as well", function()
 end)
 
 check.case_here("S5 one that was deleted and added runs at its new time only", function()
-  local began = now()
-  local t = timeout(0.4, check.expect(function() at(began, 0.2) end))
+  local clock = check.clock()
+  local t = timeout(0.4, check.expect(function() at(clock, 0.2) end))
   check.equal(t:delete(), true)
   check.equal(t:add(0.2), t)
   check.equal(dispatch(), "empty")
@@ -63,10 +58,10 @@ check.case_here("S9 equal deadlines run in the order armed; to arm again is to b
 end)
 
 check.case_here("S11 one that returns true runs again, until it returns nil", function()
-  local began, n = now(), 0
+  local clock, n = check.clock(), 0
   timeout(0.05, function()
     n = n + 1
-    at(began, n * 0.05)
+    at(clock, n * 0.05)
     return n < 3 or nil
   end)
   check.equal(dispatch(), "empty")
@@ -88,14 +83,14 @@ check.case_here("in Lua 0 and the empty string are true", function()
 end)
 
 check.case_here("S13 periods count from when it was due, not from its callback", function()
-  local began, n = now(), 0
+  local clock, n = check.clock(), 0
   timeout(0.1, function()
     n = n + 1
     stall(0.03)
     return n < 5
   end)
   dispatch()
-  check.ok(now() - began < 0.6, ("the fifth was over after %.3f s"):format(now() - began))
+  clock:took(0.5, 0.6, "the fifth is over")
 end)
 
 check.case_here("S15 missed periods are skipped, not made up for", function()
@@ -111,10 +106,10 @@ check.case_here("S15 missed periods are skipped, not made up for", function()
 end)
 
 check.case_here("S19 add inside its own callback wins over returning nothing", function()
-  local began, runs, t = now(), 0
+  local clock, runs, t = check.clock(), 0
   t = timeout(0.3, function()
     runs = runs + 1
-    at(began, runs == 1 and 0.3 or 0.35)
+    at(clock, runs == 1 and 0.3 or 0.35)
     if runs == 1 then t:add(0.05) end
   end)
   check.equal(dispatch(), "empty")
@@ -141,11 +136,11 @@ check.case_here("S23 a timer that re-arms itself with 0 does not starve a reader
   local spinner, written
   spinner = timeout(0, function() spinner:add(0) end)
   read(reader, check.expect(function()
-    check.ok(now() - written < 0.02 + LATE, "late")
+    written:took(0, 0.02 + LATE)
     check.equal(reader:read(1), "x")
     spinner:delete()
   end))
-  timeout(0.05, function() writer:write "x" written = now() end)
+  timeout(0.05, function() writer:write "x" written = check.clock() end)
   check.equal(dispatch(), "empty")
 end)
 
@@ -158,13 +153,13 @@ check.case_here("nor does one that stays by returning true with 0", function()
 end)
 
 check.case_here("S25 a hundred repeating timers end by themselves", function()
-  local began = now()
+  local clock = check.clock()
   for i = 1, 100 do
     local period, runs, t = i % 2 == 0 and 0.1 or 0.2, 0
     t = timeout(period, function()
       runs = runs + 1
       if runs == 4 then
-        at(began, 4 * period)
+        at(clock, 4 * period)
         t:delete()
       end
       check.ok(runs <= 4)
@@ -172,23 +167,23 @@ check.case_here("S25 a hundred repeating timers end by themselves", function()
     end)
   end
   dispatch()
-  at(began, 0.8)
+  at(clock, 0.8)
 end)
 
 check.case_here("S27 long after short: each at its own time", function()
-  local began = now()
+  local clock = check.clock()
   for _, seconds in ipairs { 0.1, 0.2, 0.4 } do
-    timeout(seconds, check.expect(function() at(began, seconds) end))
+    timeout(seconds, check.expect(function() at(clock, seconds) end))
   end
   dispatch()
 end)
 
 check.case_here("S29 a timer of more than a day keeps dispatch going", function()
-  local began = now()
+  local clock = check.clock()
   local t = timeout(90000, check.expect(nil, 0))
   abort(0.1)
   check.equal(dispatch(), "abort")
-  at(began, 0.1)
+  at(clock, 0.1)
   check.equal(t:delete(), true)
 end)
 
@@ -213,11 +208,11 @@ check.case("S33 cancel tells whether it was alive; restart arms it anew", functi
   check.equal(t:cancel(), true)
   check.equal(t:cancel(), false)
   check.equal(t:alive(), false)
-  local began = now()
+  local clock = check.clock()
   t:restart()
   check.equal(t:alive(), true)
   check.eventually(function() return not t:alive() end)
-  at(began, 0.1)
+  at(clock, 0.1)
 end)
 
 check.case("S35 restart inside the callback makes it periodic", function()
@@ -231,10 +226,10 @@ end)
 check.case("reset gives it a new period, and nil makes it un-armed", function()
   local t = timeout(nil, check.expect(nil))
   check.equal(t:pending(), false)
-  local began = now()
+  local clock = check.clock()
   check.equal(t:reset(0.05), t)
   check.eventually(function() return not t:pending() end)
-  at(began, 0.05)
+  at(clock, 0.05)
 end)
 
 check.case("S37 impossible delays raise, those beyond all clocks never come", function()

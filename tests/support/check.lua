@@ -166,9 +166,10 @@ end
 -- could run.
 function check.clock()
   local clock = { began = now(), waited = kept_waiting() }
+  --- The seconds since, and how many of them we could not run.
+  function clock:passed() return now() - self.began, kept_waiting() - self.waited end
   function clock:took(least, most, what)
-    local passed = now() - self.began
-    local waited = kept_waiting() - self.waited
+    local passed, waited = self:passed()
     if passed >= least and passed - waited <= most then return end
     fail(("%safter %.3f s, not after %g to %g s; %.3f s of it others ran"):format(
       about(what), passed, least, most, waited), 1)
