@@ -5,8 +5,6 @@
 
 namespace moonwire {
 
-using namespace copied;
-
 namespace {
 
 /// Nothing here has a destructor: what it calls may raise. The bytes are whole, being ours.
@@ -34,20 +32,20 @@ constexpr int kMetatables = 3;
 
 /// Pushes a value; false at the end of a table. [-0, +1|0, m]
 bool push_next(lua_State* L, Bytes& from) {
-  switch (from.take<Tag>()) {
-    case Tag::kNil: lua_pushnil(L); break;
-    case Tag::kFalse: lua_pushboolean(L, 0); break;
-    case Tag::kTrue: lua_pushboolean(L, 1); break;
-    case Tag::kInteger: lua_pushinteger(L, from.take<lua_Integer>()); break;
-    case Tag::kNumber: lua_pushnumber(L, from.take<lua_Number>()); break;
-    case Tag::kLight: lua_pushlightuserdata(L, from.take<void*>()); break;
-    case Tag::kObject: lua_rawgeti(L, kMade, from.take<Size>()); break;
-    case Tag::kString: {
+  switch (from.take<CopyTag>()) {
+    case CopyTag::kNil: lua_pushnil(L); break;
+    case CopyTag::kFalse: lua_pushboolean(L, 0); break;
+    case CopyTag::kTrue: lua_pushboolean(L, 1); break;
+    case CopyTag::kInteger: lua_pushinteger(L, from.take<lua_Integer>()); break;
+    case CopyTag::kNumber: lua_pushnumber(L, from.take<lua_Number>()); break;
+    case CopyTag::kLight: lua_pushlightuserdata(L, from.take<void*>()); break;
+    case CopyTag::kObject: lua_rawgeti(L, kMade, from.take<CopySize>()); break;
+    case CopyTag::kString: {
       const std::string_view text = from.text();
       lua_pushlstring(L, text.data(), text.size());
       break;
     }
-    case Tag::kEnd: return false;
+    case CopyTag::kEnd: return false;
   }
   return true;
 }
@@ -74,24 +72,24 @@ void push_named(lua_State* L, std::string_view module, std::string_view field) {
 
 /// [-0, +1, v]
 void make_object(lua_State* L, Bytes& from) {
-  switch (from.take<Shape>()) {
-    case Shape::kTable: {
-      constexpr Size kMost = 1 << 20;
-      return lua_createtable(L, static_cast<int>(std::min(from.take<Size>(), kMost)), 0);
+  switch (from.take<CopyShape>()) {
+    case CopyShape::kTable: {
+      constexpr CopySize kMost = 1 << 20;
+      return lua_createtable(L, static_cast<int>(std::min(from.take<CopySize>(), kMost)), 0);
     }
-    case Shape::kFunction: {
+    case CopyShape::kFunction: {
       const std::string_view code = from.text();
       if (luaL_loadbufferx(L, code.data(), code.size(), "copy", "b") != LUA_OK) lua_error(L);
       return;
     }
-    case Shape::kNamed: {
+    case CopyShape::kNamed: {
       const std::string_view module = from.text();
       return push_named(L, module, from.text());
     }
   }
 }
 
-void fill_table(lua_State* L, Bytes& from, Size number) {
+void fill_table(lua_State* L, Bytes& from, CopySize number) {
   push_next(L, from);
   if (lua_istable(L, -1)) {
     lua_rawseti(L, kMetatables, number);
@@ -105,11 +103,11 @@ void fill_table(lua_State* L, Bytes& from, Size number) {
 }
 
 void fill_function(lua_State* L, Bytes& from) {
-  const auto count = static_cast<int>(from.take<Size>());
+  const auto count = static_cast<int>(from.take<CopySize>());
   const int function = lua_gettop(L);
   for (int i = 1; i <= count; ++i) {
-    if (from.take<Upvalue>() == Upvalue::kShared) {
-      const auto place = from.take<Place>();
+    if (from.take<CopyUpvalue>() == CopyUpvalue::kShared) {
+      const auto place = from.take<CopyPlace>();
       lua_rawgeti(L, kMade, place.function);
       lua_upvaluejoin(L, function, i, -1, place.number);
       lua_pop(L, 1);
@@ -121,19 +119,19 @@ void fill_function(lua_State* L, Bytes& from) {
 }
 
 /// The shapes are read a second time, to tell what was copied from what was found.
-void fill_objects(lua_State* L, Bytes shapes, Bytes& from, Size objects) {
-  for (Size i = 1; i <= objects; ++i) {
+void fill_objects(lua_State* L, Bytes shapes, Bytes& from, CopySize objects) {
+  for (CopySize i = 1; i <= objects; ++i) {
     lua_rawgeti(L, kMade, i);
-    switch (shapes.take<Shape>()) {
-      case Shape::kTable:
-        shapes.take<Size>();
+    switch (shapes.take<CopyShape>()) {
+      case CopyShape::kTable:
+        shapes.take<CopySize>();
         fill_table(L, from, i);
         break;
-      case Shape::kFunction:
+      case CopyShape::kFunction:
         shapes.text();
         fill_function(L, from);
         break;
-      case Shape::kNamed:
+      case CopyShape::kNamed:
         shapes.text();
         shapes.text();
         break;
@@ -157,13 +155,13 @@ void set_metatables(lua_State* L) {
 int unpack(lua_State* L) {
   lua_settop(L, kBytes);
   Bytes from{lua_tostring(L, kBytes)};
-  const auto objects = from.take<Size>();
-  const auto values = static_cast<int>(from.take<Size>());
+  const auto objects = from.take<CopySize>();
+  const auto values = static_cast<int>(from.take<CopySize>());
   luaL_checkstack(L, values + 16, "too many values");
   lua_createtable(L, static_cast<int>(objects), 0);
   lua_newtable(L);
   const Bytes shapes = from;
-  for (Size i = 1; i <= objects; ++i) {
+  for (CopySize i = 1; i <= objects; ++i) {
     make_object(L, from);
     lua_rawseti(L, kMade, i);
   }
