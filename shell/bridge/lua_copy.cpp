@@ -5,6 +5,12 @@
 
 namespace moonwire {
 
+using copied::Place;
+using copied::Shape;
+using copied::Size;
+using copied::Tag;
+using copied::Upvalue;
+
 namespace {
 
 /// Nothing here has a destructor: what it calls may raise. The bytes are whole, being ours.
@@ -32,20 +38,20 @@ constexpr int kMetatables = 3;
 
 /// Pushes a value; false at the end of a table. [-0, +1|0, m]
 bool push_next(lua_State* L, Bytes& from) {
-  switch (from.take<CopyTag>()) {
-    case CopyTag::kNil: lua_pushnil(L); break;
-    case CopyTag::kFalse: lua_pushboolean(L, 0); break;
-    case CopyTag::kTrue: lua_pushboolean(L, 1); break;
-    case CopyTag::kInteger: lua_pushinteger(L, from.take<lua_Integer>()); break;
-    case CopyTag::kNumber: lua_pushnumber(L, from.take<lua_Number>()); break;
-    case CopyTag::kLight: lua_pushlightuserdata(L, from.take<void*>()); break;
-    case CopyTag::kObject: lua_rawgeti(L, kMade, from.take<CopySize>()); break;
-    case CopyTag::kString: {
+  switch (from.take<Tag>()) {
+    case Tag::kNil: lua_pushnil(L); break;
+    case Tag::kFalse: lua_pushboolean(L, 0); break;
+    case Tag::kTrue: lua_pushboolean(L, 1); break;
+    case Tag::kInteger: lua_pushinteger(L, from.take<lua_Integer>()); break;
+    case Tag::kNumber: lua_pushnumber(L, from.take<lua_Number>()); break;
+    case Tag::kLight: lua_pushlightuserdata(L, from.take<void*>()); break;
+    case Tag::kObject: lua_rawgeti(L, kMade, from.take<Size>()); break;
+    case Tag::kString: {
       const std::string_view text = from.text();
       lua_pushlstring(L, text.data(), text.size());
       break;
     }
-    case CopyTag::kEnd: return false;
+    case Tag::kEnd: return false;
   }
   return true;
 }
@@ -72,24 +78,24 @@ void push_named(lua_State* L, std::string_view module, std::string_view field) {
 
 /// [-0, +1, v]
 void make_object(lua_State* L, Bytes& from) {
-  switch (from.take<CopyShape>()) {
-    case CopyShape::kTable: {
-      constexpr CopySize kMost = 1 << 20;
-      return lua_createtable(L, static_cast<int>(std::min(from.take<CopySize>(), kMost)), 0);
+  switch (from.take<Shape>()) {
+    case Shape::kTable: {
+      constexpr Size kMost = 1 << 20;
+      return lua_createtable(L, static_cast<int>(std::min(from.take<Size>(), kMost)), 0);
     }
-    case CopyShape::kFunction: {
+    case Shape::kFunction: {
       const std::string_view code = from.text();
       if (luaL_loadbufferx(L, code.data(), code.size(), "copy", "b") != LUA_OK) lua_error(L);
       return;
     }
-    case CopyShape::kNamed: {
+    case Shape::kNamed: {
       const std::string_view module = from.text();
       return push_named(L, module, from.text());
     }
   }
 }
 
-void fill_table(lua_State* L, Bytes& from, CopySize number) {
+void fill_table(lua_State* L, Bytes& from, Size number) {
   push_next(L, from);
   if (lua_istable(L, -1)) {
     lua_rawseti(L, kMetatables, number);
@@ -103,11 +109,11 @@ void fill_table(lua_State* L, Bytes& from, CopySize number) {
 }
 
 void fill_function(lua_State* L, Bytes& from) {
-  const auto count = static_cast<int>(from.take<CopySize>());
+  const auto count = static_cast<int>(from.take<Size>());
   const int function = lua_gettop(L);
   for (int i = 1; i <= count; ++i) {
-    if (from.take<CopyUpvalue>() == CopyUpvalue::kShared) {
-      const auto place = from.take<CopyPlace>();
+    if (from.take<Upvalue>() == Upvalue::kShared) {
+      const auto place = from.take<Place>();
       lua_rawgeti(L, kMade, place.function);
       lua_upvaluejoin(L, function, i, -1, place.number);
       lua_pop(L, 1);
@@ -119,19 +125,19 @@ void fill_function(lua_State* L, Bytes& from) {
 }
 
 /// The shapes are read a second time, to tell what was copied from what was found.
-void fill_objects(lua_State* L, Bytes shapes, Bytes& from, CopySize objects) {
-  for (CopySize i = 1; i <= objects; ++i) {
+void fill_objects(lua_State* L, Bytes shapes, Bytes& from, Size objects) {
+  for (Size i = 1; i <= objects; ++i) {
     lua_rawgeti(L, kMade, i);
-    switch (shapes.take<CopyShape>()) {
-      case CopyShape::kTable:
-        shapes.take<CopySize>();
+    switch (shapes.take<Shape>()) {
+      case Shape::kTable:
+        shapes.take<Size>();
         fill_table(L, from, i);
         break;
-      case CopyShape::kFunction:
+      case Shape::kFunction:
         shapes.text();
         fill_function(L, from);
         break;
-      case CopyShape::kNamed:
+      case Shape::kNamed:
         shapes.text();
         shapes.text();
         break;
@@ -155,13 +161,13 @@ void set_metatables(lua_State* L) {
 int unpack(lua_State* L) {
   lua_settop(L, kBytes);
   Bytes from{lua_tostring(L, kBytes)};
-  const auto objects = from.take<CopySize>();
-  const auto values = static_cast<int>(from.take<CopySize>());
+  const auto objects = from.take<Size>();
+  const auto values = static_cast<int>(from.take<Size>());
   luaL_checkstack(L, values + 16, "too many values");
   lua_createtable(L, static_cast<int>(objects), 0);
   lua_newtable(L);
   const Bytes shapes = from;
-  for (CopySize i = 1; i <= objects; ++i) {
+  for (Size i = 1; i <= objects; ++i) {
     make_object(L, from);
     lua_rawseti(L, kMade, i);
   }

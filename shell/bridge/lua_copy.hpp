@@ -13,26 +13,20 @@ namespace moonwire {
 /// What stands in the bytes, which have three parts: the shapes of all objects, so that each is
 /// there before anybody refers to it; what is inside each; and the values themselves. So nothing
 /// recurses, however deep a table is. Numbers are in the machine's own order: they never leave it.
-using CopySize = std::uint32_t;
+namespace copied {
 
-enum class CopyShape : char { kTable, kFunction, kNamed };
-enum class CopyTag : char {
-  kNil,
-  kFalse,
-  kTrue,
-  kInteger,
-  kNumber,
-  kString,
-  kLight,
-  kObject,
-  kEnd
-};
-enum class CopyUpvalue : char { kValue, kShared };
+using Size = std::uint32_t;
+
+enum class Shape : char { kTable, kFunction, kNamed };
+enum class Tag : char { kNil, kFalse, kTrue, kInteger, kNumber, kString, kLight, kObject, kEnd };
+enum class Upvalue : char { kValue, kShared };
 /// An upvalue: the function that had it first, and which of its own it is.
-struct CopyPlace {
-  CopySize function;
+struct Place {
+  Size function;
   int number;
 };
+
+}  // namespace copied
 
 /// pack(what, first, ...) -> bytes | nil, why: of the values behind it the first `first` are
 /// called "the function", the others "`what` 1" and so on. [-0, +n, mv]

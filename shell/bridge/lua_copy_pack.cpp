@@ -10,6 +10,12 @@
 
 namespace moonwire {
 
+using copied::Place;
+using copied::Shape;
+using copied::Size;
+using copied::Tag;
+using copied::Upvalue;
+
 namespace {
 
 template <typename T>
@@ -47,19 +53,19 @@ class Packer {
 
  private:
   struct Origin {
-    CopySize parent = 0;  // who refers to it; 0: a value itself
-    std::string label;    // how: "[3]", ".name", ", upvalue 'x'"
+    Size parent = 0;    // who refers to it; 0: a value itself
+    std::string label;  // how: "[3]", ".name", ", upvalue 'x'"
   };
   struct Name {
     std::string module, field;  // no field: the module itself
   };
 
   void value(int index, std::string& out, const Origin& origin);
-  CopySize object(int index, const Origin& origin);
+  Size object(int index, const Origin& origin);
   bool shape(int index, const Origin& origin);
-  void contents(CopySize number);
-  void table(int index, CopySize number);
-  void function(int index, CopySize number);
+  void contents(Size number);
+  void table(int index, Size number);
+  void function(int index, Size number);
   void refuse(int index, const Origin& origin);
   std::string path(const Origin& origin) const;
   static std::string key_label(lua_State* L, int index);
@@ -70,8 +76,8 @@ class Packer {
   static constexpr int kObjects = 1;
   lua_State* L = nullptr;
   std::string shapes_, contents_, values_;
-  std::unordered_map<Key, CopySize> numbers_;
-  std::unordered_map<const void*, CopyPlace> upvalues_;
+  std::unordered_map<Key, Size> numbers_;
+  std::unordered_map<const void*, Place> upvalues_;
   std::unordered_map<Key, Name> names_;
   std::vector<Origin> origins_;
 };
@@ -84,39 +90,39 @@ void Packer::run(lua_State* state, const char* what, int first) {
     const Origin origin{0, number < 1 ? "the function" : what + (" " + std::to_string(number))};
     value(i, values_, origin);
   }
-  for (CopySize i = 1; i <= numbers_.size() && problem.empty(); ++i) contents(i);
-  put(bytes, static_cast<CopySize>(numbers_.size()));
-  put(bytes, static_cast<CopySize>(top - 1));
+  for (Size i = 1; i <= numbers_.size() && problem.empty(); ++i) contents(i);
+  put(bytes, static_cast<Size>(numbers_.size()));
+  put(bytes, static_cast<Size>(top - 1));
   bytes.append(shapes_).append(contents_).append(values_);
 }
 
 void Packer::value(int index, std::string& out, const Origin& origin) {
-  const auto tag = [&out](CopyTag tag) { out += static_cast<char>(tag); };
+  const auto tag = [&out](Tag tag) { out += static_cast<char>(tag); };
   switch (lua_type(L, index)) {
-    case LUA_TNIL: return tag(CopyTag::kNil);
-    case LUA_TBOOLEAN: return tag(lua_toboolean(L, index) ? CopyTag::kTrue : CopyTag::kFalse);
-    case LUA_TLIGHTUSERDATA: return tag(CopyTag::kLight), put(out, lua_touserdata(L, index));
+    case LUA_TNIL: return tag(Tag::kNil);
+    case LUA_TBOOLEAN: return tag(lua_toboolean(L, index) ? Tag::kTrue : Tag::kFalse);
+    case LUA_TLIGHTUSERDATA: return tag(Tag::kLight), put(out, lua_touserdata(L, index));
     case LUA_TNUMBER:
-      if (lua_isinteger(L, index)) return tag(CopyTag::kInteger), put(out, lua_tointeger(L, index));
-      return tag(CopyTag::kNumber), put(out, lua_tonumber(L, index));
+      if (lua_isinteger(L, index)) return tag(Tag::kInteger), put(out, lua_tointeger(L, index));
+      return tag(Tag::kNumber), put(out, lua_tonumber(L, index));
     case LUA_TSTRING: {
       std::size_t size = 0;
       const char* text = lua_tolstring(L, index, &size);
-      return tag(CopyTag::kString), put_text(out, {text, size});
+      return tag(Tag::kString), put_text(out, {text, size});
     }
     default: break;
   }
-  const CopySize number = object(index, origin);
-  if (number != 0) tag(CopyTag::kObject), put(out, number);
+  const Size number = object(index, origin);
+  if (number != 0) tag(Tag::kObject), put(out, number);
 }
 
 /// Its number; 0: it cannot be copied.
-CopySize Packer::object(int index, const Origin& origin) {
+Size Packer::object(int index, const Origin& origin) {
   const Key key = key_of(L, index);
   const auto found = numbers_.find(key);
   if (found != numbers_.end()) return found->second;
   if (!shape(index, origin)) return 0;
-  const auto number = static_cast<CopySize>(numbers_.size() + 1);
+  const auto number = static_cast<Size>(numbers_.size() + 1);
   numbers_.emplace(key, number);
   origins_.push_back(origin);
   lua_pushvalue(L, index);
@@ -125,16 +131,16 @@ CopySize Packer::object(int index, const Origin& origin) {
 }
 
 bool Packer::shape(int index, const Origin& origin) {
-  const auto begin = [this](CopyShape shape) { shapes_ += static_cast<char>(shape); };
+  const auto begin = [this](Shape shape) { shapes_ += static_cast<char>(shape); };
   if (const Name* name = name_of(index)) {
-    begin(CopyShape::kNamed);
+    begin(Shape::kNamed);
     put_text(shapes_, name->module);
     put_text(shapes_, name->field);
     return true;
   }
   if (lua_istable(L, index)) {
-    begin(CopyShape::kTable);
-    put(shapes_, static_cast<CopySize>(lua_rawlen(L, index)));
+    begin(Shape::kTable);
+    put(shapes_, static_cast<Size>(lua_rawlen(L, index)));
     return true;
   }
   if (!lua_isfunction(L, index) || lua_iscfunction(L, index)) return refuse(index, origin), false;
@@ -142,12 +148,12 @@ bool Packer::shape(int index, const Origin& origin) {
   lua_pushvalue(L, index);
   lua_dump(L, append_code, &code, 0);  // fails for functions of C only
   lua_pop(L, 1);
-  begin(CopyShape::kFunction);
+  begin(Shape::kFunction);
   put_text(shapes_, code);
   return true;
 }
 
-void Packer::contents(CopySize number) {
+void Packer::contents(Size number) {
   lua_rawgeti(L, kObjects, number);
   const int index = lua_gettop(L);
   if (name_of(index) == nullptr) {
@@ -160,7 +166,7 @@ void Packer::contents(CopySize number) {
   lua_settop(L, index - 1);
 }
 
-void Packer::table(int index, CopySize number) {
+void Packer::table(int index, Size number) {
   if (lua_getmetatable(L, index) == 0) lua_pushnil(L);
   value(-1, contents_, {number, ", its metatable"});
   lua_pop(L, 1);
@@ -171,23 +177,23 @@ void Packer::table(int index, CopySize number) {
     value(-1, contents_, {number, plain ? std::string() : key_label(L, -2)});
     lua_pop(L, 1);
   }
-  contents_ += static_cast<char>(CopyTag::kEnd);
+  contents_ += static_cast<char>(Tag::kEnd);
 }
 
 /// Those that functions share stay shared.
-void Packer::function(int index, CopySize number) {
-  CopySize count = 0;
+void Packer::function(int index, Size number) {
+  Size count = 0;
   const std::size_t at = contents_.size();
   put(contents_, count);
   while (const char* name = lua_getupvalue(L, index, static_cast<int>(count + 1))) {
     ++count;
     const void* const id = lua_upvalueid(L, index, static_cast<int>(count));
-    const auto [known, fresh] = upvalues_.emplace(id, CopyPlace{number, static_cast<int>(count)});
+    const auto [known, fresh] = upvalues_.emplace(id, Place{number, static_cast<int>(count)});
     if (fresh) {
-      contents_ += static_cast<char>(CopyUpvalue::kValue);
+      contents_ += static_cast<char>(Upvalue::kValue);
       value(-1, contents_, {number, std::string(", upvalue '") + name + "'"});
     } else {
-      contents_ += static_cast<char>(CopyUpvalue::kShared);
+      contents_ += static_cast<char>(Upvalue::kShared);
       put(contents_, known->second);
     }
     lua_pop(L, 1);
@@ -217,7 +223,7 @@ void Packer::refuse(int index, const Origin& origin) {
 
 std::string Packer::path(const Origin& origin) const {
   std::string text = origin.label;
-  for (CopySize i = origin.parent; i != 0; i = origins_[i - 1].parent) {
+  for (Size i = origin.parent; i != 0; i = origins_[i - 1].parent) {
     text.insert(0, origins_[i - 1].label);
   }
   return text;

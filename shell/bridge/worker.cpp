@@ -77,9 +77,11 @@ class Worker::Inside final : TaskObserver, Stdio {
     runtime_.wait_for_output = shared_->wait_for_output;
     runtime_.reporter = [this](const ErrorReport& report) {
       if (shared_->stopping) return;
-      shared_->tell([report = ErrorReport(report)](
-                        Client& client) mutable { client.on_worker_report(report); },
-                    shared_);
+      ErrorReport text = report;
+      text.has_value = false;  // that is in a Lua state of its own
+      shared_->tell(
+          [text = std::move(text)](Client& client) mutable { client.on_worker_report(text); },
+          shared_);
     };
     if (auto opened = runtime_.open(); !opened) return fail(opened.error());
     install_stdio(runtime_, *this);
