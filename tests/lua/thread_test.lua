@@ -275,7 +275,7 @@ check.case("its prints come out whole, and before its end is told", function()
     for i = 1, 4 do
       all[i] = thread(function(n)
         for j = 1, 500 do print(n, j) end
-        io.write("last of ", n, "\n")
+        io.write("last of " .. n .. "\n")
       end, i)
     end
     for i = 1, 4 do all[i]:join() end
