@@ -6,7 +6,7 @@ local check = require "check"
 local function run(body)
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "w"))
-  file:write("local check = require 'check'\n", body, "\ncheck.done()\n")
+  file:write("local check = require 'check'\ncheck.grace = 0.1\n", body, "\ncheck.done()\n")
   file:close()
   local pipe = assert(io.popen((os.getenv "MOONWIRE" or arg[-1]) .. " " .. path .. " 2>&1"))
   local output = pipe:read "a"

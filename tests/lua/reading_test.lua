@@ -2,6 +2,7 @@
 -- failure, limits, lines(), and the buffer behind it. The numbers are those of seeds.md 3.5.
 local check = require "check"
 local pair = require "pair"
+local pattern = require "pattern"
 
 -- Waits until so many bytes are buffered, or whatever came stays.
 local function buffered(c, count)
@@ -10,12 +11,6 @@ end
 
 -- What a call returned, with how many values that were.
 local function all(...) return { n = select("#", ...), ... } end
-
-local function pattern(size)
-  local numbers = {}
-  for i = 1, size // 8 + 1 do numbers[i] = ("%07d "):format(i) end
-  return table.concat(numbers):sub(1, size)
-end
 
 -- --- what there is -------------------------------------------------------------------------
 

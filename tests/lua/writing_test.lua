@@ -2,15 +2,10 @@
 -- with bytes queued, and pipe. The numbers are those of seeds.md 3.5.
 local check = require "check"
 local pair = require "pair"
+local pattern = require "pattern"
 
 -- What a call returned, with how many values that were.
 local function all(...) return { n = select("#", ...), ... } end
-
-local function pattern(size)
-  local numbers = {}
-  for i = 1, size // 8 + 1 do numbers[i] = ("%07d "):format(i) end
-  return table.concat(numbers):sub(1, size)
-end
 
 local BIG <const> = pattern(2 << 20)
 

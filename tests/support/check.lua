@@ -5,10 +5,11 @@
 -- (in a callback or below a pcall as well), if a function given to `expect` was not called
 -- as often as promised, or if it leaves a task parked or a handle open.
 -- Checks raise; the position they name is their caller's.
-local check = {}
+local check = {
+  grace = 10,                   -- seconds for tasks and handles to end after a case
+}
 
 local PATIENCE <const> = 20     -- seconds for expectations and check.eventually
-local GRACE <const> = 10        -- seconds for tasks and handles to end after a case
 local STEP <const> = 0.005      -- seconds between two looks
 
 local passed, failed = 0, 0
@@ -250,7 +251,7 @@ local function wait_for_expected(case)
 end
 
 local function wait_for_the_rest(before)
-  local deadline = now() + GRACE
+  local deadline = now() + check.grace
   while true do
     local left = left_behind(before)
     if not left then return end
