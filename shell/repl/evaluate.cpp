@@ -103,11 +103,17 @@ SyntaxError compile_file(Runtime& runtime, const char* path) {
 }
 
 bool is_incomplete(Runtime& runtime, std::string_view text) {
-  if (is_expression(runtime, text)) return false;
   lua_State* L = stack(runtime, 4);
-  const SyntaxError error = load_statements(L, text, "=");
-  if (!error) lua_pop(L, 1);
-  return error && error->ends_with("<eof>");
+  bool wants_more = false;
+  for (const char* before : {"return ", ""}) {
+    const SyntaxError error = load_statements(L, before + std::string(text), "=");
+    if (!error) {
+      lua_pop(L, 1);
+      return false;
+    }
+    wants_more = wants_more || error->ends_with("<eof>");
+  }
+  return wants_more;
 }
 
 std::optional<std::size_t> error_column(Runtime& runtime, std::string_view text,

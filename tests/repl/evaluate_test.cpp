@@ -10,8 +10,9 @@ TEST_CASE("is_incomplete", "[repl]") {
   Runtime runtime(reactor);
   REQUIRE(runtime.open());
 
-  for (const char* text : {"x =", "do", "f(", "for i = 1, 2 do", "x = [[a", "--[[ comment",
-                           "x = {1,", "return function()", "if a then b() else", "local"}) {
+  for (const char* text :
+       {"x =", "do", "f(", "for i = 1, 2 do", "x = [[a", "--[[ comment", "x = {1,",
+        "return function()", "if a then b() else", "local", "1 +", "{", "function(x)", "not"}) {
     CAPTURE(text);
     CHECK(is_incomplete(runtime, text));
   }
