@@ -183,7 +183,8 @@ function smtp.send(options)
   local session = { conn = conn, address = address, limit = options.timeout or TIMEOUT,
     hello = options.hello }
   local ok, result = pcall(talk, session, options, mail, host)
-  if ok then return true, result end
+  if ok and result then return true, result end
+  if ok then return true end
   if type(result) ~= "table" or not result.code then error(result, 0) end
   if result.code ~= "EOF" and conn.state == "open" then conn:finish "QUIT\r\n" end
   return nil, result.message, result.code
