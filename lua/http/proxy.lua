@@ -29,19 +29,26 @@ local function parse(text)
     address = bracketed(url.host) .. ":" .. (written and url.port or DEFAULT_PORT) }
 end
 
---- Host and port of an element of no_proxy, where it has one.
+--- Host or network, and port, of an element of no_proxy, where it has one.
 local function split_port(element)
-  local host, port = element:match "^%[(.*)%]:?(%d*)$"
-  if not host then host, port = element:match "^([^:]*):(%d+)$" end
+  local host, length, port = element:match "^%[(.*)%](/?%d*):?(%d*)$"
+  if host then return host .. length, tonumber(port) end
+  host, port = element:match "^([^:]*):(%d+)$"
   return host or element, tonumber(port)
 end
 
---- Whether an element of no_proxy is about that URL: "*", its host or a domain above it.
+--- A name as it is compared: the dots at its ends mean nothing.
+local function trimmed(name) return (name:gsub("^%.+", ""):gsub("%.$", "")) end
+
+--- Whether an element of no_proxy is about that URL: "*", its host or a domain above it, its address
+-- or a network of it.
 local function exempts(element, url)
   if element == "*" then return true end
-  local host, port = split_port((element:lower():gsub("^%.", "")))
-  if host == "" or port and port ~= url.port then return false end
-  return url.host == host or url.host:sub(-#host - 1) == "." .. host
+  local host, port = split_port(element:lower())
+  if port and port ~= url.port then return false end
+  if native.is_in_network(url.host, url.host) then return native.is_in_network(url.host, host) end
+  local name, domain = trimmed(url.host), trimmed(host)
+  return domain ~= "" and (name == domain or name:sub(-#domain - 1) == "." .. domain)
 end
 
 local function environment(name, only_small)
@@ -111,7 +118,7 @@ local function tunnel_http(self, connection, target, limit)
       head.status, head.reason)
   end
   reader:next()
-  if not reader:at_end() then
+  if reader:rest() ~= "" then
     return fail(self, "EPROTO", "CONNECT %s: bytes behind the answer", target)
   end
   return true
