@@ -47,7 +47,30 @@ local function take_head(res, answer, whole)
   end
 end
 
+--- What the request wants to go on with, as "websocket"; nil for HTTP.
+local function upgrade_of(req)
+  local wanted = req.headers.upgrade
+  if not wanted or req.version ~= "HTTP/1.1" or native.announced(req.connection) ~= 0 then return nil end
+  for word in (req.headers.connection or ""):gmatch "[^%s,]+" do
+    if word:lower() == "upgrade" then return wanted end
+  end
+end
+
+--- Both go on with another protocol, joined until the server or both have ended.
+local function join(res, answer)
+  take_head(res, answer)
+  res.headers.Connection, res.headers.Upgrade = "Upgrade", answer.headers.upgrade
+  local server <close> = answer.connection
+  local client = res:upgrade(res.headers)
+  local back = client:spawn(function()
+    server:pipe(client)
+    client:finish()
+  end)
+  if client:pipe(server) then back:join() end
+end
+
 local function pass_back(req, res, answer)
+  if answer.connection then return join(res, answer) end
   local bodiless = req.method == "HEAD" or answer.status == 204 or answer.status == 304
   take_head(res, answer, answer.status ~= 204)
   if bodiless then
@@ -57,8 +80,12 @@ local function pass_back(req, res, answer)
   for piece in answer:body() do
     if not res:write(piece) then return answer:close() end  -- the client is gone
   end
-  if answer.failure then error("proxy: " .. answer.failure.message, 0) end
-  return res:finish("")
+  if not answer.failure then return res:finish("") end
+  local message = "proxy: " .. answer.failure.message
+  if native.state(req.connection) ~= "waiting" then error(message, 0) end
+  io.stderr:write(message, "\n")
+  res.headers = nil
+  return 502, "bad gateway\n"
 end
 
 --- The path behind the prefix: as it was sent, if the prefix was written plainly, so that what is
@@ -117,7 +144,7 @@ local function new(targets, name, level)
     turn = turn + 1
     local answer, message, code = ask(bases, turn - 1, {
       method = req.method, headers = headers_of(req), body = body_of(req), stream = true,
-      redirects = false, decode = false, proxy = false,
+      redirects = false, decode = false, proxy = false, upgrade = upgrade_of(req),
     }, path)
     if not answer then
       if not UNREACHED[code] then io.stderr:write("proxy: ", message, "\n") end
