@@ -109,9 +109,10 @@ local function with_files(fn)
   local folder = os.tmpname()
   os.remove(folder)
   local made = { folder .. "/a.txt", folder .. "/a.txt.gz", folder .. "/index.html",
-    folder .. "/sub/index.html", folder .. "/none" }
-  check.ok(os.execute(("mkdir -p '%s/sub'"):format(folder)))
-  for i, text in ipairs { "0123456789", "packed", "<p>", "<p>sub", "" } do
+    folder .. "/sub/index.html", folder .. "/none", folder .. "/.git/config", folder .. "/.env",
+    folder .. "/.well-known/here" }
+  check.ok(os.execute(("mkdir '%s' && cd '%s' && mkdir sub .git .well-known"):format(folder, folder)))
+  for i, text in ipairs { "0123456789", "packed", "<p>", "<p>sub", "", "secret", "secret", "shown" } do
     local file <close> = check.ok(io.open(made[i], "w"))
     file:write(text)
   end
@@ -140,6 +141,20 @@ check.case("files have types, sizes and tags", function()
     check.equal(select(2, get "HEAD /s/a.txt"), "")
     check.equal(select(2, get "GET /s/none"), "")
     check.equal(get "POST /s/a.txt", 405)
+  end)
+end)
+
+check.case("names with a dot in front are kept, unless they are asked for; a file is no directory", function()
+  with_files(function(get, folder)
+    check.equal(get "GET /s/.env", 404)
+    check.equal(get "GET /s/.git/config", 404)
+    check.equal(get "GET /s/sub/../%2egit/config", 404)
+    check.equal(select(2, get "GET /s/.well-known/here"), "shown")
+    check.equal(get "GET /s/./sub/..//a.txt", 200)
+    check.equal(get "GET /s/a.txt/", 404)
+    local all = http.app()
+    all:static("/", folder, { hidden = true })
+    check.equal(select(2, ask(all, "GET /.env")), "secret")
   end)
 end)
 
@@ -300,6 +315,10 @@ end)
 check.case("a proxy passes requests on, and answers back", function()
   local behind <close> = check.ok(listen("http://127.0.0.1:0", function(req, res)
     if req.path == "/base/fail" then res:write("abc") error "as it should" end
+    if req.path == "/base/broken" then
+      res.headers["Content-Length"] = 5
+      return res:write("")
+    end
     if req.path == "/base/go" then return res:redirect("/else") end
     if req.path == "/base/twice" then res.headers["Set-Cookie"] = { "a=1", "b=2" } end
     local size = 0
@@ -331,6 +350,7 @@ check.case("a proxy passes requests on, and answers back", function()
   check.equal(ask(app, "GET /up/../secret"), 404)
   check.equal(ask(app, "GET /up/%2e%2e/secret"), 404)
   check.match(select(2, ask(app, "GET /up/fail")), "^abc")
+  check.equal(ask(app, "GET /up/broken"), 502, "none of the body has come")
   behind:close()
   http.close_idle()
   check.equal(ask(app, "GET /up/a"), 502)

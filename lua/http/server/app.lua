@@ -100,7 +100,7 @@ function methods.static(app, prefix, directory, options)
   if type(directory) ~= "string" then
     error("app:static: a directory expected, got a " .. type(directory), 2)
   end
-  options = check_options("app:static", options, { gzip = "boolean", index = "string" })
+  options = check_options("app:static", options, { gzip = "boolean", hidden = "boolean", index = "string" })
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
 end
 
