@@ -166,6 +166,7 @@ The handler runs for each request, in the task of its connection. It answers by 
     { a = 1 }           200, as JSON
     404, "text"         another status; a third value is a table of headers
     nothing             204, or the end of what was written
+    nil, "why"          500, and is reported as an error is
 
 or by `res`, before it returns:
 
@@ -187,13 +188,13 @@ HTTP/1.0 ends with the connection. Of the request there is
     req:body()                   for piece in req:body() do: as it comes, however long; raises
                                  if it breaks off
     req:text([max])              all of it, at most `max_body`; else nil, message, "EMSGSIZE"
-    req:json(), req:form()       all of it, decoded
+    req:json(), req:form([max])  all of it, decoded
     req:parts()                  for part in req:parts() do: part.name .filename .type
-                                 .headers, part:body(), part:text()
+                                 .headers, part:body(), part:text([max])
     req:trailers()               behind a chunked body that was read
 
-`path` and what is in `query` are decoded; `query[1]` is the first as { name, value }. Names of
-headers are in small letters, and found in any case. Both tables take further fields.
+`path` and what is in `query` are decoded; `query[1]` is the first as { name, value }, and pairs sees
+the names. Names of headers are in small letters, and found in any case. Both tables take further fields.
 
 What is ambiguous about where a message ends is refused (400) and ends the connection; so does an
 answer of another length than its Content-Length, which raises. Names and values with CR, LF or NUL
@@ -213,9 +214,10 @@ says otherwise.]==],
 
     app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
     app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
-    app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
-    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back; to
-                                                        each of a list in turn
+    app:static(prefix, directory [, { index, gzip, hidden }])   files: types, ETag, ranges, x.gz for
+                                                        x; hidden=true: names like ".git" too
+    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back, and
+                                                        WebSockets; to each of a list in turn
     app:mount(prefix, application)                      WSAPI: function(env) return status,
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
