@@ -200,8 +200,8 @@ What is ambiguous about where a message ends is refused (400) and ends the conne
 answer of another length than its Content-Length, which raises. Names and values with CR, LF or NUL
 raise. A handler that fails costs its connection; the client hears 500 if nothing was sent.
 What a client sends ahead waits; `http` has the limits. Who sends a body slower than `body_timeout`
-and `body_rate` allow is answered with 408; for bodies that last, body_timeout=math.huge. ALPN of https is "http/1.1" unless `tls`
-says otherwise.]==],
+and `body_rate` allow is answered with 408; for bodies that last, body_timeout=math.huge. ALPN
+of https is "http/1.1" and "http/1.0" unless `tls` says otherwise.]==],
   },
   {
     name = "http.apps",
