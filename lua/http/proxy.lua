@@ -15,16 +15,18 @@ local function bracketed(host) return host:find(":", 1, true) and "[" .. host ..
 --- "host:port" of a URL's parts.
 function proxy.address(url) return bracketed(url.host) .. ":" .. (url.port or DEFAULT_PORT) end
 
---- Reads "[kind://][user:password@]host[:port]". Returns nil, why it is none.
+--- Reads "[kind://][user:password@]host[:port]"; a path behind it means nothing. Returns nil, why
+-- it is none.
 local function parse(text)
-  local url, message = native.url(text:find "://" and text or "http://" .. text)
+  if not text:find "://" then text = "http://" .. text end
+  local url, message = native.url(text)
   if not url then return nil, message end
   local kind = KINDS[url.scheme]
   if not kind then return nil, ("a proxy is http:// or socks5://, not %s://"):format(url.scheme) end
   if kind == "socks5" and math.max(#(url.user or ""), #(url.password or "")) > 255 then
     return nil, "user and password have at most 255 bytes in SOCKS"
   end
-  local written = text:find(":%d+/*$")
+  local written = text:find "^%w+://[^/?#]*:%d+%f[/?#\0]"
   return { kind = kind, user = url.user, password = url.password,
     address = bracketed(url.host) .. ":" .. (written and url.port or DEFAULT_PORT) }
 end

@@ -284,6 +284,7 @@ check.case("the environment names proxies, and who needs none", function()
   check.equal(ways { HTTPS_PROXY = proxy, no_proxy = "example" }, "- - - - - - ")
   check.equal(ways { HTTP_PROXY = proxy, http_proxy = "", no_proxy = "" }, "- - - - - - ")
   check.equal(ways { all_proxy = proxy, no_proxy = "*" }, "- - - - - - ")
+  check.equal(ways { http_proxy = "http://u:p@h:82/path", https_proxy = "http://h/x:83" }, "82 1080 82 82 82 82 ")
   local function exempt(element, urls) return ways({ all_proxy = proxy, no_proxy = element }, urls) end
   local hosts = "http://10.1.2.3/ http://11.1.2.3/ http://[fe80::1]/ http://[fec0::1]/ http://ten.10.1.2.3x/"
   check.equal(exempt("10.0.0.0/8", hosts), "- 81 81 81 81 ")
