@@ -2541,7 +2541,7 @@ function http_module.app() end
 ---
 ---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
 ---answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto; so do
----WebSockets, and whatever else a server upgrades to.
+---WebSockets.
 ---
 ---```lua
 ---local http = require "http"

@@ -20,8 +20,8 @@ end
 --- A plain connection to a server of HTTP.
 local function open(srv) return check.ok(connect((srv.address:gsub("^http://", "")))) end
 
-local SWITCHING <const> = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: lines\r\n\r\n"
-local ASKED <const> = "GET /up/x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: lines\r\n\r\n"
+local SWITCHING <const> = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+local ASKED <const> = "GET /up/x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 -- --- through a proxy ------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ check.case("bytes beside the heads, and an end of either side, arrive", function
     local head = c:read_until "\r\n\r\n" .. "\r\n"
     check.match(head, "^GET /x HTTP/1.1\r\n")
     check.match(head, "\r\nConnection: Upgrade\r\n")
-    check.match(head, "\r\nUpgrade: lines\r\n")
+    check.match(head, "\r\nUpgrade: websocket\r\n")
     c:write(SWITCHING, "first\n")
     for line in c:lines() do
       if line == "break" then return c:abort() end
@@ -99,7 +99,7 @@ check.case("bytes beside the heads, and an end of either side, arrive", function
     local head = c:read_until("\r\n\r\n", PATIENCE) .. "\r\n"
     check.match(head, "^HTTP/1.1 101 ")
     check.match(head, "\r\nConnection: Upgrade\r\n")
-    check.match(head, "\r\nUpgrade: lines\r\n")
+    check.match(head, "\r\nUpgrade: websocket\r\n")
     check.equal(c:read("l", PATIENCE), "first")
     return c
   end
@@ -116,13 +116,14 @@ check.case("bytes beside the heads, and an end of either side, arrive", function
   check.eventually(function() return behind.open == 0 end)
 end)
 
-check.case("a client that cannot be upgraded is asked for nothing of the kind", function()
+check.case("a request that is no upgrade to a WebSocket asks for none behind the proxy", function()
   local behind <close> = serve(function(req) return req.headers.upgrade or "nothing" end)
   local srv <close> = front_of(behind.address)
   for _, request in ipairs {
-    "GET /up/x HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n",
-    "GET /up/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nUpgrade: lines\r\n\r\n",
-    "POST /up/x HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: lines\r\nContent-Length: 1\r\n\r\nx",
+    "GET /up/x HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "GET /up/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nUpgrade: websocket\r\n\r\n",
+    "GET /up/x HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    "POST /up/x HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\nx",
   } do
     local c <close> = open(srv)
     c:write(request)
@@ -139,14 +140,14 @@ check.case("http.request asks for an upgrade, and hands the connection over", fu
     c:write(SWITCHING, "first ")
     c:finish(c:read "l")
   end, peer.ok "no" }
-  local response = check.ok(http.request { url = server.url, upgrade = "lines" })
+  local response = check.ok(http.request { url = server.url, upgrade = "websocket" })
   check.equal(response.status, 101)
-  check.equal(response.headers.upgrade, "lines")
+  check.equal(response.headers.upgrade, "websocket")
   response.connection:write "second\n"
   check.equal(response.connection:read("a", PATIENCE), "first second")
   check.equal(server.seen[1].fields.connection, "Upgrade")
-  check.equal(server.seen[1].fields.upgrade, "lines")
-  response = check.ok(http.request { url = server.url, upgrade = "lines" })
+  check.equal(server.seen[1].fields.upgrade, "websocket")
+  response = check.ok(http.request { url = server.url, upgrade = "websocket" })
   check.same({ response.status, response.body, response.connection }, { 200, "no" })
   server.close()
 end)
@@ -157,7 +158,7 @@ check.case("a response that is closed closes the connection", function()
     c:write(SWITCHING)
     over = c:read "a"
   end }
-  do local response <close> = check.ok(http.request { url = server.url, upgrade = "lines" }) end
+  do local response <close> = check.ok(http.request { url = server.url, upgrade = "websocket" }) end
   check.eventually(function() return over end)
   server.close()
 end)
@@ -165,7 +166,7 @@ end)
 check.case("a proxy of HTTP is asked for a tunnel then", function()
   local server = peer.script { function(c) c:write(SWITCHING) c:finish "hello" end }
   local proxy, seen, listener = peer.http_proxy()
-  local response = check.ok(http.request { url = server.url, upgrade = "lines", proxy = proxy })
+  local response = check.ok(http.request { url = server.url, upgrade = "websocket", proxy = proxy })
   check.equal(response.connection:read("a", PATIENCE), "hello")
   check.match(seen[1].first, "^CONNECT 127.0.0.1:%d+ ")
   listener:close()
@@ -173,8 +174,11 @@ check.case("a proxy of HTTP is asked for a tunnel then", function()
 end)
 
 check.case("misuse raises", function()
-  check.raises(function() return (http.get("http://h/", { upgrade = "a\r\nb" })) end, "option 'upgrade' has a line's end")
-  check.raises(function() return (http.get("http://h/", { headers = { Upgrade = "a" } })) end, "Upgrade is not to be set")
+  local function raises(options, pattern)
+    check.raises(function() return (http.get("http://127.0.0.1:1", options)) end, pattern)
+  end
+  raises({ upgrade = "a\r\nb" }, "option 'upgrade' has a line's end")
+  raises({ headers = { Upgrade = "a" } }, "Upgrade is not to be set")
 end)
 
 check.done()

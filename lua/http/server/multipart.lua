@@ -99,8 +99,8 @@ local function parts(req)
     end
     local fields = headers.unpack(head.fields)
     local told = parameters(fields["content-disposition"] or "")
-    local part = setmetatable({ connection = req.connection, headers = fields, type = fields["content-type"], name = told.name,
-      filename = told.filename }, Part)
+    local part = setmetatable({ connection = req.connection, headers = fields,
+      type = fields["content-type"], name = told.name, filename = told.filename }, Part)
     function part.read() return read(part) end
     head, current = nil, part
     return part

@@ -47,16 +47,19 @@ local function take_head(res, answer, whole)
   end
 end
 
---- What the request wants to go on with, as "websocket"; nil for HTTP.
+--- "websocket" if the request wants that. Nothing else: in a tunnel of HTTP/2 ("h2c") requests would
+-- pass by whatever the app decides about each.
 local function upgrade_of(req)
-  local wanted = req.headers.upgrade
-  if not wanted or req.version ~= "HTTP/1.1" or native.announced(req.connection) ~= 0 then return nil end
+  local wanted = (req.headers.upgrade or ""):lower()
+  if wanted ~= "websocket" or req.version ~= "HTTP/1.1" or native.announced(req.connection) ~= 0 then
+    return nil
+  end
   for word in (req.headers.connection or ""):gmatch "[^%s,]+" do
     if word:lower() == "upgrade" then return wanted end
   end
 end
 
---- Both go on with another protocol, joined until the server or both have ended.
+--- Both sides go on as a WebSocket, joined until the server or both have ended.
 local function join(res, answer)
   take_head(res, answer)
   res.headers.Connection, res.headers.Upgrade = "Upgrade", answer.headers.upgrade
