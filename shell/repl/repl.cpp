@@ -188,7 +188,8 @@ void Repl::evaluate(const std::string& text, bool timed) {
   }
   require_modules(text);
   hints_.input_compiled(text);
-  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_)};
+  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_),
+                          timed};
   start_chunk({.text = text,
                .number = number_,
                .hidden = ends_with_semicolon(text),
