@@ -4,9 +4,6 @@ local check = require "check"
 local child = require "child"
 local pair = require "pair"
 
--- What a call returned, with how many values that were.
-local function all(...) return { n = select("#", ...), ... } end
-
 -- How many descriptors this process has open, the first few left out.
 local function descriptors()
   local count = 0
@@ -84,7 +81,7 @@ end)
 
 check.case("S157 ... or one call of the handler, never both", function()
   local calls = {}
-  local c = connect(refusing(), function(...) calls[#calls + 1] = all(...) end)
+  local c = connect(refusing(), function(...) calls[#calls + 1] = table.pack(...) end)
   check.equal(type(c), "userdata")
   check.eventually(function() return #calls > 0 end)
   sleep(0.02)
@@ -153,7 +150,7 @@ check.case("a cancelled connect leaves nothing behind", function()
   sleep(0.01)
   check.equal(descriptors(), before + 5)
   for i = 1, 5 do tasks[i]:cancel() end
-  for i = 1, 5 do check.same(all(tasks[i]:join()), { n = 2, nil, "cancelled" }) end
+  for i = 1, 5 do check.same(table.pack(tasks[i]:join()), { n = 2, nil, "cancelled" }) end
   check.equal(descriptors(), before)
   check.ok(#taken > 0)
 end)
@@ -175,7 +172,7 @@ check.case("so does one that is cancelled just when it comes up", function()
     task:cancel()  -- takes effect at the next wait
     return connect(srv.address)
   end)
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   collectgarbage()
   check.eventually(function() return descriptors() == before end, 2, "descriptors")
 end)
@@ -183,7 +180,7 @@ end)
 check.case("closing it while it connects tells the handler, once", function()
   local srv <close> = full()
   local calls = {}
-  local c = connect(srv.address, function(...) calls[#calls + 1] = all(...) end)
+  local c = connect(srv.address, function(...) calls[#calls + 1] = table.pack(...) end)
   local writer = spawn(function() return c:read() end)
   sleep(0)
   check.equal(c:close(), true)
@@ -475,7 +472,7 @@ check.case("a timer of a connection is otherwise a timer", function()
   local near, far <close> = pair()
   local ticks = {}
   near:timeout(0.01, function(...)
-    ticks[#ticks + 1] = all(...)
+    ticks[#ticks + 1] = table.pack(...)
     return #ticks < 3
   end, "a", nil, 3)
   check.eventually(function() return #ticks == 3 end)
@@ -534,7 +531,7 @@ check.case("S169 a task of a connection is cancelled with it, its <close> variab
   check.equal(closed, 0)
   near:close()
   local seen = ticks
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   check.equal(closed, 1)
   check.equal(free:join(), "free")
   check.equal(ticks, seen)
@@ -549,7 +546,7 @@ check.case("a task that closes its own connection ends at its next wait", functi
     sleep(0.01)
     after = "too far"
   end)
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   check.equal(after, true)
 end)
 

@@ -4,9 +4,6 @@ local check = require "check"
 local child = require "child"
 local pair = require "pair"
 
--- What a call returned, with how many values that were.
-local function all(...) return { n = select("#", ...), ... } end
-
 local function port_of(srv) return tonumber(srv.address:match ":(%d+)$") end
 
 -- What a server of ours says on its own at `address`.
@@ -268,7 +265,7 @@ check.case("a cancelled accept takes nobody", function()
   local acceptor = spawn(function() return srv:accept() end)
   sleep(0)
   acceptor:cancel()
-  check.same(all(acceptor:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(acceptor:join()), { n = 2, nil, "cancelled" })
   local c = check.ok(connect(srv.address))
   sleep(0.01)
   check.equal(srv.accepted, 0)
@@ -455,7 +452,7 @@ check.case("close with grace lets handlers end, then closes what is left", funct
   local srv = check.ok(listen("127.0.0.1:0", function(c)
     c:write "in\n"
     local name = c:read "l"
-    if name == "quick" then sleep(0.02) else log[1] = all(c:read "l") end
+    if name == "quick" then sleep(0.02) else log[1] = table.pack(c:read "l") end
     c:write(name, " done\n")
   end))
   local quick, slow = check.ok(connect(srv.address)), check.ok(connect(srv.address))

@@ -9,9 +9,6 @@ local function buffered(c, count)
   check.eventually(function() return #c:peek() >= count end, nil, "bytes that came")
 end
 
--- What a call returned, with how many values that were.
-local function all(...) return { n = select("#", ...), ... } end
-
 -- --- what there is -------------------------------------------------------------------------
 
 check.case("S141 what is written to an echo comes back, ten times again", function()
@@ -59,7 +56,7 @@ check.case("a number is exactly so many bytes, across pieces", function()
     far:flush()
     sleep(0)
   end
-  check.same(all(reader:join()), { n = 2, "abcdef", "gh" })
+  check.same(table.pack(reader:join()), { n = 2, "abcdef", "gh" })
 end)
 
 check.case("read(0) waits for the next byte and takes none", function()
@@ -72,7 +69,7 @@ check.case("read(0) waits for the next byte and takes none", function()
   check.equal(near:read(0), "")
   far:finish()
   check.equal(near:read(1), "x")
-  check.same(all(near:read(0)), { n = 1, nil })
+  check.same(table.pack(near:read(0)), { n = 1, nil })
 end)
 
 check.case("a large number of bytes comes whole and in order", function()
@@ -160,10 +157,10 @@ check.case("the end of the stream is a plain nil, in every mode and again", func
   local near, far = pair()
   far:finish()
   for _, what in ipairs { "l", "L", 1, 0 } do
-    check.same(all(near:read(what)), { n = 1 })
+    check.same(table.pack(near:read(what)), { n = 1 })
   end
-  check.same(all(near:read()), { n = 1 })
-  check.same(all(near:read_until ";"), { n = 1 })
+  check.same(table.pack(near:read()), { n = 1 })
+  check.same(table.pack(near:read_until ";"), { n = 1 })
   check.equal(near.failure, nil)
 end)
 
@@ -173,7 +170,7 @@ check.case("a parked read gets the end when it comes", function()
     local reader = spawn(function() return near:read(what) end)
     sleep(0)
     far:close()
-    check.same(all(reader:join()), { n = 1 })
+    check.same(table.pack(reader:join()), { n = 1 })
   end
 end)
 
@@ -183,7 +180,7 @@ check.case("the end inside n bytes is EOF, and what came stays", function()
   check.fails("EOF", near:read(4))
   check.fails("EOF", near:read(4))
   check.equal(near:take(), "abc")
-  check.same(all(near:read(4)), { n = 1 })
+  check.same(table.pack(near:read(4)), { n = 1 })
 end)
 
 check.case("a last line without its end is delivered", function()
@@ -191,7 +188,7 @@ check.case("a last line without its end is delivered", function()
   far:finish "one\ntwo"
   check.equal(near:read "l", "one")
   check.equal(near:read "l", "two")
-  check.same(all(near:read "l"), { n = 1 })
+  check.same(table.pack(near:read "l"), { n = 1 })
   local other, its_far = pair()
   its_far:finish "three"
   check.equal(other:read "L", "three")
@@ -204,14 +201,14 @@ check.case('"a" gives all up to the end, once', function()
     far:finish()
   end)
   check.ok(near:read "a" == pattern(3000000))
-  check.same(all(near:read "a"), { n = 1 })
+  check.same(table.pack(near:read "a"), { n = 1 })
 end)
 
 check.case('"a" of an empty stream is an empty string, then nil', function()
   local near, far = pair()
   far:finish()
   check.equal(near:read "a", "")
-  check.same(all(near:read "a"), { n = 1 })
+  check.same(table.pack(near:read "a"), { n = 1 })
 end)
 
 check.case("what was buffered before the end is read first", function()
@@ -222,7 +219,7 @@ check.case("what was buffered before the end is read first", function()
   check.equal(near:read(4), "one\n")
   check.equal(near:read "l", "two")
   check.equal(near:read(), "three")
-  check.same(all(near:read()), { n = 1 })
+  check.same(table.pack(near:read()), { n = 1 })
 end)
 
 -- --- delimiters ---------------------------------------------------------------------------------
@@ -245,7 +242,7 @@ check.case("a delimiter may come in pieces, hold NULs, or be its own beginning",
     far:flush()
     sleep(0.001)
   end
-  check.same(all(reader:join()), { n = 3, "x-", "y", "aa" })
+  check.same(table.pack(reader:join()), { n = 3, "x-", "y", "aa" })
 end)
 
 check.case("the end before the delimiter is EOF, and what came stays", function()
@@ -448,7 +445,7 @@ check.case("after a cancelled read another one gets it all", function()
   far:write "ab"
   buffered(near, 2)
   reader:cancel()
-  check.same(all(reader:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(reader:join()), { n = 2, nil, "cancelled" })
   far:write "cd"
   check.equal(near:read(4), "abcd")
 end)

@@ -3,8 +3,6 @@
 local check = require "check"
 local process = require "process"
 
-local function all(...) return { n = select("#", ...), ... } end
-
 --- A folder of files that openssl has made: authorities, certificates good and bad.
 local folder = os.tmpname()
 os.remove(folder)

@@ -9,7 +9,7 @@ local PIPE_SIZE <const> = 65536
 check.case_here("S41 a reader runs once, with exactly its arguments", function()
   local reader, writer = fifo()
   read(reader, check.expect(function(...)
-    check.same({ n = select("#", ...), ... }, { n = 2, reader, "hello" })
+    check.same(table.pack(...), { n = 2, reader, "hello" })
     check.equal(reader:read(5), "hello")
   end), reader, "hello")
   timeout(0.01, function() writer:write "hello" end)

@@ -4,9 +4,6 @@ local check = require "check"
 local pair = require "pair"
 local pattern = require "pattern"
 
--- What a call returned, with how many values that were.
-local function all(...) return { n = select("#", ...), ... } end
-
 local BIG <const> = pattern(2 << 20)
 
 -- A pair whose kernel buffers are small; the far end reads nothing by itself.
@@ -35,7 +32,7 @@ end
 
 check.case("strings and numbers are sent in their order", function()
   local near, far = pair()
-  check.same(all(near:write("answer: ", 42, " ", 1.5, "\n")), { n = 1, true })
+  check.same(table.pack(near:write("answer: ", 42, " ", 1.5, "\n")), { n = 1, true })
   check.equal(far:read "l", "answer: 42 1.5")
   check.equal(write(near, "as a ", "function\n"), true)
   check.equal(far:read "l", "as a function")
@@ -166,10 +163,10 @@ check.case("S173 write and read time-outs on a stuck pair are each told once, in
   stuff(near, ("x"):rep(100000)):cancel()
   local began = now()
   local reader = spawn(function()
-    local got = all(near:read("l", { timeout = 0.15 }))
+    local got = table.pack(near:read("l", { timeout = 0.15 }))
     return now() - began, got
   end)
-  local wrote = all(near:write "x")
+  local wrote = table.pack(near:write "x")
   local after = now() - began
   check.fails("ETIMEDOUT", table.unpack(wrote, 1, 3))
   check.match(wrote[2], "^write 127%.0%.0%.1:%d+: ")
@@ -248,7 +245,7 @@ check.case("writing to a peer that has closed ends in EPIPE or ECONNRESET", func
   far:close()
   local got
   check.eventually(function()
-    got = all(near:write "x")
+    got = table.pack(near:write "x")
     return got[1] == nil
   end)
   check.ok(got[3] == "EPIPE" or got[3] == "ECONNRESET", got[3])
@@ -317,7 +314,7 @@ check.case("S151 a megabyte queued and finish('bye'): the peer gets all, then th
   local got = far:read "a"
   check.equal(#got, (1 << 20) + 3)
   check.ok(got == BIG:sub(1, 1 << 20) .. "bye")
-  check.same(all(far:read()), { n = 1 })
+  check.same(table.pack(far:read()), { n = 1 })
   far:close()
   check.eventually(function() return near.state == "closed" end)
 end)
@@ -325,7 +322,7 @@ end)
 check.case("finish on an idle connection closes it", function()
   local near, far = pair()
   check.equal(near:finish(), true)
-  check.same(all(far:read()), { n = 1 })
+  check.same(table.pack(far:read()), { n = 1 })
   far:close()
   check.eventually(function() return near.state == "closed" end)
   check.equal(near.fd, nil)
@@ -336,7 +333,7 @@ check.case("finish does not reset a peer that still writes", function()
   near:finish "answer\n"
   far:write(("x"):rep(100000))
   check.equal(far:read "l", "answer")
-  check.same(all(far:read()), { n = 1 })
+  check.same(table.pack(far:read()), { n = 1 })
   check.equal(far.failure, nil)
 end)
 
@@ -376,7 +373,7 @@ check.case("S149 who has shut down its direction still receives", function()
   c:write "42"
   c:shutdown()
   check.equal(c:read "a", "answer to 42")
-  check.same(all(c:read()), { n = 1 })
+  check.same(table.pack(c:read()), { n = 1 })
   check.equal(c.state, "ended")
 end)
 
