@@ -171,8 +171,7 @@ end)
 -- --- drain ------------------------------------------------------------------------------------
 
 check.case("drain runs when the queue has been over high_water and is down to low_water", function()
-  local near, far = pair({ sendbuf = 4096, high_water = 100000, low_water = 20000 },
-    { recvbuf = 4096, unread_limit = 0 })
+  local near, far = pair.narrow { high_water = 100000, low_water = 20000 }
   local drains = {}
   near:on { drain = function(c) drains[#drains + 1] = c.queued end }
   near:write(("x"):rep(50000))

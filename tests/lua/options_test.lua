@@ -238,7 +238,7 @@ end)
 
 check.case("linger with seconds has close go on sending, for so long at most", function()
   local data = ("x"):rep(1 << 20)
-  local near, far = pair({ linger = 5, sendbuf = 4096 }, { recvbuf = 4096, unread_limit = 0 })
+  local near, far = pair.narrow { linger = 5 }
   near:write(data)
   local clock = check.clock()
   check.equal(near:close(), true)
@@ -246,7 +246,7 @@ check.case("linger with seconds has close go on sending, for so long at most", f
   check.same({ near.state, near.fd }, { "closed", nil })
   check.fails("ECLOSED", near:write "x")
   check.ok(far:read "a" == data)
-  local other, its_far = pair({ linger = 0.05, sendbuf = 4096 }, { recvbuf = 4096, unread_limit = 0 })
+  local other, its_far = pair.narrow { linger = 0.05 }
   other:write(data)
   check.equal(other:get "linger", 0.05)
   other:close()
