@@ -190,6 +190,33 @@ bool ends_with_semicolon(std::string_view chunk) {
   return last;
 }
 
+bool is_call(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.is("return")) tokens.next();
+  if (tokens.is("(")) {
+    skip_group(tokens);
+  } else if (tokens.kind() == TokenKind::kName) {
+    tokens.next();
+  } else {
+    return false;
+  }
+  bool called = false;
+  while (!tokens.at_end() && !tokens.is(";")) {
+    called = tokens.kind() == TokenKind::kString || tokens.is("(") || tokens.is("{");
+    if (tokens.kind() == TokenKind::kString) {
+      tokens.next();
+    } else if (called || tokens.is("[")) {
+      skip_group(tokens);
+    } else if (tokens.is(".") || tokens.is(":")) {
+      tokens.next();
+      tokens.next();
+    } else {
+      return false;
+    }
+  }
+  return called;
+}
+
 std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
   Tokens tokens(chunk);

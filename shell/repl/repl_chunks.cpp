@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "repl/chunk_scan.hpp"
 #include "repl/repl.hpp"
 
 namespace moonwire {
@@ -106,11 +107,11 @@ void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
   hints_.globals_changed(changes);
   if (!outcome.ok) return chunk_failed(chunk, outcome);
   if (chunk.job != 0) print(job_name(chunk.job) + " done\n");
-  const std::string failed = failure_in(runtime_, outcome.results);
+  const std::string failed = failure_in(runtime_, outcome.results, is_call(chunk.text));
   if (failed.empty()) log_input(chunk, changes);
   if (outcome.results == 0) return end_chunk(chunk);
   tell(remember_results(runtime_, outcome.results));
-  if (!failed.empty()) tell(remember_failure(runtime_));
+  if (!failed.empty()) tell(remember_failure(runtime_, outcome.results));
   if (chunk.hidden) return end_chunk(chunk);
   if (!failed.empty()) {
     show({"", failed, "", {}});

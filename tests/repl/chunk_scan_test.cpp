@@ -66,6 +66,20 @@ TEST_CASE("ends_with_semicolon", "[repl]") {
   }
 }
 
+TEST_CASE("is_call", "[repl]") {
+  for (const char* call : {"f()", "return f()", "a.b['c'][1]:d 'text' ; -- end", "f{1, 2}.g()",
+                           "(f or g)(1, 2)", "f(1)(2)", "f [[text]]", "('x'):rep(3)"}) {
+    INFO(call);
+    CHECK(is_call(call));
+  }
+  for (const char* other : {"", "f", "f(), 1", "1, f()", "f() + 1", "not f()", "x = f()", "f().x",
+                            "f()[1]", "{f()}", "'f()'", "(f())", "f() g()", "function() end",
+                            "-- f()", "local x = f()"}) {
+    INFO(other);
+    CHECK_FALSE(is_call(other));
+  }
+}
+
 TEST_CASE("names_in", "[repl]") {
   using Names = std::set<std::string_view>;
   CHECK(names_in("a.b = c 'd' -- e\n function f(g) return h end") ==
