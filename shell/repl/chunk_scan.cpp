@@ -217,6 +217,17 @@ bool is_call(std::string_view chunk) {
   return called;
 }
 
+std::string_view variable_of_call(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.is("local")) tokens.next();
+  if (tokens.kind() != TokenKind::kName) return {};
+  const std::string_view name = tokens.text();
+  tokens.next();
+  if (!tokens.is("=")) return {};
+  tokens.next();
+  return is_call(chunk.substr(tokens.begin())) ? name : std::string_view();
+}
+
 std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
   Tokens tokens(chunk);

@@ -33,6 +33,9 @@ bool ends_with_semicolon(std::string_view chunk);
 /// Whether it is one call, whose results are its own: `f(x)`, `a.b:c "x"`, not `f(), 1`.
 bool is_call(std::string_view chunk);
 
+/// The variable that an assignment of one call is for, `x` in `local x = f()`; or nothing.
+std::string_view variable_of_call(std::string_view chunk);
+
 /// All names in it: variables, fields and labels alike. `outside`: of functions.
 std::set<std::string_view> names_in(std::string_view chunk, bool outside = false);
 

@@ -89,6 +89,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
     std::string suffix{};                       // and after it: the stack of an error
     std::optional<SessionLog::Input> logged{};  // what .save may need
     TimePoint interrupted_at{};                 // the last Ctrl-C at its wait
+    std::string failed_call{};                  // what a call of its returned last as nil, message
   };
 
   void greet();

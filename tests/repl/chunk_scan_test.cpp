@@ -72,11 +72,21 @@ TEST_CASE("is_call", "[repl]") {
     INFO(call);
     CHECK(is_call(call));
   }
-  for (const char* other : {"", "f", "f(), 1", "1, f()", "f() + 1", "not f()", "x = f()", "f().x",
-                            "f()[1]", "{f()}", "'f()'", "(f())", "f() g()", "function() end",
-                            "-- f()", "local x = f()"}) {
+  for (const char* other :
+       {"", "f", "f(), 1", "1, f()", "f() + 1", "not f()", "x = f()", "f().x", "f()[1]", "{f()}",
+        "'f()'", "(f())", "f() g()", "function() end", "-- f()", "local x = f()"}) {
     INFO(other);
     CHECK_FALSE(is_call(other));
+  }
+}
+
+TEST_CASE("variable_of_call", "[repl]") {
+  CHECK(variable_of_call("c = f(1)") == "c");
+  CHECK(variable_of_call("local c = a:b 'text';") == "c");
+  for (const char* other : {"", "c", "f()", "c, d = f()", "c.d = f()", "c = f() + 1", "c == f()",
+                            "local c", "local function c() end"}) {
+    INFO(other);
+    CHECK(variable_of_call(other).empty());
   }
 }
 

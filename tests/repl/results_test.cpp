@@ -57,6 +57,20 @@ TEST_CASE("Results: nil, message, code are an error", "[repl]") {
   }
 }
 
+TEST_CASE("Results: a call that fails where its result is assigned", "[repl]") {
+  const std::string note = "note: c is nil: connect unix:/nonexistent/socket: No such file";
+  CHECK(has(answers("c = connect 'unix:/nonexistent/socket'\n"), note));
+  CHECK(has(answers("local c = connect 'unix:/nonexistent/socket'\n"), note));
+  CHECK(
+      has(answers("function f() return connect 'unix:/nonexistent/socket' end\nc = f()\n"), note));
+  SECTION("says nothing where the message is kept, or something else came of it") {
+    CHECK_FALSE(has(answers("c, e = connect 'unix:/nonexistent/socket'\n"), "note"));
+    CHECK_FALSE(has(answers("c = connect 'unix:/nonexistent/socket';\n"), "note"));
+    CHECK_FALSE(has(answers("c = pcall(connect, 'unix:/nonexistent/socket')\n"), "note"));
+    CHECK_FALSE(has(answers("connect('unix:/nonexistent/socket');\nc = print()\n"), "note"));
+  }
+}
+
 TEST_CASE("Results: a semicolon hides them if it is the last token", "[repl]") {
   CHECK(has(answers("41 + 1 -- ;\n"), "42\n"));
   CHECK(has(answers("'a;'\n"), "\"a;\"\n"));
