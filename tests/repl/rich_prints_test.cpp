@@ -166,6 +166,13 @@ TEST_CASE("Rich prints: the cursor stays where it is when a callback runs a chil
   CHECK(session.shows("net> abcX|def"));
 }
 
+TEST_CASE("Rich prints: os.execute that raises in a callback gives the terminal back", "[repl]") {
+  Session session;
+  session.type("timeout(0.1, function() os.execute({}) end);\r");
+  REQUIRE(session.prompts_after("bad argument #1 to 'execute'"));
+  CHECK(session.after("abc\x02", "ab|c"));
+}
+
 TEST_CASE("Rich prints: .set redraw off prints plainly, behind the cursor", "[repl]") {
   Session session;
   REQUIRE(session.enters(".set redraw off", ""));
