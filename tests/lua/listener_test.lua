@@ -209,7 +209,8 @@ check.case("set changes the listener's own options and those of connections to c
     { false, 7, 5, 9 })
   check.raises(function() srv:set { reuseport = true } end, "set: unknown option 'reuseport'")
   check.raises(function() srv:set { max_connections = 0 } end,
-    "set: option 'max_connections' must be at least 1, got 0")
+    "set: option 'max_connections' must be from 1 to 2147483647, got 0")
+  check.raises(function() srv:set { max_connections = math.maxinteger } end, "'max_connections' must be")
   check.raises(function() srv:set() end, "set: a table of options expected")
   check.raises(function() srv:get "bakclog" end,
     "get: unknown option 'bakclog', did you mean 'backlog'%?")
