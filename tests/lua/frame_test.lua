@@ -94,6 +94,8 @@ check.case("other frames raise and name the kinds", function()
     check.raises(function() near:frame(bad) end,
       'frame: kinds are "line", "json", "xml" and a number of bytes')
   end
+  check.raises(function() near:frame((1 << 30) + 1) end,
+    "frame: a number of bytes is at most 1073741824$")
   check.raises(function() near:frame(1.5) end, "no integer representation")
   check.raises(function() near:frame {} end, "number or word expected, got table")
 end)
