@@ -172,7 +172,6 @@ TEST_CASE("help(): each line of the tour runs as printed", "[repl]") {
   }
   REQUIRE(lines.size() == 6);
   Prompt prompt;
-  REQUIRE(prompt.ready);
   // A port that is free, in place of 8000.
   prompt.send("p = listen(0) port = p.address:match '%d+$' p:close() print('port ' .. port)\n");
   REQUIRE(prompt.expect("\r\nport "));
