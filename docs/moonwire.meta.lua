@@ -736,7 +736,7 @@ function connection:pipe(other, options) end
 ---c:frame("json")
 ---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes, 1 GiB at most; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 

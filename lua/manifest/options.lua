@@ -139,7 +139,7 @@ local options = {
     otherwise = "max_line",
     summary = "Bounds what may come before the delimiter; beyond it the call returns nil, "
       .. "message, \"EMSGSIZE\"." },
-  { name = "max_connections", types = "integer", unit = "connections", min = 1,
+  { name = "max_connections", types = "integer", unit = "connections", min = 1, max = 2147483647,
     otherwise = "the descriptor limit less 16",
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,

@@ -55,6 +55,14 @@ class Use : public Ref<T> {
   using Ref<T>::Ref;
 };
 
+/// What the manifest says of an option of the table; null if it is none of them.
+constexpr const OptionSpec* find_option(const OptionTable& table, Opt option) {
+  for (std::size_t i = 0; i < table.count; ++i) {
+    if (table.specs[i].id == option) return &table.specs[i];
+  }
+  return nullptr;
+}
+
 /// An option table, checked against its manifest: unknown names and wrong types raised.
 class OptionValues {
  public:

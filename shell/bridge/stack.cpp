@@ -87,7 +87,9 @@ int push_failure(lua_State* L, Runtime& runtime, const Reply& reply) {
   lua_pushlstring(L, reply.text.data, reply.text.size);
   const std::string_view name = code_name(reply.code);
   lua_pushlstring(L, name.data(), name.size());
-  (void)runtime;
+  if (Runtime::FailureWatch& watch = runtime.failure_watch; watch.thread == L) {
+    watch.text.assign(reply.text.data, std::min(reply.text.size, Runtime::FailureWatch::kMost));
+  }
   return 3;
 }
 

@@ -21,6 +21,13 @@ void Hints::input_compiled(std::string_view text) {
   }
 }
 
+bool Hints::call_failed(std::string_view text, const std::string& failure) {
+  const std::string_view name = failure.empty() ? "" : variable_of_call(text);
+  if (name.empty() || !is_nil(runtime_, name)) return false;
+  tell_("note: " + std::string(name) + " is nil: " + failure);
+  return true;
+}
+
 void Hints::globals_changed(const std::vector<GlobalChange>& changes) {
   for (const GlobalChange& change : changes) {
     if (!change.built_in) continue;
