@@ -2540,8 +2540,8 @@ function http_module.app() end
 ---Passes requests on to the servers of their host.
 ---
 ---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
----answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto; so do
----WebSockets.
+---answered with 421. Requests and answers go on as they come, Host included, with X-Forwarded-For, -Host and
+----Proto; so do WebSockets.
 ---
 ---```lua
 ---local http = require "http"

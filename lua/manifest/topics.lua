@@ -218,8 +218,10 @@ of https is "http/1.1" and "http/1.0" unless `tls` says otherwise.]==],
     app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
     app:static(prefix, directory [, { index, gzip, hidden }])   files: types, ETag, ranges, x.gz for
                                                         x; hidden=true: names like ".git" too
-    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back, and
-                                                        WebSockets; to each of a list in turn
+    app:proxy(prefix, "host:port" or url [, { preserve_host }])   passes requests on, and answers
+                                                        back, and WebSockets; to each of a list in
+                                                        turn; with preserve_host=true under the Host
+                                                        that the client named
     app:mount(prefix, application)                      WSAPI: function(env) return status,
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and

@@ -11,9 +11,9 @@ local function serve(handler, scheme)
 end
 
 --- A server that passes all on to `target`.
-local function front_of(target, scheme)
+local function front_of(target, scheme, options)
   local app = http.app()
-  app:proxy("/up", target)
+  app:proxy("/up", target, options)
   return serve(app, scheme)
 end
 
@@ -35,6 +35,7 @@ local function echoing(seen)
     end
     seen.code = c.close_code
   end)
+  app:ws("/base/own", { origins = "same" }, function(c) c:write "welcome" end)
   app:get("/base/page", function() return "a page" end)
   return app
 end
@@ -75,6 +76,24 @@ check.case("inside TLS on either side, and by a reverse proxy", function()
     c:write "hello"
     check.equal(c:read(nil, PATIENCE), "hello")
   end
+end)
+
+check.case("a server that asks for its own pages sees whose they are, if Host goes on", function()
+  local behind <close> = serve(echoing {})
+  local function ask(srv, path)
+    local headers = { Origin = srv.address }
+    return connect(srv.address:gsub("^http", "ws") .. path, { headers = headers })
+  end
+  local other <close> = front_of(behind.address .. "/base")
+  check.match(check.fails("EPROTO", ask(other, "/up/own")), "403 Forbidden")
+  local kept <close> = front_of(behind.address .. "/base", "http", { preserve_host = true })
+  local reverse <close> = check.ok(http.reverse_proxy("127.0.0.1:0", { ["*"] = behind.address }))
+  for path, srv in pairs { ["/up/own"] = kept, ["/base/own"] = reverse } do
+    local c <close> = check.ok(ask(srv, path))
+    check.equal(c:read(nil, PATIENCE), "welcome")
+  end
+  check.raises(function() http.app():proxy("/", "h:1", { keep_host = true }) end,
+    "_test.lua:%d+: app:proxy: unknown option 'keep_host'")
 end)
 
 check.case("bytes beside the heads, and an end of either side, arrive", function()

@@ -13,8 +13,8 @@ local HOPS <const> = { connection = true, ["content-length"] = true, expect = tr
 
 local function joined(list, value) return list and list .. ", " .. value or value end
 
---- The fields that go on.
-local function headers_of(req)
+--- The fields that go on; with `keeps_host` Host as well, else it is the server's.
+local function headers_of(req, keeps_host)
   local headers, hidden = {}, {}
   for word in (req.headers.connection or ""):gmatch "[^%s,]+" do hidden[word:lower()] = true end
   for name, value in pairs(req.headers) do
@@ -25,6 +25,7 @@ local function headers_of(req)
   headers["x-forwarded-host"] = headers["x-forwarded-host"] or req.host
   headers["x-forwarded-proto"] = headers["x-forwarded-proto"] or (req.connection.tls and "https" or "http")
   if not headers["user-agent"] then headers["user-agent"] = false end
+  if keeps_host then headers.host = req.host end
   return headers
 end
 
@@ -136,9 +137,9 @@ local function ask(bases, at, request, path)
 end
 
 --- `targets`: "host:port", a URL that paths are put behind, or a list of these, which take turns;
--- one that cannot be reached is passed over. What is wrong with them is raised in the name of
--- `name`, `level` up.
-local function new(targets, name, level)
+-- one that cannot be reached is passed over. With `keeps_host` they see the client's Host. What is
+-- wrong with them is raised in the name of `name`, `level` up.
+local function new(targets, keeps_host, name, level)
   local bases, turn = bases_of(targets, name, level + 1), 0
   return function(req, res, rest)
     local parts = query.resolve(rest)
@@ -146,7 +147,7 @@ local function new(targets, name, level)
     local path = path_behind(req, rest, parts) .. (req.raw_query ~= "" and "?" .. req.raw_query or "")
     turn = turn + 1
     local answer, message, code = ask(bases, turn - 1, {
-      method = req.method, headers = headers_of(req), body = body_of(req), stream = true,
+      method = req.method, headers = headers_of(req, keeps_host), body = body_of(req), stream = true,
       redirects = false, decode = false, proxy = false, upgrade = upgrade_of(req),
     }, path)
     if not answer then
