@@ -226,8 +226,8 @@ of https is "http/1.1" and "http/1.0" unless `tls` says otherwise.]==],
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
                                                         returns what the handler returns
-    app:compress([{ min }])                             gzip or deflate, for answers in pieces and
-                                                        for whole ones of `min` bytes (1024)
+    app:compress([{ min }])                             gzip or deflate, for answers in pieces, and
+                                                        whole ones and files of `min` bytes (1024)
     app:log([out])                                      a line for each answer: to a file, a
                                                         function, stderr
     app:shield([{ limit, interval, blacklist, on_flag }])   keeps attackers out

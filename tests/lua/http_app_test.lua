@@ -395,6 +395,34 @@ check.case("answers are packed for who takes them", function()
   http.close_idle()
 end)
 
+check.case("files are packed as other answers are", function()
+  local folder, text = os.tmpname(), ("some text "):rep(200)
+  os.remove(folder)
+  check.ok(os.execute(("mkdir '%s'"):format(folder)))
+  for _, name in ipairs { "a.txt", "a.png" } do
+    local file <close> = check.ok(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+  end
+  local app = http.app()
+  app:compress():static("/", folder)
+  local srv <close> = check.ok(listen("http://127.0.0.1:0", app))
+  local function get(path, headers) return check.ok(http.get(srv.address .. path, { headers = headers })) end
+  local answer = get "/a.txt"
+  check.same({ answer.body, answer.headers["content-encoding"] }, { text, "gzip" })
+  check.match(answer.headers.etag, '^W/"')
+  check.equal(answer.headers.vary, "Accept-Encoding")
+  check.equal(get("/a.txt", { ["If-None-Match"] = answer.headers.etag }).status, 304)
+  local part = get("/a.txt", { Range = "bytes=5-8" })
+  check.same({ part.status, part.body, part.headers["content-encoding"] }, { 206, "text" })
+  check.equal(get("/a.txt", { Range = "bytes=5-8", ["If-Range"] = answer.headers.etag }).body, text)
+  local plain = get("/a.txt", { ["Accept-Encoding"] = "identity" })
+  check.same({ plain.body, plain.headers["content-length"] }, { text, "2000" })
+  check.match(plain.headers.etag, '^"')
+  check.equal(get("/a.png").headers["content-encoding"], nil)
+  http.close_idle()
+  os.execute(("rm -r '%s'"):format(folder))
+end)
+
 check.case("a piece that is packed can be read before the next is written", function()
   local app = http.app()
   local go_on = false

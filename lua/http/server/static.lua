@@ -142,7 +142,11 @@ local function send_file(req, res, path, facts)
     first, last = ranges[1][1], ranges[1][2]
     headers["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, facts.size)
   end
-  headers["Content-Length"] = last - first + 1
+  if req.method == "GET" and not ranges and res.packs and res.packs(facts.size) then
+    headers.ETag, headers["Accept-Ranges"] = "W/" .. tag, nil  -- other bytes, of no length yet
+  else
+    headers["Content-Length"] = last - first + 1
+  end
   if req.method == "HEAD" then return 200, "" end
   if send(res, file, first, last - first + 1) then res:finish() end
 end
