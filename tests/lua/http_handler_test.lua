@@ -64,13 +64,13 @@ check.case("a client that leaves in the middle of an answer is no failure of its
     end)
     app:static("/files", path:match "^(.*)/")
     app:get("/pieces", function(_, res)
-      res.headers["Content-Length"] = 64 << 20
-      for _ = 1, 64 do
+      res.headers["Content-Length"] = 24 << 20
+      for _ = 1, 24 do
         if not res:write(large) then return end
       end
     end)
     local file <close> = io.open(path, "w")
-    for _ = 1, 64 do file:write(large) end
+    for _ = 1, 24 do file:write(large) end
     file:close()
     local srv = listen("http://127.0.0.1:0", app)
     for i, target in ipairs { "/pieces", "/files/" .. path:match "[^/]+$" } do
