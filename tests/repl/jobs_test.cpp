@@ -53,7 +53,8 @@ TEST_CASE("Jobs: commands", "[repl]") {
   SECTION(".jobs lists it, with its age") {
     session.type(".jobs\r");
     const std::regex row("\n\\[1\\] running  [0-9]+s  timeout\\(0\\.01");
-    CHECK(session.sees([&](const Screen& screen) { return std::regex_search(screen.text(), row); }));
+    CHECK(
+        session.sees([&](const Screen& screen) { return std::regex_search(screen.text(), row); }));
   }
   SECTION(".fg waits for it; Ctrl-C then interrupts it") {
     session.type(".fg 1\r");
