@@ -298,7 +298,8 @@ end
 function exchange.start(request, url, write_head)
   local self, message, code = attempt(request, url, write_head)
   if message == "stale" then self, message, code = attempt(request, url, write_head, true) end
-  return self, message, code
+  if not self then return nil, message, code end
+  return self
 end
 
 exchange.close_idle = pool.close_idle

@@ -29,6 +29,7 @@ print(c:read("a"):match "[^\n]*$")    --> hello you]],
     {
       name = "http.reverse_proxy",
       signature = "http.reverse_proxy(address, hosts [, options])",
+      options_like = "listen",
       summary = "Passes requests on to the servers of their host.",
       args = {
         { name = "address", type = "string|integer", text = "where to listen: \"http://\" is put in "

@@ -22,6 +22,7 @@ local function short(name, method, body)
   return { name = "http." .. name,
     signature = ("http.%s(url%s [, options%s])"):format(name, body and " [, body" or "", body and "]" or ""),
     summary = ("Sends a %s request and reads the answer."):format(method), args = args,
+    options_like = "request",
     results = results, returns = returns, waits = true }
 end
 

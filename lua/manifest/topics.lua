@@ -83,8 +83,10 @@ nothing comes: see ping_interval. A handler that returns closes with status 1000
     title = "The prompt",
     text = [[
 What is typed runs as a task. An expression shows its values; a `;` at the end hides them. nil,
-message, code of a call that failed are shown as an error. While a line waits there is no prompt:
-Ctrl-C interrupts it, Ctrl-Z makes it a job, whose values come above the prompt when it ends.
+message, code of a call that failed are shown as an error, or as a note where they would have gone to
+a variable. While a line waits there is no prompt: Ctrl-C interrupts it, Ctrl-Z makes it a job, whose
+values come above the prompt when it ends. A line that names a module of ours, `http.get(url)`,
+requires it first and says so; a script must do that itself.
 
     _  __  ___          the first value of the last line that had one, and of the two before
     _all  _err          all its values, with their number n; the last error

@@ -228,6 +228,22 @@ std::string_view variable_of_call(std::string_view chunk) {
   return is_call(chunk.substr(tokens.begin())) ? name : std::string_view();
 }
 
+std::set<std::string_view> owners_in(std::string_view chunk) {
+  std::set<std::string_view> owners;
+  std::set<std::string_view> others;
+  bool member = false;
+  for (Tokens tokens(chunk); !tokens.at_end();) {
+    const bool variable = tokens.kind() == TokenKind::kName && !member;
+    const std::string_view name = tokens.text();
+    tokens.next();
+    const bool has_member = tokens.is(".") || tokens.is(":");
+    if (variable) (has_member ? owners : others).insert(name);
+    member = name == "." || name == ":";
+  }
+  for (const std::string_view name : others) owners.erase(name);
+  return owners;
+}
+
 std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
   Tokens tokens(chunk);

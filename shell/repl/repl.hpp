@@ -100,6 +100,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show(const Failure& failure);
   void on_stop();
   void end_by(int signal);
+  void require_modules(std::string_view text);
   void log_block(std::string_view block);
   void tell(const std::string& line);
 

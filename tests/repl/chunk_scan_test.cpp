@@ -90,6 +90,14 @@ TEST_CASE("variable_of_call", "[repl]") {
   }
 }
 
+TEST_CASE("owners_in", "[repl]") {
+  using Names = std::set<std::string_view>;
+  CHECK(owners_in("a.b.c(d:e(), f, a.g) -- h.i\nprint('j.k' .. l.m)") == Names{"a", "d", "l"});
+  CHECK(owners_in("local a = require 'a' a.b()") == Names{});
+  CHECK(owners_in("a.b = {c = 1} c.d()") == Names{"a"});
+  CHECK(owners_in("a..b") == Names{});
+}
+
 TEST_CASE("names_in", "[repl]") {
   using Names = std::set<std::string_view>;
   CHECK(names_in("a.b = c 'd' -- e\n function f(g) return h end") ==

@@ -61,6 +61,14 @@ TEST_CASE("Rich completion: names", "[repl]") {
     CHECK(session.completes("t.x.y", "t.x.y"));
     CHECK(session.screen().all().find("\nran") == std::string::npos);
   }
+  SECTION("knows our modules before anybody has required them") {
+    CHECK(session.completes("jso", "json"));
+    CHECK(session.completes("json.enc", "json.encode("));
+    CHECK(session.completes("http.get('h', {redir", "http.get('h', {redirects = "));
+    CHECK(session.completes("require 'jso", "require 'json'"));
+    session.type("\x15json\r");
+    CHECK(session.shows("net> json\nnil\nnet> "));
+  }
   SECTION("is silent in strings and comments, and after what only running would tell") {
     CHECK(session.completes("'pri", "'pri"));
     CHECK(session.completes("-- pri", "-- pri"));
