@@ -1106,7 +1106,7 @@ function timer:reset(seconds) end
 ---@return number seconds
 function timer:remaining() end
 
----Tells when it fires, on the clock of now.
+---Tells when it is due, or was last, on the clock of now.
 ---
 ---```lua
 ---t = timeout(60, print)

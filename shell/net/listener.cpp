@@ -55,8 +55,8 @@ Status Listener::start(std::vector<ListenSocket> sockets) {
   sockets_ = std::move(sockets);
   for (const ListenSocket& socket : sockets_) {
     auto gate = std::make_unique<Gate>(*this, socket.fd.get(), socket.local);
-    auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kNone);
-    if (!started) return started;
+    auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kRead);
+    if (!started) return started;  // not watchable: told now, whether one accepts already or not
     gates_.push_back(std::move(gate));
   }
   update();
