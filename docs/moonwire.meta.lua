@@ -2363,7 +2363,8 @@ local fs_module = {}
 ---
 ---A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
 ---told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
----is replaced or made anew is watched on. What a symbolic link points to is not.
+---is replaced or made anew is watched on. Of a symbolic link both it and what it leads to are watched, as
+---are links among the directories of the path.
 ---
 ---If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.
 ---
@@ -3058,7 +3059,7 @@ local bus_module = {}
 ---sleep(0.01)                         --> 42    copied
 ---l:delete()
 ---```
----@param name string
+---@param name string # "*" for all of them: fn(name, ...)
 ---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
 ---@return bus_listener listener
 function bus_module.on(name, fn) end
@@ -3085,7 +3086,7 @@ function bus_module.once(name, fn) end
 ---local bus = require "bus"
 ---print(bus.push("nobody", "hears"))  --> 0
 ---```
----@param name string
+---@param name string # any but "*"
 ---@param ... any
 ---@return integer? listeners
 ---@return string? message
