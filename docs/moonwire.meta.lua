@@ -5,7 +5,7 @@
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class close_options
----@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
+---@field grace? number # Takes who is connected already, and lets handlers end for so long; then closes them. (seconds, default none)
 
 ---@class compress_options
 ---@field client_max_window_bits? integer # Bounds the window in which a client finds repetitions. (bits, default 12)
@@ -3701,7 +3701,9 @@ local workers_module = {}
 ---    INT, TERM    workers end at once
 ---    USR1         log.reopen(), here and there
 ---    HUP, USR2    reload: new workers, from the script as it is now; if they live
----                 the old ones end as by QUIT, if not the old ones go on
+---                 the old ones end as by QUIT, if not the old ones go on. With
+---                 `reuseport` nobody is refused or reset meanwhile; without it
+---                 the address is taken, and the old ones go on
 ---
 ---`user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 ---calls process.become in main instead. The log has a line for each start and end. A worker ends as well when

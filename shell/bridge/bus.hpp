@@ -17,8 +17,8 @@ struct BusMessage {
   std::string values;
 };
 
-/// One who listens, to a name or to all ("*"). On one loop; what is pushed after stop() has returned does not come, and
-/// neither does what was on its way.
+/// One who listens, to a name or to all ("*"). On one loop; what is pushed after stop() has
+/// returned does not come, and neither does what was on its way.
 class BusListener {
  public:
   /// More than this on its way to one listener is refused.
@@ -50,8 +50,8 @@ class BusListener {
   std::string name_;
 };
 
-/// To all who listen to its name, or to all; how many these are. ENOBUFS: one of them is behind, and
-/// nobody is told. Any thread.
+/// To all who listen to its name, or to all; how many these are. ENOBUFS: one of them is behind,
+/// and nobody is told. Any thread.
 Result<int> push_on_bus(BusMessage message);
 
 }  // namespace moonwire

@@ -125,7 +125,8 @@ Reply cancel(Runtime&, Any<LuaTimer> self) { return Reply::yes(self && self->can
 /// timer:pending(), timer:alive() -> boolean
 Reply pending(Runtime&, Any<LuaTimer> self) { return Reply::yes(self && self->armed()); }
 
-/// timer:remaining() -> seconds, also if it was cancelled; 0 once they have passed, or if there are none
+/// timer:remaining() -> seconds, also if it was cancelled; 0 once they have passed, or if there are
+/// none
 Reply remaining(Runtime&, Self self) {
   const Nanoseconds left = self->due() - Clock::now();
   return Reply::real(left.count() > 0 ? to_seconds(left) : 0);

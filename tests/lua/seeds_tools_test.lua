@@ -193,7 +193,7 @@ local function wait_until_quiet(count)
   local before, clock
   repeat
     before, clock = count(), check.clock()
-    sleep(0.4)
+    sleep(0.3)
   until count() == before and select(2, clock:passed()) < 0.1
 end
 
