@@ -2918,7 +2918,6 @@ local rel_module = {}
 ---    thread init report set_sleep set_turbo
 ---    EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
 ---
----and rel.error_watch is except.
 ---
 ---```lua
 ---require("rel").override()
@@ -2960,6 +2959,26 @@ rel_module.supported_methods = nil
 ---t:delete()
 ---```
 function rel_module.abort() end
+
+---Calls a function when out-of-band data has come; rel.error is the same.
+---
+---Unlike the global except it does not keep dispatch going.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---w = rel.error_watch(c, print, "urgent")
+---print(w:pending())                                  --> true
+---w:delete()
+---```
+---@param x connection|integer|file*
+---@param fn fun(...: any): any # called as fn(...)
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function rel_module.error_watch(x, fn, ...) end
 
 ---Runs dispatch, which SIGINT or abort end.
 ---
