@@ -5,7 +5,7 @@
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class close_options
----@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
+---@field grace? number # Takes who is connected already, and lets handlers end for so long; then closes them. (seconds, default none)
 
 ---@class compress_options
 ---@field client_max_window_bits? integer # Bounds the window in which a client finds repetitions. (bits, default 12)
@@ -1107,7 +1107,7 @@ function timer:reset(seconds) end
 ---@return number seconds
 function timer:remaining() end
 
----Tells when it fires, on the clock of now.
+---Tells when it is due, or was last, on the clock of now.
 ---
 ---```lua
 ---t = timeout(60, print)
@@ -2364,7 +2364,8 @@ local fs_module = {}
 ---
 ---A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
 ---told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
----is replaced or made anew is watched on. What a symbolic link points to is not.
+---is replaced or made anew is watched on. Of a symbolic link both it and what it leads to are watched, as
+---are links among the directories of the path.
 ---
 ---If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.
 ---
@@ -2923,7 +2924,6 @@ local rel_module = {}
 ---    thread init report set_sleep set_turbo
 ---    EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
 ---
----and rel.error_watch is except.
 ---
 ---```lua
 ---require("rel").override()
@@ -2965,6 +2965,26 @@ rel_module.supported_methods = nil
 ---t:delete()
 ---```
 function rel_module.abort() end
+
+---Calls a function when out-of-band data has come; rel.error is the same.
+---
+---Unlike the global except it does not keep dispatch going.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---w = rel.error_watch(c, print, "urgent")
+---print(w:pending())                                  --> true
+---w:delete()
+---```
+---@param x connection|integer|file*
+---@param fn fun(...: any): any # called as fn(...)
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function rel_module.error_watch(x, fn, ...) end
 
 ---Runs dispatch, which SIGINT or abort end.
 ---
@@ -3064,7 +3084,7 @@ local bus_module = {}
 ---sleep(0.01)                         --> 42    copied
 ---l:delete()
 ---```
----@param name string
+---@param name string # "*" for all of them: fn(name, ...)
 ---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
 ---@return bus_listener listener
 function bus_module.on(name, fn) end
@@ -3091,7 +3111,7 @@ function bus_module.once(name, fn) end
 ---local bus = require "bus"
 ---print(bus.push("nobody", "hears"))  --> 0
 ---```
----@param name string
+---@param name string # any but "*"
 ---@param ... any
 ---@return integer? listeners
 ---@return string? message
@@ -3706,7 +3726,9 @@ local workers_module = {}
 ---    INT, TERM    workers end at once
 ---    USR1         log.reopen(), here and there
 ---    HUP, USR2    reload: new workers, from the script as it is now; if they live
----                 the old ones end as by QUIT, if not the old ones go on
+---                 the old ones end as by QUIT, if not the old ones go on. With
+---                 `reuseport` nobody is refused or reset meanwhile; without it
+---                 the address is taken, and the old ones go on
 ---
 ---`user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 ---calls process.become in main instead. The log has a line for each start and end. A worker ends as well when

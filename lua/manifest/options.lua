@@ -239,7 +239,7 @@ local options = {
 
   -- listener:close
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
-    summary = "Lets the handlers of open connections end for so long, then closes them." },
+    summary = "Takes who is connected already, and lets handlers end for so long; then closes them." },
 
   -- process
   { name = "clear_env", types = "boolean", default = false,

@@ -234,20 +234,6 @@ const char* datagram_option(const OptionValues& options) {
   return nullptr;
 }
 
-const char* stream_option(const OptionValues& options, const OptionTable& asked,
-                          const OptionTable& allowed) {
-  for (std::size_t i = 0; i < asked.count; ++i) {
-    const OptionSpec& each = asked.specs[i];
-    if (options.has(each.id) && !find_option(allowed, each.id)) return each.name;
-  }
-  return nullptr;
-}
-
-Reply not_for(Runtime& runtime, const char* verb, const char* option, const char* scheme) {
-  return Reply::raise(runtime,
-                      std::string(verb) + ": option '" + option + "' is not for " + scheme);
-}
-
 Status LuaSocket::set(const OptionValues& options) {
   StreamSettings given;
   given.take(options);

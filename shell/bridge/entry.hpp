@@ -212,7 +212,7 @@ MOONWIRE_READER(Yieldable, yieldable);
 
 /// Pushes the reply; not a template. stack.cpp.
 int finish(Arguments& in, const Reply& reply);
-Reply out_of_memory(Runtime& runtime);
+Reply out_of_memory();
 Reply closed_reply(Arguments& in);
 Runtime& runtime_of(lua_State* state);
 
@@ -226,7 +226,7 @@ Reply run_body(Reply (*body)(Runtime&, A...), Runtime& runtime,
   try {
     return body(runtime, arguments...);
   } catch (const std::bad_alloc&) {
-    return out_of_memory(runtime);
+    return out_of_memory();
   }
 }
 

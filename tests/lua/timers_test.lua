@@ -28,6 +28,18 @@ check.case("S3 nil arguments arrive as well", function()
   end), nil, 1, nil)
 end)
 
+check.case("more arguments than can be kept raise; none is lost", function()
+  local many = {}
+  for i = 1, 65000 do many[i] = i end
+  timeout(0, check.expect(function(...)
+    check.equal(select("#", ...), 65000)
+    check.equal((select(65000, ...)), 65000)
+  end), table.unpack(many))
+  many[65001], many[70000] = 65001, 70000
+  check.raises(function() timeout(0, print, table.unpack(many, 1, 70000)) end,
+    "timeout: too many arguments %(70000, at most 65000%)")
+end)
+
 check.case_here("S5 one that was deleted and added runs at its new time only", function()
   local clock = check.clock()
   local t = timeout(0.4, check.expect(function() at(clock, 0.2) end))

@@ -21,9 +21,10 @@ local function coding_for(accepted)
   return deflate > 0 and "deflate" or nil
 end
 
+--- The value of a field, the first where there is a list.
 local function find(headers, wanted)
   for name, value in pairs(headers) do
-    if name:lower() == wanted then return value end
+    if name:lower() == wanted then return type(value) == "table" and value[1] or value end
   end
 end
 
