@@ -5,7 +5,7 @@
 ---@field timeout? number # Bounds each wait of a call, which then returns nil, message, "ETIMEDOUT". (seconds, default no limit)
 
 ---@class close_options
----@field grace? number # Lets the handlers of open connections end for so long, then closes them. (seconds, default none)
+---@field grace? number # Takes who is connected already, and lets handlers end for so long; then closes them. (seconds, default none)
 
 ---@class compress_options
 ---@field client_max_window_bits? integer # Bounds the window in which a client finds repetitions. (bits, default 12)
@@ -229,6 +229,7 @@
 ---@field stream? boolean # Returns as soon as the head is there; response:body and response:read then read. (default false)
 ---@field timeout? number # Bounds all of it, redirections included; with `stream` up to the head. (seconds, default no limit)
 ---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
+---@field upgrade? string # Asks the server to go on with another protocol, as "websocket": after an answer of 101 the response's field connection is the program's. (default none)
 ---@field url? string # Says what is asked for, and from whom: "https://host/path?query".
 
 ---@class resolve_options
@@ -1106,7 +1107,7 @@ function timer:reset(seconds) end
 ---@return number seconds
 function timer:remaining() end
 
----Tells when it fires, on the clock of now.
+---Tells when it is due, or was last, on the clock of now.
 ---
 ---```lua
 ---t = timeout(60, print)
@@ -2363,7 +2364,8 @@ local fs_module = {}
 ---
 ---A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
 ---told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
----is replaced or made anew is watched on. What a symbolic link points to is not.
+---is replaced or made anew is watched on. Of a symbolic link both it and what it leads to are watched, as
+---are links among the directories of the path.
 ---
 ---If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.
 ---
@@ -2505,6 +2507,7 @@ function require(name) end
 ---@field url string
 ---@field body string|fun(self: http_response): fun(): string?
 ---@field failure {message: string, code: string}?
+---@field connection connection?
 ---@field json fun(self: http_response): any, string?, string?
 ---@field read fun(self: http_response): string?, string?, string?
 ---@field close fun(self: http_response)
@@ -2538,7 +2541,8 @@ function http_module.app() end
 ---Passes requests on to the servers of their host.
 ---
 ---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
----answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto.
+---answered with 421. Requests and answers go on as they come, Host included, with X-Forwarded-For, -Host and
+----Proto; so do WebSockets.
 ---
 ---```lua
 ---local http = require "http"
@@ -2564,6 +2568,7 @@ function http_module.reverse_proxy(address, hosts, options) end
 ---             them; pairs(headers) gives all in their order
 ---    body     the body, decoded
 ---    url      where it came from, after redirections
+---    connection   after the option `upgrade` and a status of 101
 ---    json()   its value, or nil, message, "EPROTO": see json.decode
 ---
 ---With `stream` the body is read later: `for piece in response:body() do ... end`, after which
@@ -2574,7 +2579,9 @@ function http_module.reverse_proxy(address, hosts, options) end
 ---replaced, where sending the request twice cannot do harm. Redirections change POST to GET as
 ---browsers do, and lose credentials when they leave the origin. https is verified, see TLS; the
 ---option `tls` is that of connect. Proxies are found in the environment: http_proxy (in small letters
----only), https_proxy, all_proxy, no_proxy; names are looked up by SOCKS proxies.
+---only), https_proxy, all_proxy; no_proxy is a list of hosts, which stand for the domains below as
+---well, of addresses and networks ("10.0.0.0/8", "fe80::/10"), each with a port or without, or "*".
+---Names are looked up by SOCKS proxies.
 ---
 ---```lua
 ---local http = require "http"
@@ -2734,9 +2741,9 @@ function http_module.close_idle() end
 
 ---Makes a jar for cookies, for the option `cookies`.
 ---
----Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. Without a list of
----public suffixes a server of a.co.uk may set a cookie for all of co.uk; a name without a dot it may
----not.
+---Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. A server of
+---a.co.uk sets none for all of co.uk: libpsl knows what is everybody's, as it does for curl. Without that
+---library only names without a dot are refused so.
 ---
 ---    jar:header(url)        the value of Cookie for a request there, nil for none
 ---    jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
@@ -2799,7 +2806,7 @@ function http_module.unescape(text) end
 
 ---Writes a table as a query or form, or reads one.
 ---
----What is read has all fields in their order as a list of {name, value} too; of a name that comes several times the last value counts, and a wrong %XX stays as it is.
+---What is read has all fields in their order by number too, as {name, value}; pairs sees the names. Of one that comes several times the last value counts, and a wrong %XX stays as it is.
 ---
 ---```lua
 ---local http = require "http"
@@ -2917,7 +2924,6 @@ local rel_module = {}
 ---    thread init report set_sleep set_turbo
 ---    EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
 ---
----and rel.error_watch is except.
 ---
 ---```lua
 ---require("rel").override()
@@ -2959,6 +2965,26 @@ rel_module.supported_methods = nil
 ---t:delete()
 ---```
 function rel_module.abort() end
+
+---Calls a function when out-of-band data has come; rel.error is the same.
+---
+---Unlike the global except it does not keep dispatch going.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---c = connect(srv.address)
+---w = rel.error_watch(c, print, "urgent")
+---print(w:pending())                                  --> true
+---w:delete()
+---```
+---@param x connection|integer|file*
+---@param fn fun(...: any): any # called as fn(...)
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function rel_module.error_watch(x, fn, ...) end
 
 ---Runs dispatch, which SIGINT or abort end.
 ---
@@ -3058,7 +3084,7 @@ local bus_module = {}
 ---sleep(0.01)                         --> 42    copied
 ---l:delete()
 ---```
----@param name string
+---@param name string # "*" for all of them: fn(name, ...)
 ---@param fn fun(...: any) # called with what was pushed, on the loop of whoever listens
 ---@return bus_listener listener
 function bus_module.on(name, fn) end
@@ -3085,7 +3111,7 @@ function bus_module.once(name, fn) end
 ---local bus = require "bus"
 ---print(bus.push("nobody", "hears"))  --> 0
 ---```
----@param name string
+---@param name string # any but "*"
 ---@param ... any
 ---@return integer? listeners
 ---@return string? message
@@ -3700,7 +3726,9 @@ local workers_module = {}
 ---    INT, TERM    workers end at once
 ---    USR1         log.reopen(), here and there
 ---    HUP, USR2    reload: new workers, from the script as it is now; if they live
----                 the old ones end as by QUIT, if not the old ones go on
+---                 the old ones end as by QUIT, if not the old ones go on. With
+---                 `reuseport` nobody is refused or reset meanwhile; without it
+---                 the address is taken, and the old ones go on
 ---
 ---`user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 ---calls process.become in main instead. The log has a line for each start and end. A worker ends as well when

@@ -10,12 +10,16 @@ local function checked(what, name, fn)
   if type(name) ~= "string" then
     error(("bad argument #1 to '%s' (string expected, got %s)"):format(what, type(name)), 3)
   end
+  if what == "push" and name == "*" then
+    error("push: a name expected: \"*\" stands for all of them", 3)
+  end
   if what ~= "push" and type(fn) ~= "function" then
     error(("bad argument #2 to '%s' (function expected, got %s)"):format(what, type(fn)), 3)
   end
 end
 
---- on(name, fn): calls fn(...) for each message of that name. Returns the listener.
+--- on(name, fn): calls fn(...) for each message of that name; for "*" fn(name, ...) for each there
+-- is. Returns the listener.
 function bus.on(name, fn)
   checked("on", name, fn)
   return native.listen(name, false, fn)
@@ -27,7 +31,7 @@ function bus.once(name, fn)
   return native.listen(name, true, fn)
 end
 
---- push(name, ...): to all who listen to that name, on whatever thread. Returns how many these are.
+--- push(name, ...): to all who listen to that name or to "*", on whatever thread. Returns how many these are.
 function bus.push(name, ...)
   checked("push", name)
   local payload, problem = copy.pack("argument", 0, ...)

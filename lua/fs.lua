@@ -1,6 +1,7 @@
 --- Files: `local fs = require "fs"`. fs.watch tells when one changes. What is watched is the directory
 -- that the file is in, so that a file which is replaced, removed and made anew goes on being
--- watched, and one may wait for a file to appear. What fails at run time returns nil, message, code.
+-- watched, and one may wait for a file to appear; behind symbolic links both they and what they lead to.
+-- What fails at run time returns nil, message, code.
 local native = require "native.fs"
 
 local spawn, timeout = spawn, timeout  -- whatever a program calls so
@@ -10,10 +11,12 @@ local fs = {}
 local QUIET <const> = 0.05   -- seconds without a further change, until the change is told
 local LATEST <const> = 0.25  -- seconds after the first change, though others follow
 local LOST <const> = 0x4000  -- events were lost: IN_Q_OVERFLOW
+local MOST_LINKS <const> = 40  -- symbolic links on the way to a file, as the kernel bounds them
+local WHOLE <const> = ""  -- in place of a name: all that is in a directory
 
 local changes      -- the connection that the kernel's events come by; nil while nothing is watched
 local watched = 0  -- how many watches there are
-local directories = {}  -- by the kernel's number: { watches = { [watch] = true } }
+local directories = {}  -- by the kernel's number: { watches = { [watch] = { [name] = true } } }
 
 local Watch = { __name = "file watch" }
 Watch.__index = Watch
@@ -26,15 +29,10 @@ local function note(watch)
   watch.timer:add(math.max(0, due - at))
 end
 
-local function tell(watch)
-  watch.first = nil
-  spawn(watch.fn, watch.path)
-end
-
---- All watches of a directory, or those of one name in it.
+--- The watches of a directory that have to do with one name in it, or all.
 local function note_all(directory, name)
-  for watch in pairs(directory.watches) do
-    if not name or not watch.name or watch.name == name then note(watch) end
+  for watch, names in pairs(directory.watches) do
+    if not name or names[WHOLE] or names[name] then note(watch) end
   end
 end
 
@@ -66,13 +64,80 @@ local function close_unused()
   changes, directories = nil, {}
 end
 
---- The directory whose entries are watched, and the name in it; a directory stands for all its
--- entries.
-local function place_of(path)
-  local facts = require("native.http").stat(path)
-  if facts and facts.kind == "directory" or path:sub(-1) == "/" then return path end
-  local directory, name = path:match "^(.*/)([^/]+)$"
-  return directory or ".", name or path
+--- Where changes of `path` can be seen, as a list of { directory =, name = }: each symbolic link on the
+-- way, and last what they lead to.
+local function places_of(path)
+  local places, links = {}, 0
+  local directory, rest = "", {}
+  local function follow(text)
+    if text:sub(1, 1) == "/" then directory = "/" end
+    local at = 1
+    for name in text:gmatch "[^/]+" do
+      table.insert(rest, at, name)
+      at = at + 1
+    end
+  end
+  follow(path)
+  local last = WHOLE
+  while rest[1] do
+    local name = table.remove(rest, 1)
+    local target = links < MOST_LINKS and native.read_link(directory .. name)
+    if target then
+      links = links + 1
+      places[#places + 1] = { directory = directory, name = name }
+      follow(target)
+    elseif rest[1] or path:sub(-1) == "/" then
+      directory = directory .. name .. "/"
+    else
+      last = name
+    end
+  end
+  local facts = last ~= WHOLE and require("native.http").stat(directory .. last)
+  if facts and facts.kind == "directory" then directory, last = directory .. last, WHOLE end
+  places[#places + 1] = { directory = directory, name = last }
+  return places
+end
+
+--- Takes a watch out of the directories that it is in, but for those in `kept`.
+local function leave(watch, kept)
+  for number in pairs(watch.numbers) do
+    local directory = directories[number]
+    if directory and not kept[number] then
+      directory.watches[watch] = nil
+      if not next(directory.watches) then
+        directories[number] = nil
+        native.remove(changes, number)
+      end
+    end
+  end
+end
+
+--- Watches the places where `watch.path` is now -> true | nil, message, code
+local function settle(watch)
+  local numbers, message, code = {}, nil, nil
+  for _, place in ipairs(places_of(watch.path)) do
+    local number
+    number, message, code = native.add(changes, place.directory == "" and "." or place.directory)
+    if number then
+      numbers[number] = numbers[number] or {}
+      numbers[number][place.name] = true
+    end
+  end
+  if not next(numbers) then return nil, message, code end
+  leave(watch, numbers)
+  for number, names in pairs(numbers) do
+    directories[number] = directories[number] or { watches = {} }
+    directories[number].watches[watch] = names
+  end
+  watch.numbers, watch.directories = numbers, directories
+  return true
+end
+
+--- A link may lead elsewhere now: that is watched before fn looks.
+local function tell(watch)
+  watch.first = nil
+  if watch.directories == directories then settle(watch) end
+  spawn(watch.fn, watch.path)
 end
 
 --- fs.watch(path, fn) -> watch | nil, message, code. fn(path) runs as a task after each change of
@@ -85,19 +150,14 @@ function fs.watch(path, fn)
   if type(fn) ~= "function" then error("fs.watch: a function expected, got a " .. type(fn), 2) end
   local stream, message, code = open_changes()
   if not stream then return nil, message, code end
-  local directory, name = place_of(path)
-  local number
-  number, message, code = native.add(stream, directory)
-  if not number then
+  local watch = setmetatable({ path = path, fn = fn, numbers = {} }, Watch)
+  local ok
+  ok, message, code = settle(watch)
+  if not ok then
     close_unused()
     return nil, message, code
   end
-  local entry = directories[number] or { watches = {} }
-  directories[number] = entry
-  local watch = setmetatable({ path = path, fn = fn, name = name, number = number, directory = entry },
-    Watch)
   watch.timer = timeout(nil, tell, watch)
-  entry.watches[watch] = true
   watched = watched + 1
   return watch
 end
@@ -107,13 +167,9 @@ function Watch:delete()
   if self.deleted then return false end
   self.deleted = true
   self.timer:delete()
-  if directories[self.number] ~= self.directory then return false end
-  self.directory.watches[self] = nil
+  if self.directories ~= directories then return false end
+  leave(self, {})
   watched = watched - 1
-  if not next(self.directory.watches) then
-    directories[self.number] = nil
-    native.remove(changes, self.number)
-  end
   close_unused()
   return true
 end

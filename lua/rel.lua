@@ -8,7 +8,7 @@ local CHUNK <const> = 4096  -- of what buffwrite hands to its sender
 -- What is the same here as everywhere.
 local common = {
   read = read, write = write, timeout = timeout, signal = signal, event = event,
-  error_watch = except, dispatch = dispatch, loop = loop, abort_branch = abort_branch,
+  dispatch = dispatch, loop = loop, abort_branch = abort_branch,
   pause = pause, resume = resume, thread = thread, init = init, set_sleep = set_sleep, set_turbo = set_turbo,
   report = report, EV_TIMEOUT = EV_TIMEOUT, EV_READ = EV_READ, EV_WRITE = EV_WRITE,
   EV_SIGNAL = EV_SIGNAL, EV_PERSIST = EV_PERSIST,
@@ -34,6 +34,15 @@ function rel.initialize(options)
   given.options = words
   return reactor.initialize(given)
 end
+
+--- error_watch(x, fn, ...), error by its old name: the global except, but it keeps no dispatch going.
+function rel.error_watch(x, fn, ...)
+  local watcher, message, code = except(x, fn, ...)
+  if watcher then native.keep_nothing(watcher) end
+  return watcher, message, code
+end
+
+rel.error = rel.error_watch
 
 --- abort(): ends the dispatch that runs, and deletes all that waits for a descriptor. Timers and
 -- signals stay.

@@ -70,12 +70,12 @@ local function open_direct(request, url)
   })
 end
 
---- Through a proxy. One for http that is asked for http is spoken to as a server.
+--- Through a proxy.
 local function open_through(request, url)
   local proxy, begun = request.proxy, now()
   local function left() return limit(request, begun + request.connect_timeout - now()) end
   local options = { timeout = left() }
-  if proxy.kind == "http" and url.scheme == "http" then return proxies.connect(proxy, options) end
+  if request.through then return proxies.connect(proxy, options) end
   local tls = url.scheme == "https" and tls_options(request, url.host)
   return proxies.open(proxy, url, options, tls, left)
 end
@@ -243,6 +243,15 @@ function methods.close(self)
   self.over = true
   if self.writer then self.writer:cancel() end
   if self.connection then self.connection:close() end
+end
+
+--- The connection, which the caller has from here on: what came behind the head comes first.
+function methods.release(self)
+  local connection = self.connection
+  self.reader:next()  -- the end of a body that is none
+  connection:unread(self.reader:rest())
+  self.over, self.connection = true, nil
+  return connection
 end
 
 -- --- the whole ------------------------------------------------------------------------------

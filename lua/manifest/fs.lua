@@ -26,7 +26,8 @@ return {
       text = [[
 A change is that it is written, made, removed, replaced by rename, or has its attributes changed. It is
 told 0.05 to 0.25 seconds later, once for changes that come together. Watched is the name: a file that
-is replaced or made anew is watched on. What a symbolic link points to is not.
+is replaced or made anew is watched on. Of a symbolic link both it and what it leads to are watched, as
+are links among the directories of the path.
 
 If fn fails that is reported, and the watch stays. It keeps the program going until it is deleted.]],
       example = [[

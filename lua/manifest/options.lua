@@ -239,7 +239,7 @@ local options = {
 
   -- listener:close
   { name = "grace", of = "close", types = "number", unit = "seconds", min = 0, otherwise = "none",
-    summary = "Lets the handlers of open connections end for so long, then closes them." },
+    summary = "Takes who is connected already, and lets handlers end for so long; then closes them." },
 
   -- process
   { name = "clear_env", types = "boolean", default = false,
@@ -325,6 +325,9 @@ local options = {
   { name = "timeout", of = "request", types = "number", unit = "seconds", min = 0,
     otherwise = "no limit",
     summary = "Bounds all of it, redirections included; with `stream` up to the head." },
+  { name = "upgrade", of = "request", types = "string", otherwise = "none",
+    summary = "Asks the server to go on with another protocol, as \"websocket\": after an answer of 101 the "
+      .. "response's field connection is the program's." },
   { name = "url", of = "request", types = "string",
     summary = "Says what is asked for, and from whom: \"https://host/path?query\"." },
 
@@ -432,7 +435,7 @@ local tables = {
   read_until = { "max", "timeout" },
   request = { "auth", "body", "connect_timeout", "cookies", "decode", "expect", "form", "headers",
     "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "min_rate", "proxy", "query",
-    "redirects", "stream", "timeout", "tls", "url" },
+    "redirects", "stream", "timeout", "tls", "upgrade", "url" },
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,

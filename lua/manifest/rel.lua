@@ -16,8 +16,7 @@ global of that name:
     read write timeout signal event dispatch loop abort_branch pause resume
     thread init report set_sleep set_turbo
     EV_TIMEOUT EV_READ EV_WRITE EV_SIGNAL EV_PERSIST
-
-and rel.error_watch is except.]],
+]],
       example = [[
 require("rel").override()
 local event = require "event"
@@ -63,6 +62,28 @@ t = rel.timeout(60, print)
 rel.timeout(0.01, rel.abort)
 print(rel.dispatch(), t:pending())                  --> abort    true
 t:delete()]],
+    },
+    {
+      name = "rel.error_watch",
+      signature = "rel.error_watch(x, fn, ...)",
+      summary = "Calls a function when out-of-band data has come; rel.error is the same.",
+      args = {
+        { name = "x", type = "connection|integer|file*" },
+        { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
+        { name = "...", type = "any" },
+      },
+      results = "the watcher; or nil, message, code",
+      returns = { "watcher? watcher", "string? message", "string? code" },
+      errors = { { "EBADF", "nothing that can be watched" } },
+      waits = false,
+      text = "Unlike the global except it does not keep dispatch going.",
+      example = [[
+local rel = require "rel"
+srv = listen(0, function(c) c:read() end)
+c = connect(srv.address)
+w = rel.error_watch(c, print, "urgent")
+print(w:pending())                                  --> true
+w:delete()]],
     },
     {
       name = "rel.start",

@@ -36,7 +36,9 @@ the supervisor:
     INT, TERM    workers end at once
     USR1         log.reopen(), here and there
     HUP, USR2    reload: new workers, from the script as it is now; if they live
-                 the old ones end as by QUIT, if not the old ones go on
+                 the old ones end as by QUIT, if not the old ones go on. With
+                 `reuseport` nobody is refused or reset meanwhile; without it
+                 the address is taken, and the old ones go on
 
 `user` and `group` are taken by the workers before main is called; who must open a port below 1024 first
 calls process.become in main instead. The log has a line for each start and end. A worker ends as well when

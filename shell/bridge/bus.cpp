@@ -17,10 +17,10 @@ struct BusListener::Box {
   std::atomic<std::size_t> behind = 0;
 
   static void post(const std::shared_ptr<Box>& box,
-                   const std::shared_ptr<const std::string>& message) {
+                   const std::shared_ptr<const BusMessage>& message) {
     const std::lock_guard lock(box->mutex);
     if (box->reactor == nullptr) return;
-    box->behind += message->size();
+    box->behind += message->values.size();
     box->reactor->post([box, message] {
       if (box->listener != nullptr) box->listener->on_message(message);
     });
@@ -69,19 +69,23 @@ void BusListener::taken(std::size_t size) {
   if (box_) box_->behind -= size;
 }
 
-Result<int> push_on_bus(const std::string& name, std::string message) {
+Result<int> push_on_bus(BusMessage message) {
   std::vector<std::shared_ptr<BusListener::Box>> boxes;
   {
     auto& all = BusListener::Directory::instance();
     const std::lock_guard lock(all.mutex);
-    const auto found = all.boxes.find(name);
-    if (found != all.boxes.end()) boxes = found->second;
+    for (const std::string& name : {message.name, std::string(BusListener::kAll)}) {
+      const auto found = all.boxes.find(name);
+      if (found == all.boxes.end()) continue;
+      boxes.insert(boxes.end(), found->second.begin(), found->second.end());
+    }
   }
   for (const auto& box : boxes) {
-    if (box->behind + message.size() <= BusListener::kMost) continue;
-    return failure(static_cast<Code>(ENOBUFS), "push", name, "a listener is behind by 64 MiB");
+    if (box->behind + message.values.size() <= BusListener::kMost) continue;
+    return failure(static_cast<Code>(ENOBUFS), "push", message.name,
+                   "a listener is behind by 64 MiB");
   }
-  const auto shared = std::make_shared<const std::string>(std::move(message));
+  const auto shared = std::make_shared<const BusMessage>(std::move(message));
   for (const auto& box : boxes) BusListener::Box::post(box, shared);
   return static_cast<int>(boxes.size());
 }

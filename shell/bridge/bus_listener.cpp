@@ -1,6 +1,8 @@
 // native.bus and the listeners that bus.on makes. Its client is lua/bus.lua, which makes bytes of
 // what is pushed. Stored value 1: the function.
+#include <array>
 #include <deque>
+#include <span>
 
 #include "bridge/bus.hpp"
 #include "bridge/modules.hpp"
@@ -40,7 +42,7 @@ class LuaBusListener final : public Handle, public BusListener {
 
  private:
   /// One call for each; those that come while the callback waits come after it.
-  void on_message(const std::shared_ptr<const std::string>& message) override {
+  void on_message(const std::shared_ptr<const BusMessage>& message) override {
     waiting_.push_back(message);
     call_next();
   }
@@ -49,16 +51,16 @@ class LuaBusListener final : public Handle, public BusListener {
     if (calling_ || waiting_.empty()) return;
     const auto message = std::move(waiting_.front());
     waiting_.pop_front();
-    taken(message->size());
+    taken(message->values.size());
     if (once_) stop();
     calling_ = true;
-    const Reply values = Reply::values(*message);
-    runtime().call(*this, kFunction, {&values, 1});
+    const std::array arguments{Reply::bytes(message->name), Reply::values(message->values)};
+    runtime().call(*this, kFunction, std::span(arguments).subspan(name() == kAll ? 0 : 1));
   }
 
   void on_close() override { remove(); }
 
-  std::deque<std::shared_ptr<const std::string>> waiting_;
+  std::deque<std::shared_ptr<const BusMessage>> waiting_;
   const bool once_;
   bool calling_ = false;
 };
@@ -71,7 +73,7 @@ Reply listen(Runtime& runtime, std::string_view name, bool once, Function functi
 
 /// push(name, payload) -> how many listen | nil, message, code
 Reply push(Runtime& runtime, std::string_view name, std::string_view payload) {
-  const auto told = push_on_bus(std::string(name), std::string(payload));
+  const auto told = push_on_bus({std::string(name), std::string(payload)});
   return told ? Reply::count(*told) : Reply::fail(runtime, told.error());
 }
 

@@ -19,7 +19,10 @@ Reply Connection::attempt_http(const Need& need, Nanoseconds timeout) {
   const bool head = need.what.kind == What::Kind::kRequest;
   std::string_view bytes;
   const Step step = head ? http_->next_request(bytes) : http_->body(bytes);
-  if (step == Step::kReady) return Reply::bytes(bytes);
+  if (step == Step::kReady) {
+    if (head && listener_ && listener_->closed()) http_->end_soon();
+    return Reply::bytes(bytes);
+  }
   if (step == Step::kEnd) return Reply::nil();
   if (step == Step::kFailed && head) {
     finish(CloseReason::kError);

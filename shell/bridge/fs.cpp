@@ -1,4 +1,6 @@
 // native.fs, for lua/fs.lua: changes of files, told through a connection that only reads.
+#include <filesystem>
+
 #include "bridge/connection.hpp"
 #include "bridge/modules.hpp"
 #include "net/file_changes.hpp"
@@ -30,8 +32,17 @@ Reply remove(Runtime&, Ref<Connection> changes, std::int64_t number) {
   return Reply::nothing();
 }
 
-constexpr FunctionEntry kFunctions[] = {
-    {"changes", entry<&changes>}, {"add", entry<&add>}, {"remove", entry<&remove>}};
+/// read_link(path) -> where a symbolic link leads | nil: it is none
+Reply read_link(Runtime& runtime, std::string_view path) {
+  std::error_code failed;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, failed);
+  return failed ? Reply::nil() : Reply::copy(runtime, target.native());
+}
+
+constexpr FunctionEntry kFunctions[] = {{"changes", entry<&changes>},
+                                        {"add", entry<&add>},
+                                        {"remove", entry<&remove>},
+                                        {"read_link", entry<&read_link>}};
 
 }  // namespace
 

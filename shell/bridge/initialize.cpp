@@ -142,10 +142,17 @@ Reply delete_watchers(Runtime& runtime) {
 /// dispatching() -> boolean: a dispatch() runs
 Reply dispatching(Runtime& runtime) { return Reply::yes(runtime.dispatch_in_progress()); }
 
+/// keep_nothing(watcher): it does not keep dispatch() going
+Reply keep_nothing(Runtime&, Ref<LuaWatcher> watcher) {
+  watcher->set_housekeeping(true);
+  return Reply::nothing();
+}
+
 constexpr FunctionEntry kFunctions[] = {
     {"delete_watchers", entry<&delete_watchers>},
     {"dispatching", entry<&dispatching>},
     {"initialize", entry<&initialize>},
+    {"keep_nothing", entry<&keep_nothing>},
     {"method", entry<&method>},
     {"methods", entry<&methods>},
     {"count", entry<&count>},

@@ -120,6 +120,12 @@ void LuaListener::enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::
 }
 
 void LuaListener::admit(Connection& connection) {
+  if (taking_last_) {
+    return runtime().defer_for(connection, [](Handle& self) {
+      auto& late = static_cast<Connection&>(self);
+      if (late.listener() && !late.closed()) late.listener()->admit(late);
+    });
+  }
   ++accepted;
   if (http_) return connection.serve(http_);
   Task* const task = acceptors.first();
@@ -189,6 +195,11 @@ void LuaListener::close_gracefully(Nanoseconds grace) {
   runtime().each<Connection>(Type::kConnection, [this](Connection& c) {
     if (c.listener() == this) c.end_serving();
   });
+  if (has_handler_) {
+    taking_last_ = true;
+    listener_.take_last();
+    taking_last_ = false;
+  }
   grace_ = open_count > 0;
   close();
   if (grace_ && grace != kForever) arm(runtime().reactor(), grace);

@@ -125,6 +125,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   std::size_t untold_ = 0;          // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;
+  bool taking_last_ = false;  // for a call of close(): Lua is not called from there
 };
 
 }  // namespace moonwire

@@ -125,9 +125,9 @@ Reply cancel(Runtime&, Any<LuaTimer> self) { return Reply::yes(self && self->can
 /// timer:pending(), timer:alive() -> boolean
 Reply pending(Runtime&, Any<LuaTimer> self) { return Reply::yes(self && self->armed()); }
 
-/// timer:remaining() -> seconds, 0 if it is not armed
+/// timer:remaining() -> seconds, also if it was cancelled; 0 once they have passed, or if there are
+/// none
 Reply remaining(Runtime&, Self self) {
-  if (!self->armed()) return Reply::real(0);
   const Nanoseconds left = self->due() - Clock::now();
   return Reply::real(left.count() > 0 ? to_seconds(left) : 0);
 }

@@ -6,6 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <iterator>
+
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 
 namespace moonwire {
 namespace {
@@ -33,6 +38,21 @@ bool descriptors_free(int any, int below) {
   return probe < below;
 }
 
+/// The kernel drops what asks to connect (SYN), so that who does asks again a second later: of
+/// another socket on that address, if there is one. Where that cannot be had, it is done without.
+void refuse_handshakes(int fd) {
+#ifdef __linux__
+  constexpr std::uint32_t kFlags = 13, kSyn = 0x02, kWhole = 0xFFFFFFFF;  // of a TCP header
+  sock_filter program[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+                           BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+                           BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, kWhole)};
+  const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+  (void)::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+#else
+  (void)fd;
+#endif
+}
+
 }  // namespace
 
 /// One socket and its watch.
@@ -55,8 +75,8 @@ Status Listener::start(std::vector<ListenSocket> sockets) {
   sockets_ = std::move(sockets);
   for (const ListenSocket& socket : sockets_) {
     auto gate = std::make_unique<Gate>(*this, socket.fd.get(), socket.local);
-    auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kNone);
-    if (!started) return started;
+    auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kRead);
+    if (!started) return started;  // not watchable: told now, whether one accepts already or not
     gates_.push_back(std::move(gate));
   }
   update();
@@ -85,22 +105,35 @@ void Listener::update() {
   for (auto& gate : gates_) (void)gate->watch.set(on ? Ready::kRead : Ready::kNone);
 }
 
-void Listener::accept_some(Gate& gate) {
+bool Listener::accept_some(Gate& gate) {
   for (int i = 0; i < kPerTurn; ++i) {
-    if (!accepting_ || paused_ || at_limit() || gates_.empty()) return;
+    if (!accepting_ || paused_ || at_limit() || gates_.empty()) return false;
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     Fd fd(::accept4(gate.fd, reinterpret_cast<sockaddr*>(&address), &size,
                     SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-      return back_off(errno);
+      back_off(errno);
+      return false;
     }
     const bool last = fd.get() >= highest_;
     sink_.on_accept(std::move(fd), Endpoint(reinterpret_cast<sockaddr*>(&address), size),
                     gate.local);
-    if (last && !gates_.empty()) return back_off(EMFILE);
+    if (last && !gates_.empty()) {
+      back_off(EMFILE);
+      return false;
+    }
+  }
+  return true;
+}
+
+void Listener::take_last() {
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    if (gates_[i]->local.is_ip()) refuse_handshakes(gates_[i]->fd);
+    while (i < gates_.size() && accept_some(*gates_[i])) {
+    }
   }
 }
 

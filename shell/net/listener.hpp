@@ -43,6 +43,10 @@ class Listener final : Timer {
   void set_max_connections(std::size_t most);
   std::size_t max_connections() const { return max_connections_; }
 
+  /// Lets no more clients begin, and takes those that the kernel has connected already, whom
+  /// close() would reset. At `max_connections`, and without descriptors, they are left.
+  void take_last();
+
   /// Closes the sockets, and removes the file of a Unix socket.
   void close();
 
@@ -51,7 +55,8 @@ class Listener final : Timer {
  private:
   struct Gate;
   void on_due() override;
-  void accept_some(Gate& gate);
+  /// False when there is no more, or no more can be taken now.
+  bool accept_some(Gate& gate);
   void back_off(int code);
   void update();
   bool at_limit() const { return max_connections_ > 0 && open_ >= max_connections_; }

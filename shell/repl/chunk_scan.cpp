@@ -190,6 +190,18 @@ bool ends_with_semicolon(std::string_view chunk) {
   return last;
 }
 
+std::string_view word_in(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.kind() != TokenKind::kName) return {};
+  const std::string_view word = tokens.text();
+  tokens.next();
+  for (const std::string_view sign : {"(", ")"}) {
+    if (!tokens.at_end() && !tokens.is(sign)) return {};
+    tokens.next();
+  }
+  return tokens.at_end() ? word : std::string_view();
+}
+
 bool is_call(std::string_view chunk) {
   Tokens tokens(chunk);
   if (tokens.is("return")) tokens.next();

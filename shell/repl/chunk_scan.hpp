@@ -30,6 +30,9 @@ std::optional<std::size_t> final_return(std::string_view chunk);
 /// Whether its last token is a semicolon, whatever comments follow.
 bool ends_with_semicolon(std::string_view chunk);
 
+/// The name that is all of it, or called without arguments: `exit`, `exit()`; or nothing.
+std::string_view word_in(std::string_view chunk);
+
 /// Whether it is one call, whose results are its own: `f(x)`, `a.b:c "x"`, not `f(), 1`.
 bool is_call(std::string_view chunk);
 

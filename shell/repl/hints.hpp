@@ -17,6 +17,10 @@ class Hints {
   using Tell = std::function<void(const std::string&)>;
   Hints(Runtime& runtime, Tell tell) : runtime_(runtime), tell_(std::move(tell)) {}
 
+  /// A word that elsewhere does something by itself, `exit`, is told what it is here; false for
+  /// any other input.
+  bool word_entered(std::string_view text);
+
   /// An input is about to run: which built-in names do its locals hide?
   void input_compiled(std::string_view text);
 

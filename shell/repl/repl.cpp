@@ -179,6 +179,7 @@ void Repl::on_block(const std::string& block) {
 }
 
 void Repl::evaluate(const std::string& text, bool timed) {
+  if (hints_.word_entered(text)) return;
   if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
   if (auto mistake = compile_input(runtime_, text, number_)) {
     push_text(runtime_, *mistake);

@@ -29,6 +29,31 @@ check.case("M13: on hears every message of its name, in order; once the first on
   check.equal(#heard, 2, "what was on its way")
 end)
 
+check.case("M13: one who listens to all is told the names, in the order of each sender", function()
+  local heard, first = {}, {}
+  local all = bus.on("*", function(name, ...)
+    heard[#heard + 1] = table.concat({ name, select("#", ...), ... }, " ")
+  end)
+  local once = bus.once("*", function(name) first[#first + 1] = name end)
+  local one = bus.on("a", function(...) heard[#heard + 1] = "a's own " .. select("#", ...) end)
+  check.equal(bus.push("a", 1), 3)
+  check.equal(bus.push("b", "x", "y"), 2)
+  check.equal(bus.push "a", 3)
+  check.eventually(function() return #heard == 5 end, PATIENCE)
+  one:delete()
+  local own = {}
+  for i = #heard, 1, -1 do
+    if heard[i]:find "own" then table.insert(own, 1, table.remove(heard, i)) end
+  end
+  check.same(heard, { "a 1 1", "b 2 x y", "a 0" })
+  check.same(own, { "a's own 1", "a's own 0" })
+  check.same(first, { "a" })
+  check.equal(once:pending(), false)
+  check.equal(all:delete(), true)
+  check.equal(bus.push("a", 1), 0)
+  check.raises(function() bus.push("*", 1) end, "bus_test.lua:%d+: push: a name expected")
+end)
+
 check.case("values are copied, many as well", function()
   local sent, got = { { "deep" } }, nil
   local values = {}

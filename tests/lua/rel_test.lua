@@ -11,7 +11,7 @@ check.case("R1 to R10: the names of rel and pyevent", function()
     "abort_branch", "pause", "resume", "thread", "init", "set_sleep", "set_turbo", "report" } do
     check.equal(rel[name], _G[name], name)
   end
-  check.equal(rel.error_watch, except)
+  check.equal(rel.error, rel.error_watch)
   check.same({ rel.EV_TIMEOUT, rel.EV_READ, rel.EV_WRITE, rel.EV_SIGNAL, rel.EV_PERSIST },
     { 1, 2, 4, 8, 16 })
   check.equal(rel.nothing_of_ours, nil)

@@ -30,6 +30,33 @@ check.case("S149 after the peer's end one may still write; when the handler retu
   check.eventually(function() return srv.open == 0 end, PATIENCE)
 end)
 
+check.case("P14 who is connected when a listener ends gracefully is served, though not accepted yet", function()
+  local srv = check.ok(listen("127.0.0.1:0", function(c) c:write "served" end))
+  local heard = {}
+  for i = 1, 100 do  -- more than are accepted in a turn
+    connect(srv.address, {}, function(c, message) heard[i] = c and c:read "a" or message end)
+  end
+  check.equal(srv.accepted, 0)
+  check.equal(srv:close { grace = PATIENCE }, true)
+  check.equal(srv.open, 100)
+  check.eventually(function() return #heard == 100 end, PATIENCE)
+  for i = 1, 100 do check.equal(heard[i], "served") end
+  check.equal(srv.accepted, 100)
+end)
+
+check.case("P14 ... by a server of HTTP as well, which says that it was the last answer", function()
+  local srv = check.ok(listen("http://127.0.0.1:0", function(req) return req.path end))
+  local answer
+  connect((srv.address:gsub("^http://", "")), {}, function(c)
+    c:write "GET /late HTTP/1.1\r\nHost: h\r\n\r\n"
+    answer = c:read "a"
+  end)
+  check.equal(srv:close { grace = PATIENCE }, true)
+  check.eventually(function() return answer end, PATIENCE)
+  check.match(answer, "^HTTP/1.1 200 OK\r\n.*\r\n\r\n/late$")
+  check.match(answer:lower(), "\r\nconnection: close\r\n")
+end)
+
 check.case("S155 a rate of 1000 delivers 3500 bytes as slowly, and slows nobody else", function()
   local pieces, fast_at = {}, nil
   local srv <close> = check.ok(listen("127.0.0.1:0", function(c)

@@ -188,7 +188,16 @@ end)
 
 -- --- tools -------------------------------------------------------------------------------------
 
-check.case("S195 a watched file is told when it is written, and when it is replaced", function()
+--- Returns when count() has stood still for so long that nothing is on its way, though others run.
+local function wait_until_quiet(count)
+  local before, clock
+  repeat
+    before, clock = count(), check.clock()
+    sleep(0.3)
+  until count() == before and select(2, clock:passed()) < 0.1
+end
+
+check.case("S195 D7 a watched file is told when it is written, and when it is replaced", function()
   local directory, gone = folder()
   local remove <close> = gone
   local path = directory .. "/settings"
@@ -201,11 +210,7 @@ check.case("S195 a watched file is told when it is written, and when it is repla
     check.eventually(function() return #told > before end, PATIENCE, what)
     clock:took(0, 0.5, what)
     check.equal(told[#told], path)
-    local count  -- until it is quiet again
-    repeat
-      count = #told
-      sleep(0.15)
-    until #told == count
+    wait_until_quiet(function() return #told end)
   end
   changes("a write", function() write_file(path, "two") end)
   for _ = 1, 2 do
@@ -226,6 +231,50 @@ check.case("S195 a watched file is told when it is written, and when it is repla
   write_file(path, "six")
   sleep(0.4)
   check.equal(#told, before)
+end)
+
+check.case("D7 behind links what they lead to is watched, wherever they lead later", function()
+  local directory, gone = folder()
+  local remove <close> = gone
+  local function path(name) return directory .. "/" .. name end
+  local function link(target, name)
+    check.ok(os.execute(("ln -s %s %s && mv -T %s %s"):format(target, path "link.new", path "link.new",
+      path(name))))
+  end
+  check.ok(os.execute(("mkdir %s %s"):format(path "first", path "second")))
+  write_file(path "first/settings", "one")
+  write_file(path "second/settings", "two")
+  link("first", "current")
+  link("current/settings", "settings")
+  local told = 0
+  local watch <close> = check.ok(fs.watch(path "settings", function(changed)
+    check.equal(changed, path "settings")
+    told = told + 1
+  end))
+  local function changes(what, change)
+    local before = told
+    change()
+    check.eventually(function() return told > before end, PATIENCE, what)
+    wait_until_quiet(function() return told end)
+  end
+  changes("a write behind the links", function() write_file(path "first/settings", "three") end)
+  changes("a directory's link swapped", function() link("second", "current") end)
+  changes("a write in the new directory", function() write_file(path "second/settings", "four") end)
+  local before = told
+  write_file(path "first/settings", "nobody's any more")
+  sleep(0.3)
+  check.equal(told, before)
+  changes("the link replaced by a file", function()
+    os.remove(path "settings")
+    write_file(path "settings", "five")
+  end)
+  changes("and written", function() write_file(path "settings", "six") end)
+  link("nowhere/at/all", "lost")
+  local lost <close> = check.ok(fs.watch(path "lost", function() told = told + 1 end))
+  changes("a link that led nowhere", function() link("first/settings", "lost") end)
+  changes("what it leads to now", function() write_file(path "first/settings", "seven") end)
+  link("loop", "loop")
+  check.ok(fs.watch(path "loop", print)):delete()
 end)
 
 check.case("a watched directory tells of all that is in it; several watches share it", function()

@@ -73,7 +73,7 @@ end
 local function talk(address)
   local c <close> = check.ok(connect(address))
   c:write "hello"
-  check.equal(c:read(5, { timeout = PATIENCE }), "hello")
+  check.equal(check.ok(c:read(5, { timeout = PATIENCE })), "hello")
 end
 
 check.case("P14 workers run, one that dies is started again, the pid file is there until the end", function()
@@ -217,6 +217,44 @@ check.case("P14 reload of a script that does not work: the old workers go on", f
   end)
 end)
 
+check.case("P14 reload on one address: with reuseport nobody is refused meanwhile", function()
+  local script <const> = [[
+local address = "127.88.%d.%d:7000"
+require("workers").run({ processes = 2, delay = 60 }, function(number)
+  assert(listen(address, { reuseport = %s }, function(c) c:pipe(c) end))
+  print("worker", number, require("process").pid(), address)
+  io.flush()
+end)]]
+  local a, b = math.random(1, 250), math.random(1, 250)  -- a host that is nobody else's
+  supervise(script:format(a, b, "true"), function(supervisor, next_line)
+    local old = two_workers(next_line)
+    local asked, over = 0, false
+    local client = spawn(function()
+      while not over do
+        talk(old[1].address)
+        asked = asked + 1
+      end
+    end)
+    check.eventually(function() return asked > 0 end, PATIENCE)
+    supervisor:kill "HUP"
+    two_workers(next_line)
+    check.eventually(function() return is_gone(old[1].pid) and is_gone(old[2].pid) end, PATIENCE)
+    local before = asked
+    check.eventually(function() return asked > before end, PATIENCE)
+    over = true
+    client:join()
+  end)
+  supervise(script:format(a, b, "number == 2"):gsub("processes = 2", "processes = 1"),
+    function(supervisor, next_line)
+      local number, _, address = next_line "^worker\t(%d)\t(%d+)\t(.*)"
+      check.equal(number, "1")
+      supervisor:kill "HUP"
+      next_line "Address already in use"
+      next_line "the new workers do not live, the old ones go on"
+      talk(address)
+    end)
+end)
+
 check.case("P14 a pid file of a supervisor that runs is refused, a stale one is not", function()
   supervise(echo(), function(_, next_line, path)
     two_workers(next_line)
@@ -235,6 +273,36 @@ check.case("P14 a pid file of a supervisor that runs is refused, a stale one is 
     other:kill "TERM"
     other:wait(PATIENCE)
     check.match(child [[print(require("workers").run({ pid_file = "/no/such/pid" }, print))]], "\tENOENT\n$")
+  end)
+end)
+
+check.case("P14 user and group: workers are these before main is called, the supervisor is not", function()
+  local script <const> = [[
+local workers, process = require "workers", require "process"
+workers.run({ user = %q, group = %s, delay = 0.01 }, function()
+  print("worker", (process.run "id -un; id -gn; id -Gn"):gsub("\n", " "))
+  print("again", select(3, process.become "root"))
+  io.flush()
+end)]]
+  if (check.ok(process.run "id -u")) ~= "0\n" then
+    io.write "  not root: only that it is refused\n"
+    return supervise(script:format("root", "nil"), function(_, next_line)
+      next_line "become user root: Operation not permitted"
+      next_line "worker 1: exit 1; another in 0.01 s$"
+    end)
+  end
+  for group, want in pairs { ["nil"] = "nobody nogroup nogroup", ['"daemon"'] = "nobody daemon daemon" } do
+    supervise(script:format("nobody", group), function(supervisor, next_line)
+      next_line("^worker\t" .. want)
+      next_line "^again\tEPERM$"
+      check.equal(process.run("ps -o user= -p " .. supervisor.pid), "root\n")
+      supervisor:kill "TERM"
+      check.ok(supervisor:wait(PATIENCE))
+    end)
+  end
+  supervise(script:format("nobody-of-that-name", "nil"), function(_, next_line)
+    next_line "user nobody%-of%-that%-name: there is no such user"
+    next_line "worker 1: exit 1; another in 0.01 s$"
   end)
 end)
 

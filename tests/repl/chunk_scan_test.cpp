@@ -80,6 +80,15 @@ TEST_CASE("is_call", "[repl]") {
   }
 }
 
+TEST_CASE("word_in", "[repl]") {
+  CHECK(word_in(" exit -- now") == "exit");
+  CHECK(word_in("exit()") == "exit");
+  for (const char* other : {"", "exit(1)", "exit()()", "exit.x", "exit = 1", "'exit'", "(", "do"}) {
+    INFO(other);
+    CHECK(word_in(other).empty());
+  }
+}
+
 TEST_CASE("variable_of_call", "[repl]") {
   CHECK(variable_of_call("c = f(1)") == "c");
   CHECK(variable_of_call("local c = a:b 'text';") == "c");

@@ -117,6 +117,13 @@ TEST_CASE("Locals: that hide a result are told of once", "[repl]") {
   CHECK(session("for _, x in ipairs { 1 } do local _ = x end\n") == "");
 }
 
+TEST_CASE("Hints: words of other shells", "[repl]") {
+  const std::string note = "note: .exit ends the program, and so does Ctrl-D\n";
+  CHECK(session("exit\nquit()\n") == note + note);
+  CHECK(session("exit = 5\nexit\nlocal quit = 6\nquit\n") == "5\n6\n");
+  CHECK(session("help\n").starts_with("note: help() is a tour"));
+}
+
 TEST_CASE("Modules: naming one of ours requires it", "[repl]") {
   CHECK(session("json.encode {1}\njson.encode {2}\njson == require 'json'\n") ==
         "note: json = require \"json\"\n\"[1]\"\n\"[2]\"\ntrue\n");

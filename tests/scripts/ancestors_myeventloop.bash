@@ -30,4 +30,13 @@ case_ancestors_myeventloop() {
 
   like "timeouts" "$(timeout 10 "$moonwire" $at/tick.lua 2>&1)" \
     "cancelled: true, again: false*info tick 1 false*tick 2 false*tick 3 false*warn late, but it came*over, late is alive: false"
+
+  # M13: transitions, observers, timeouts of a state
+  equal "states" "$(timeout 10 "$moonwire" $at/state_machine.lua 0.02)" "red to yellow: no way from red to yellow
+red -> green
+green -> yellow
+yellow -> red
+red -> green
+green -> broken
+ended, broken"
 }

@@ -57,4 +57,41 @@ case_ancestors_pyed() {
   kill -TERM "$supervisor"
   for _ in $(seq 100); do [ -e "$own/app.pid" ] || break; sleep 0.1; done
   [ ! -e "$own/app.pid" ] || wrong "the daemon has not ended"
+
+  # P14: jobs, and the port for commands
+  local client other
+  ends 1 "*usage: jobs.lua *" $at/jobs.lua 127.0.0.1:0 "daily true"
+  start out $at/jobs.lua 127.0.0.1:0 "every 0.05 echo ran >>'$folder/ran'" "every 3600 exit 3" \
+    "at 03:30 read line <>'$folder/never'"
+  expect "$out" "commands on 127.0.0.1:*"
+  address=${line##* }
+  mkfifo "$folder/never"
+  for _ in $(seq 100); do [ "$(cat "$folder/ran" 2>/dev/null | wc -l)" -ge 2 ] && break; sleep 0.1; done
+  meet client "$address"
+  say "$client" list
+  expect "$client" "1: echo ran *: * times, well"
+  expect "$client" "2: exit 3: 0 times, never"
+  expect "$client" "3: read line *: 0 times, never"
+  meet other "$address" # one at a time
+  at_end "$other"
+  hang_up other
+  say "$client" "run 2" "run 9" help
+  expect "$client" failed
+  await "$out" "*warn exit 3: 3"
+  expect "$client" "no such job"
+  expect "$client" "commands: list, run NUMBER, stop"
+  say "$client" "run 3"
+  expect "$client" "join task *: Connection timed out"
+  hang_up client
+  for _ in $(seq 100); do
+    meet client "$address"
+    say "$client" stop 2>/dev/null
+    IFS= read -r -t 10 -u "$client" line # none: the one before has not been seen to go yet
+    [ "$line" = stopping ] && break
+    hang_up client
+    sleep 0.1
+  done
+  equal "the answer to stop" "$line" stopping
+  wait "$process"
+  equal "status after stop" "$?" 0
 }
