@@ -229,6 +229,7 @@
 ---@field stream? boolean # Returns as soon as the head is there; response:body and response:read then read. (default false)
 ---@field timeout? number # Bounds all of it, redirections included; with `stream` up to the head. (seconds, default no limit)
 ---@field tls? tls_options # Says what TLS needs to know, see TLS: {cert =, key =, ca =, ...}. (default certificates of the system)
+---@field upgrade? string # Asks the server to go on with another protocol, as "websocket": after an answer of 101 the response's field connection is the program's. (default none)
 ---@field url? string # Says what is asked for, and from whom: "https://host/path?query".
 
 ---@class resolve_options
@@ -735,7 +736,7 @@ function connection:pipe(other, options) end
 ---c:frame("json")
 ---print(c:read().three, c:read()[1])  --> 3      4
 ---```
----@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes; nil for none
+---@param kind "line"|"json"|"xml"|integer|nil # "line", "json", "xml", or n for messages of n bytes, 1 GiB at most; nil for none
 ---@return connection conn
 function connection:frame(kind) end
 
@@ -2506,6 +2507,7 @@ function require(name) end
 ---@field url string
 ---@field body string|fun(self: http_response): fun(): string?
 ---@field failure {message: string, code: string}?
+---@field connection connection?
 ---@field json fun(self: http_response): any, string?, string?
 ---@field read fun(self: http_response): string?, string?, string?
 ---@field close fun(self: http_response)
@@ -2539,7 +2541,8 @@ function http_module.app() end
 ---Passes requests on to the servers of their host.
 ---
 ---A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
----answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto.
+---answered with 421. Requests and answers go on as they come, Host included, with X-Forwarded-For, -Host and
+----Proto; so do WebSockets.
 ---
 ---```lua
 ---local http = require "http"
@@ -2565,6 +2568,7 @@ function http_module.reverse_proxy(address, hosts, options) end
 ---             them; pairs(headers) gives all in their order
 ---    body     the body, decoded
 ---    url      where it came from, after redirections
+---    connection   after the option `upgrade` and a status of 101
 ---    json()   its value, or nil, message, "EPROTO": see json.decode
 ---
 ---With `stream` the body is read later: `for piece in response:body() do ... end`, after which
@@ -2575,7 +2579,9 @@ function http_module.reverse_proxy(address, hosts, options) end
 ---replaced, where sending the request twice cannot do harm. Redirections change POST to GET as
 ---browsers do, and lose credentials when they leave the origin. https is verified, see TLS; the
 ---option `tls` is that of connect. Proxies are found in the environment: http_proxy (in small letters
----only), https_proxy, all_proxy, no_proxy; names are looked up by SOCKS proxies.
+---only), https_proxy, all_proxy; no_proxy is a list of hosts, which stand for the domains below as
+---well, of addresses and networks ("10.0.0.0/8", "fe80::/10"), each with a port or without, or "*".
+---Names are looked up by SOCKS proxies.
 ---
 ---```lua
 ---local http = require "http"
@@ -2735,9 +2741,9 @@ function http_module.close_idle() end
 
 ---Makes a jar for cookies, for the option `cookies`.
 ---
----Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. Without a list of
----public suffixes a server of a.co.uk may set a cookie for all of co.uk; a name without a dot it may
----not.
+---Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. A server of
+---a.co.uk sets none for all of co.uk: libpsl knows what is everybody's, as it does for curl. Without that
+---library only names without a dot are refused so.
 ---
 ---    jar:header(url)        the value of Cookie for a request there, nil for none
 ---    jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
@@ -2800,7 +2806,7 @@ function http_module.unescape(text) end
 
 ---Writes a table as a query or form, or reads one.
 ---
----What is read has all fields in their order as a list of {name, value} too; of a name that comes several times the last value counts, and a wrong %XX stays as it is.
+---What is read has all fields in their order by number too, as {name, value}; pairs sees the names. Of one that comes several times the last value counts, and a wrong %XX stays as it is.
 ---
 ---```lua
 ---local http = require "http"

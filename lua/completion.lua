@@ -19,7 +19,7 @@ end
 --- The option table at `fields` within that of the function, and its options by name.
 local function option_table(owner, name, fields)
   for _, hit in ipairs(entries(owner, name)) do
-    local of = hit.entry.options
+    local of = hit.entry.options or hit.entry.options_like
     for _, field in ipairs(fields) do
       local option
       for _, known in ipairs(of and manifest.tables[of] or {}) do
@@ -52,15 +52,37 @@ function completion.words(owner, name, fields, key)
   return answer
 end
 
+--- "The module dns: resolve, reverse"
+local function described(module)
+  local names = {}
+  for i, entry in ipairs(module.entries) do names[i] = entry.name:match "[^.]*$" end
+  return module.title .. ": " .. table.concat(names, ", ")
+end
+
 --- What there is to say of `names`, members of `prefix` ("dns."): those that the manifest knows.
 function completion.notes(owner, prefix, names)
   local answer = {}
   for _, name in ipairs(names) do
     local hit = entries(owner, prefix .. name)[1]
-    if hit then
+    local module = not owner and prefix == "" and manifest.module(name)
+    if module then
+      table.move({ name, "", described(module) }, 1, 3, #answer + 1, answer)
+    elseif hit then
       local title = hit.entry.signature or manifest.full_name(hit.kind, hit.entry, hit.owner)
       if owner then title = title:match("[.:](.*)$") or title end
       table.move({ name, title, hit.entry.summary }, 1, 3, #answer + 1, answer)
+    end
+  end
+  return answer
+end
+
+--- Our modules whose names begin so.
+function completion.modules(_, start)
+  local answer = {}
+  for _, group in ipairs(manifest.groups) do
+    local name = group.module
+    if name and name:sub(1, #start) == start then
+      table.move({ name, "", described(group) }, 1, 3, #answer + 1, answer)
     end
   end
   return answer

@@ -95,8 +95,7 @@ function dns.resolve(name, kind, options, fn)
   elseif type(options) == "function" then
     options, fn = nil, options
   end
-  local records, message, code = ask("dns.resolve", name, kind, options, fn)  -- no tail call: who raises is counted
-  return records, message, code
+  return select(1, ask("dns.resolve", name, kind, options, fn))  -- no tail call: who raises is counted
 end
 
 --- dns.reverse(address [, options] [, fn]): the names of an address, as dns.resolve gives them.
@@ -105,8 +104,7 @@ function dns.reverse(address, options, fn)
   if type(address) ~= "string" or not native.is_address(address) then
     error("dns.reverse: an IP address expected, got " .. tostring(address), 2)
   end
-  local names, message, code = ask("dns.reverse", address, "PTR", options, fn)
-  return names, message, code
+  return select(1, ask("dns.reverse", address, "PTR", options, fn))
 end
 
 --- The servers as dns.server gives them: nil, one text, or a list.

@@ -219,8 +219,9 @@ function Datagrams:release() self.socket:close() end
 function Datagrams:sendto(address, datagram)
   if self.dead then return nil, self.label .. ":sendto: it was destroyed", "ECLOSED" end
   local ok, message, code = self.socket:send(address, datagram)
-  if not ok then self:warn("not sent:", message) end
-  return ok, message, code
+  if ok then return true end
+  self:warn("not sent:", message)
+  return nil, message, code
 end
 
 --- handler.udp(address, class [, label]) -> a handler for datagrams: recv_callback(from, datagram) |

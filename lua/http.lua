@@ -11,8 +11,7 @@ end
 --- http.reverse_proxy(address, hosts [, options]) -> listener: requests go on to the servers of
 -- their host.
 function http.reverse_proxy(address, hosts, options)
-  local srv, message, code = require("http.server.reverse").listen(address, hosts, options)
-  return srv, message, code  -- no tail call: who raises is counted
+  return select(1, require("http.server.reverse").listen(address, hosts, options))  -- no tail call: who raises is counted
 end
 
 --- http.app() -> an app without routes: a handler for listen on http:// or https://.

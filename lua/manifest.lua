@@ -6,7 +6,8 @@
 --   name, signature, summary   the summary is one sentence that begins with a verb
 --   args      { { name =, type =, unit =, default =, text = }, ... }; "?" after a type: optional;
 --             host = true: a host, or an address with one, whose name the prompt completes
---   options   the name of the option table that the function takes
+--   options   the name of the option table that the function takes; options_like: another
+--             function's, whose options it takes as well
 --   results   in words; returns: the same as "type name" for editors
 --   errors    { { code, when }, ... }
 --   waits     true, false, or in words: when
@@ -49,6 +50,13 @@ function manifest.option(table_name, name)
     end
   end
   return general or error(("option table '%s': no option '%s'"):format(table_name, name))
+end
+
+--- The group of the module of that name, or nil.
+function manifest.module(name)
+  for _, group in ipairs(manifest.groups) do
+    if group.module == name then return group end
+  end
 end
 
 --- The class of that name or alias ("conn"), or nil.

@@ -103,8 +103,7 @@ end
 -- Codes: ENOENT, EACCES and what else the kernel says; EBUSY for a connection in use.
 function process.spawn(command)
   local words, options = take_apart("process.spawn", command, 2)
-  local child, message, code = start("process.spawn", words, options, 2)  -- no tail call: who raises is counted
-  return child, message, code
+  return select(1, start("process.spawn", words, options, 2))  -- no tail call: who raises is counted
 end
 
 --- What a run that goes on no longer leaves behind: nothing.

@@ -8,6 +8,11 @@ function prompt.unknown_setting(name, ...)
   print(("there is no setting '%s'%s"):format(name, meant))
 end
 
+--- The module of ours that is called so, required; nil if there is none.
+function prompt.module(name)
+  if require("manifest").module(name) then return require(name) end
+end
+
 --- .ls
 function prompt.ls(width)
   print(inspect(require("listing").open(), { width = tonumber(width) }))

@@ -51,7 +51,8 @@ function ws.proxy(address, target, options)
   local ok, srv, message, code = pcall(listen, text:find "://" and text or "ws://" .. text, settings,
     function(conn) return join(conn, target, kind) end)
   if not ok then error("ws.proxy: " .. srv, 2) end
-  return srv, message, code
+  if not srv then return nil, message, code end
+  return srv
 end
 
 -- --- clients ----------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ local function ask(request, url)
   local proxy, wrong = proxies.choose(url, request.proxy_option)
   if wrong then return nil, "the environment's proxy: " .. wrong, "EINVAL" end
   request.proxy = proxy
-  local through = proxy and proxy.kind == "http" and url.scheme == "http"
+  -- A proxy for http that is asked for http is spoken to as a server.
+  local through = proxy and proxy.kind == "http" and url.scheme == "http" and not request.upgrade
+  request.through = through
   return exchange.start(request, url, function(expects)
     return requests.head(request, url, expects, through, through and proxies.authorization(proxy))
   end)
@@ -84,6 +86,10 @@ local function perform(request, url)
   local done, where, message, code = pursue(request, url)
   if not done then return nil, where, message, code end
   local response = responses.new(done, where, request.stream)
+  if request.upgrade and done.head.status == 101 then
+    response.connection = done:release()
+    return response
+  end
   if request.stream then
     request.deadline = nil
     return response

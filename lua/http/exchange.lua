@@ -70,12 +70,12 @@ local function open_direct(request, url)
   })
 end
 
---- Through a proxy. One for http that is asked for http is spoken to as a server.
+--- Through a proxy.
 local function open_through(request, url)
   local proxy, begun = request.proxy, now()
   local function left() return limit(request, begun + request.connect_timeout - now()) end
   local options = { timeout = left() }
-  if proxy.kind == "http" and url.scheme == "http" then return proxies.connect(proxy, options) end
+  if request.through then return proxies.connect(proxy, options) end
   local tls = url.scheme == "https" and tls_options(request, url.host)
   return proxies.open(proxy, url, options, tls, left)
 end
@@ -245,6 +245,15 @@ function methods.close(self)
   if self.connection then self.connection:close() end
 end
 
+--- The connection, which the caller has from here on: what came behind the head comes first.
+function methods.release(self)
+  local connection = self.connection
+  self.reader:next()  -- the end of a body that is none
+  connection:unread(self.reader:rest())
+  self.over, self.connection = true, nil
+  return connection
+end
+
 -- --- the whole ------------------------------------------------------------------------------
 
 local function open(request, url, fresh)
@@ -298,7 +307,8 @@ end
 function exchange.start(request, url, write_head)
   local self, message, code = attempt(request, url, write_head)
   if message == "stale" then self, message, code = attempt(request, url, write_head, true) end
-  return self, message, code
+  if not self then return nil, message, code end
+  return self
 end
 
 exchange.close_idle = pool.close_idle

@@ -1,6 +1,5 @@
 --- Cookies as browsers keep them (RFC 6265): http.jar. Nothing here waits or fails; what a server
--- says wrongly is not kept. Which domains are everybody's ("co.uk") is not known: only names
--- without a dot are refused as such.
+-- says wrongly is not kept.
 local dates = require "http.date"
 local native = require "native.http_client"
 
@@ -42,7 +41,7 @@ end
 --- Sets whom the cookie is for; false if that is somebody else.
 local function settle_domain(cookie, url, wanted)
   local domain = (wanted or ""):lower():gsub("^%.", "")
-  local alone = is_address(domain) or not domain:find(".", 1, true)
+  local alone = is_address(domain) or domain ~= "" and native.is_public_suffix(domain)
   cookie.host_only = domain == "" or alone and domain == url.host
   cookie.domain = cookie.host_only and url.host or domain
   return cookie.host_only or not alone and domain_matches(url.host, domain)

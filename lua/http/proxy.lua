@@ -15,33 +15,42 @@ local function bracketed(host) return host:find(":", 1, true) and "[" .. host ..
 --- "host:port" of a URL's parts.
 function proxy.address(url) return bracketed(url.host) .. ":" .. (url.port or DEFAULT_PORT) end
 
---- Reads "[kind://][user:password@]host[:port]". Returns nil, why it is none.
+--- Reads "[kind://][user:password@]host[:port]"; a path behind it means nothing. Returns nil, why
+-- it is none.
 local function parse(text)
-  local url, message = native.url(text:find "://" and text or "http://" .. text)
+  if not text:find "://" then text = "http://" .. text end
+  local url, message = native.url(text)
   if not url then return nil, message end
   local kind = KINDS[url.scheme]
   if not kind then return nil, ("a proxy is http:// or socks5://, not %s://"):format(url.scheme) end
   if kind == "socks5" and math.max(#(url.user or ""), #(url.password or "")) > 255 then
     return nil, "user and password have at most 255 bytes in SOCKS"
   end
-  local written = text:find(":%d+/*$")
+  local written = text:find "^%w+://[^/?#]*:%d+%f[/?#\0]"
   return { kind = kind, user = url.user, password = url.password,
     address = bracketed(url.host) .. ":" .. (written and url.port or DEFAULT_PORT) }
 end
 
---- Host and port of an element of no_proxy, where it has one.
+--- Host or network, and port, of an element of no_proxy, where it has one.
 local function split_port(element)
-  local host, port = element:match "^%[(.*)%]:?(%d*)$"
-  if not host then host, port = element:match "^([^:]*):(%d+)$" end
+  local host, length, port = element:match "^%[(.*)%](/?%d*):?(%d*)$"
+  if host then return host .. length, tonumber(port) end
+  host, port = element:match "^([^:]*):(%d+)$"
   return host or element, tonumber(port)
 end
 
---- Whether an element of no_proxy is about that URL: "*", its host or a domain above it.
+--- A name as it is compared: the dots at its ends mean nothing.
+local function trimmed(name) return (name:gsub("^%.+", ""):gsub("%.$", "")) end
+
+--- Whether an element of no_proxy is about that URL: "*", its host or a domain above it, its address
+-- or a network of it.
 local function exempts(element, url)
   if element == "*" then return true end
-  local host, port = split_port((element:lower():gsub("^%.", "")))
-  if host == "" or port and port ~= url.port then return false end
-  return url.host == host or url.host:sub(-#host - 1) == "." .. host
+  local host, port = split_port(element:lower())
+  if port and port ~= url.port then return false end
+  if native.is_in_network(url.host, url.host) then return native.is_in_network(url.host, host) end
+  local name, domain = trimmed(url.host), trimmed(host)
+  return domain ~= "" and (name == domain or name:sub(-#domain - 1) == "." .. domain)
 end
 
 local function environment(name, only_small)
@@ -111,7 +120,7 @@ local function tunnel_http(self, connection, target, limit)
       head.status, head.reason)
   end
   reader:next()
-  if not reader:at_end() then
+  if reader:rest() ~= "" then
     return fail(self, "EPROTO", "CONNECT %s: bytes behind the answer", target)
   end
   return true

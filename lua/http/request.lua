@@ -11,7 +11,7 @@ local request = {}
 
 --- Made here, so that what is sent is one request and no other.
 local OWN <const> = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true,
-  expect = true }
+  expect = true, upgrade = true }
 local ALWAYS_LENGTH <const> = { POST = true, PUT = true, PATCH = true }
 
 local function misuse(format, ...) error(format:format(...), 0) end
@@ -84,9 +84,11 @@ local function checked(options)
   plain.json = nil  -- any value
   local ok, self = pcall(native.check, plain)
   if not ok then error(self, 0) end
-  for _, name in ipairs { "auth", "cookies", "expect", "proxy", "stream", "timeout", "tls" } do
+  for _, name in ipairs { "auth", "cookies", "expect", "proxy", "stream", "timeout", "tls",
+    "upgrade" } do
     self[name] = options[name]
   end
+  if self.upgrade then self.keep_alive = false end  -- the connection is for nothing else
   return self
 end
 
@@ -95,6 +97,9 @@ function request.prepare(options)
   local self = checked(options)
   if self.cookies and type(self.cookies.header) ~= "function" then
     misuse "option 'cookies' must be a jar, as http.jar makes it"
+  end
+  if self.upgrade and not native.is_value(self.upgrade) then
+    misuse "option 'upgrade' has a line's end or control character in it"
   end
   if type(self.proxy) == "string" then
     local found, why = proxies.choose(nil, self.proxy)
@@ -144,7 +149,8 @@ local function default_fields(self, url, expects)
     add("Content-Length", #self.body)
   end
   add("Expect", expects and "100-continue")
-  add("Connection", not self.keep_alive and "close")
+  add("Connection", self.upgrade and "Upgrade" or not self.keep_alive and "close")
+  add("Upgrade", self.upgrade)
   return fields
 end
 

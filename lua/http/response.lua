@@ -32,9 +32,11 @@ function methods.body(self)
   return function() return (methods.read(self)) end
 end
 
---- response:close(): ends a streamed one before its end; nothing otherwise.
+--- response:close(): ends a streamed one before its end, and what came of an upgrade; nothing
+-- otherwise.
 function methods.close(self)
-  if exchanges[self] then exchanges[self]:close() end
+  local open = exchanges[self] or self.connection
+  if open then open:close() end
 end
 
 local class = { __index = methods, __name = "http response", __close = methods.close }

@@ -48,6 +48,7 @@ sleep(0.1)                          --> demo    ping]],
     {
       name = "handler.tcp_listener",
       signature = "handler.tcp_listener(address, class [, options])",
+      options_like = "listen",
       summary = "Opens a listener whose connections each have a handler.",
       args = { { name = "address", type = "integer|string" },
         { name = "class", type = "table", text = "its functions" },
@@ -77,6 +78,7 @@ print(c:read(5))                    --> HELLO]],
     {
       name = "handler.serve",
       signature = "handler.serve(address, class [, options])",
+      options_like = "listen",
       summary = "Opens such a listener and runs the loop.",
       args = { { name = "address", type = "integer|string" }, { name = "class", type = "table" },
         { name = "options", type = "table?", text = "those of listen" } },
@@ -93,6 +95,7 @@ print(handler.serve("127.0.0.1:0", { recv_callback = function(self, latest) end 
     {
       name = "handler.tcp_client",
       signature = "handler.tcp_client(address, class [, options])",
+      options_like = "connect",
       summary = "Makes a handler that connects.",
       args = { { name = "address", type = "integer|string" }, { name = "class", type = "table" },
         { name = "options", type = "table?", text = "those of connect" } },

@@ -29,6 +29,7 @@ print(c:read("a"):match "[^\n]*$")    --> hello you]],
     {
       name = "http.reverse_proxy",
       signature = "http.reverse_proxy(address, hosts [, options])",
+      options_like = "listen",
       summary = "Passes requests on to the servers of their host.",
       args = {
         { name = "address", type = "string|integer", text = "where to listen: \"http://\" is put in "
@@ -44,7 +45,8 @@ print(c:read("a"):match "[^\n]*$")    --> hello you]],
       waits = false,
       text = [[
 A server that cannot be reached is passed over; 502 if none can. A host that is not in the table is
-answered with 421. Requests and answers go on as they come, with X-Forwarded-For, -Host and -Proto.]],
+answered with 421. Requests and answers go on as they come, Host included, with X-Forwarded-For, -Host and
+-Proto; so do WebSockets.]],
       example = [[
 local http = require "http"
 one = listen("http://127.0.0.1:0", function(req) return "one has " .. req.path end)

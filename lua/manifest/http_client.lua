@@ -22,6 +22,7 @@ local function short(name, method, body)
   return { name = "http." .. name,
     signature = ("http.%s(url%s [, options%s])"):format(name, body and " [, body" or "", body and "]" or ""),
     summary = ("Sends a %s request and reads the answer."):format(method), args = args,
+    options_like = "request",
     results = results, returns = returns, waits = true }
 end
 
@@ -46,6 +47,7 @@ return {
       { name = "headers", type = "http_headers" }, { name = "url", type = "string" },
       { name = "body", type = "string|fun(self: http_response): fun(): string?" },
       { name = "failure", type = "{message: string, code: string}?" },
+      { name = "connection", type = "connection?" },
       { name = "json", type = "fun(self: http_response): any, string?, string?" },
       { name = "read", type = "fun(self: http_response): string?, string?, string?" },
       { name = "close", type = "fun(self: http_response)" } } },
@@ -67,6 +69,7 @@ The response has
              them; pairs(headers) gives all in their order
     body     the body, decoded
     url      where it came from, after redirections
+    connection   after the option `upgrade` and a status of 101
     json()   its value, or nil, message, "EPROTO": see json.decode
 
 With `stream` the body is read later: `for piece in response:body() do ... end`, after which
@@ -77,7 +80,9 @@ Connections are kept for a minute and used again; one that its server had closed
 replaced, where sending the request twice cannot do harm. Redirections change POST to GET as
 browsers do, and lose credentials when they leave the origin. https is verified, see TLS; the
 option `tls` is that of connect. Proxies are found in the environment: http_proxy (in small letters
-only), https_proxy, all_proxy, no_proxy; names are looked up by SOCKS proxies.]],
+only), https_proxy, all_proxy; no_proxy is a list of hosts, which stand for the domains below as
+well, of addresses and networks ("10.0.0.0/8", "fe80::/10"), each with a port or without, or "*".
+Names are looked up by SOCKS proxies.]],
       example = [[
 local http = require "http"
 srv = listen(0, function(c)
@@ -180,9 +185,9 @@ print(http.close_idle())            --> 1]],
       returns = { "http_jar jar" },
       waits = false,
       text = [[
-Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. Without a list of
-public suffixes a server of a.co.uk may set a cookie for all of co.uk; a name without a dot it may
-not.
+Its rules are those of RFC 6265: domains, paths, expiry, secure ones for https only. A server of
+a.co.uk sets none for all of co.uk: libpsl knows what is everybody's, as it does for curl. Without that
+library only names without a dot are refused so.
 
     jar:header(url)        the value of Cookie for a request there, nil for none
     jar:keep(url, values)  takes in what Set-Cookie said there: one, or a list
@@ -255,8 +260,8 @@ print(http.unescape "a%2Fb%20c")    --> a/b c]],
       results = "the text, sorted by name; of a text the table",
       returns = { "string|table query" },
       waits = false,
-      text = "What is read has all fields in their order as a list of {name, value} too; of a name that "
-        .. "comes several times the last value counts, and a wrong %XX stays as it is.",
+      text = "What is read has all fields in their order by number too, as {name, value}; pairs sees the "
+        .. "names. Of one that comes several times the last value counts, and a wrong %XX stays as it is.",
       example = [[
 local http = require "http"
 print(http.query { q = "a b", n = { 1, 2 } })           --> n=1&n=2&q=a%20b

@@ -233,6 +233,7 @@ print(wait(c, "r", 0.01), wait(c, "r", 1))   --> false    r]],
     {
       name = "pool",
       signature = "pool(address [, options])",
+      options_like = "connect",
       summary = "Makes a pool of connections to one address.",
       args = {
         { name = "address", type = "string|integer", host = true },

@@ -139,7 +139,7 @@ local options = {
     otherwise = "max_line",
     summary = "Bounds what may come before the delimiter; beyond it the call returns nil, "
       .. "message, \"EMSGSIZE\"." },
-  { name = "max_connections", types = "integer", unit = "connections", min = 1,
+  { name = "max_connections", types = "integer", unit = "connections", min = 1, max = 2147483647,
     otherwise = "the descriptor limit less 16",
     summary = "Stops accepting while so many connections of the listener are open." },
   { name = "max_line", types = "integer", unit = "bytes", min = 1, default = 1 * MIB,
@@ -325,6 +325,9 @@ local options = {
   { name = "timeout", of = "request", types = "number", unit = "seconds", min = 0,
     otherwise = "no limit",
     summary = "Bounds all of it, redirections included; with `stream` up to the head." },
+  { name = "upgrade", of = "request", types = "string", otherwise = "none",
+    summary = "Asks the server to go on with another protocol, as \"websocket\": after an answer of 101 the "
+      .. "response's field connection is the program's." },
   { name = "url", of = "request", types = "string",
     summary = "Says what is asked for, and from whom: \"https://host/path?query\"." },
 
@@ -432,7 +435,7 @@ local tables = {
   read_until = { "max", "timeout" },
   request = { "auth", "body", "connect_timeout", "cookies", "decode", "expect", "form", "headers",
     "idle_timeout", "json", "keep_alive", "max", "max_head", "max_ratio", "method", "min_rate", "proxy", "query",
-    "redirects", "stream", "timeout", "tls", "url" },
+    "redirects", "stream", "timeout", "tls", "upgrade", "url" },
   resolve = { "timeout" },
   run = { "clear_env", "cwd", "env", "input", "max", "stderr", "timeout" },
   set = stream,

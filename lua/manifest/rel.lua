@@ -26,6 +26,7 @@ event.dispatch()                    --> as ever]],
     {
       name = "rel.initialize",
       signature = "rel.initialize([options])",
+      options_like = "initialize",
       summary = "Chooses the poll method, as the global initialize does.",
       args = {
         { name = "options", type = "{methods: string[]?, options: string[]?}?",

@@ -83,8 +83,10 @@ nothing comes: see ping_interval. A handler that returns closes with status 1000
     title = "The prompt",
     text = [[
 What is typed runs as a task. An expression shows its values; a `;` at the end hides them. nil,
-message, code of a call that failed are shown as an error. While a line waits there is no prompt:
-Ctrl-C interrupts it, Ctrl-Z makes it a job, whose values come above the prompt when it ends.
+message, code of a call that failed are shown as an error, or as a note where they would have gone to
+a variable. While a line waits there is no prompt: Ctrl-C interrupts it, Ctrl-Z makes it a job, whose
+values come above the prompt when it ends. A line that names a module of ours, `http.get(url)`,
+requires it first and says so; a script must do that itself.
 
     _  __  ___          the first value of the last line that had one, and of the two before
     _all  _err          all its values, with their number n; the last error
@@ -166,6 +168,7 @@ The handler runs for each request, in the task of its connection. It answers by 
     { a = 1 }           200, as JSON
     404, "text"         another status; a third value is a table of headers
     nothing             204, or the end of what was written
+    nil, "why"          500, and is reported as an error is
 
 or by `res`, before it returns:
 
@@ -187,20 +190,20 @@ HTTP/1.0 ends with the connection. Of the request there is
     req:body()                   for piece in req:body() do: as it comes, however long; raises
                                  if it breaks off
     req:text([max])              all of it, at most `max_body`; else nil, message, "EMSGSIZE"
-    req:json(), req:form()       all of it, decoded
+    req:json(), req:form([max])  all of it, decoded
     req:parts()                  for part in req:parts() do: part.name .filename .type
-                                 .headers, part:body(), part:text()
+                                 .headers, part:body(), part:text([max])
     req:trailers()               behind a chunked body that was read
 
-`path` and what is in `query` are decoded; `query[1]` is the first as { name, value }. Names of
-headers are in small letters, and found in any case. Both tables take further fields.
+`path` and what is in `query` are decoded; `query[1]` is the first as { name, value }, and pairs sees
+the names. Names of headers are in small letters, and found in any case. Both tables take further fields.
 
 What is ambiguous about where a message ends is refused (400) and ends the connection; so does an
 answer of another length than its Content-Length, which raises. Names and values with CR, LF or NUL
 raise. A handler that fails costs its connection; the client hears 500 if nothing was sent.
 What a client sends ahead waits; `http` has the limits. Who sends a body slower than `body_timeout`
-and `body_rate` allow is answered with 408; for bodies that last, body_timeout=math.huge. ALPN of https is "http/1.1" unless `tls`
-says otherwise.]==],
+and `body_rate` allow is answered with 408; for bodies that last, body_timeout=math.huge. ALPN
+of https is "http/1.1" and "http/1.0" unless `tls` says otherwise.]==],
   },
   {
     name = "http.apps",
@@ -213,15 +216,18 @@ says otherwise.]==],
 
     app:get(path, fn) :post :put :patch :delete :any    by method; HEAD is answered by get
     app:ws(path [, options], fn)                        a WebSocket: fn(ws, req), see ws.accept
-    app:static(prefix, directory [, { index, gzip }])   files: types, ETag, ranges, x.gz for x
-    app:proxy(prefix, "host:port" or url)               passes requests on, and answers back; to
-                                                        each of a list in turn
+    app:static(prefix, directory [, { index, gzip, hidden }])   files: types, ETag, ranges, x.gz for
+                                                        x; hidden=true: names like ".git" too
+    app:proxy(prefix, "host:port" or url [, { preserve_host }])   passes requests on, and answers
+                                                        back, and WebSockets; to each of a list in
+                                                        turn; with preserve_host=true under the Host
+                                                        that the client named
     app:mount(prefix, application)                      WSAPI: function(env) return status,
                                                         headers, iterator end
     app:use(function(req, res, next) ... end)           around everything; next() goes on, and
                                                         returns what the handler returns
-    app:compress([{ min }])                             gzip or deflate, for answers in pieces and
-                                                        for whole ones of `min` bytes (1024)
+    app:compress([{ min }])                             gzip or deflate, for answers in pieces, and
+                                                        whole ones and files of `min` bytes (1024)
     app:log([out])                                      a line for each answer: to a file, a
                                                         function, stderr
     app:shield([{ limit, interval, blacklist, on_flag }])   keeps attackers out

@@ -32,6 +32,7 @@ print(connect((srv.address:gsub("^http", "ws")) .. "/chat"):read())
     {
       name = "ws.connect",
       signature = "ws.connect(url [, options])",
+      options_like = "ws_connect",
       summary = "Connects as connect does, through a proxy if one is named.",
       args = {
         { name = "url", type = "string", host = true, text = "`ws://` or `wss://`" },
@@ -81,6 +82,7 @@ print((one:read()), (two:read()), group.dropped)    --> hello    hello    0]],
     {
       name = "ws.proxy",
       signature = "ws.proxy(address, target [, options])",
+      options_like = "ws_listen",
       summary = "Serves WebSockets with a server that speaks plain TCP, as websockify does.",
       args = {
         { name = "address", type = "string|integer", text = "where to listen: \"ws://\" is put in "

@@ -9,20 +9,6 @@
 
 namespace moonwire {
 
-Result<Address> parse(const AddressArgument& address, Purpose purpose) {
-  return address.is_number ? port_address(address.number, purpose)
-                           : parse_address(address.text, purpose);
-}
-
-Reply address_failure(Runtime& runtime, const char* verb, const Error& error) {
-  if (error.code != static_cast<Code>(EINVAL)) {
-    Error told = error;
-    told.operation = verb;
-    return Reply::fail(runtime, told);
-  }
-  return Reply::raise(runtime, std::string(verb) + ": " + error.cause);
-}
-
 namespace {
 
 ReconnectOptions reconnect_options(const OptionValues& options) {
@@ -38,6 +24,35 @@ ReconnectOptions reconnect_options(const OptionValues& options) {
   return reconnect;
 }
 
+/// Raises what does not go with the scheme; nothing if all does.
+std::optional<Reply> misuse(Runtime& runtime, const Address& address, const OptionValues& options,
+                            bool with_handler) {
+  if (is_http(address.scheme)) {
+    return Reply::raise(runtime, "connect: " + address.text() +
+                                     ": requests are made by http.get and http.request of the "
+                                     "module http");
+  }
+  if (address.scheme == Scheme::kUdp && with_handler) {
+    return Reply::raise(runtime, "connect: udp takes no handler: nobody answers a connect");
+  }
+  const char* const misplaced = misplaced_option(address.scheme, options, kConnectOptions,
+                                                 kUdpConnectOptions, kWsConnectOptions);
+  if (!misplaced) return std::nullopt;
+  return not_for(runtime, "connect", misplaced, address.scheme);
+}
+
+/// Fails with what is wrong with `bind`.
+Result<ConnectOptions> connect_options(const OptionValues& options, const SocketOptions& socket) {
+  ConnectOptions how;
+  how.socket = socket;
+  how.timeout = options.seconds(Opt::kTimeout, how.timeout);
+  if (!options.has(Opt::kBind)) return how;
+  auto bind = parse_bind(options.at(Opt::kBind).text);
+  if (!bind) return tl::unexpected<Error>(std::move(bind.error()));
+  how.bind = *bind;
+  return how;
+}
+
 /// connect(address [, options]) -> connection | nil, message, code. Waits.
 /// connect(address [, options], handler) -> connection; handler(conn) or handler(nil,
 /// message, code) runs, once.
@@ -45,26 +60,7 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
               MaybeFunction handler, Yieldable yieldable) {
   auto address = parse(where, Purpose::kConnect);
   if (!address) return address_failure(runtime, "connect", address.error());
-  const bool datagrams = address->scheme == Scheme::kUdp;
-  const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
-  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kWss;
-  if (address->scheme != Scheme::kTcp && !secure && !datagrams && !web) {
-    return Reply::raise(runtime, "connect: " + address->text() +
-                                     ": requests are made by http.get and http.request of the "
-                                     "module http");
-  }
-  if (datagrams && handler) {
-    return Reply::raise(runtime, "connect: udp takes no handler: nobody answers a connect");
-  }
-  const char* misplaced = datagrams ? stream_option(options, kConnectOptions, kUdpConnectOptions)
-                          : web     ? stream_option(options, kConnectOptions, kWsConnectOptions)
-                                    : datagram_option(options);
-  if (!web && !misplaced) misplaced = websocket_option(options);
-  if (!misplaced && !secure && options.has(Opt::kTls)) misplaced = "tls";
-  if (misplaced) {
-    return not_for(runtime, "connect", misplaced,
-                   std::string(scheme_name(address->scheme)).c_str());
-  }
+  if (auto why = misuse(runtime, *address, options, static_cast<bool>(handler))) return *why;
   if (!handler && !yieldable.yes) {
     return Reply::raise(
         runtime, "connect: cannot wait inside a sort comparator, __tostring, ...; use spawn");
@@ -73,23 +69,17 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   StreamSettings settings;
   settings.take(options);
   settings.wait_limit = kForever;
-  ConnectOptions how;
-  how.socket = settings.socket;
-  how.timeout = options.seconds(Opt::kTimeout, how.timeout);
-  if (options.has(Opt::kBind)) {
-    auto bind = parse_bind(options.at(Opt::kBind).text);
-    if (!bind) return address_failure(runtime, "connect", bind.error());
-    how.bind = *bind;
-  }
-  if (datagrams) return connect_datagrams(runtime, *address, how, options);
+  const auto how = connect_options(options, settings.socket);
+  if (!how) return address_failure(runtime, "connect", how.error());
+  if (address->scheme == Scheme::kUdp) return connect_datagrams(runtime, *address, *how, options);
   std::shared_ptr<TlsContext> tls;
-  if (secure) {
+  if (is_secure(address->scheme)) {
     auto made = tls_context(runtime, TlsRole::kClient, options);
     if (!made) return tls_failure(runtime, "connect", address->text(), made.error());
     tls = std::move(*made);
   }
   std::shared_ptr<const WebSocketSettings> websocket;
-  if (web) {
+  if (is_websocket(address->scheme)) {
     auto asked = websocket_settings(*address, options);
     if (!asked) return Reply::raise(runtime, "connect: " + asked.error().cause);
     websocket = std::move(*asked);
@@ -99,12 +89,12 @@ Reply connect(Runtime& runtime, AddressArgument where, Options<kConnectOptions> 
   const ReconnectOptions reconnect = reconnect_options(options);
   std::unique_ptr<Reconnect> again;
   if (reconnect.policy.delay > Nanoseconds(0)) {
-    again = std::make_unique<Reconnect>(*connection, *address, how, reconnect);
+    again = std::make_unique<Reconnect>(*connection, *address, *how, reconnect);
   }
+  if (!websocket) connection->stream.write(reconnect.hello);
   connection->set_websocket(std::move(websocket));
-  if (!web) connection->stream.write(reconnect.hello);
   connection->set_tls(std::move(tls));
-  connection->connect(*address, how, static_cast<bool>(handler), std::move(again));
+  connection->connect(*address, *how, static_cast<bool>(handler), std::move(again));
   Reply reply = handler ? Reply::object(connection) : Reply::wait(connection->opener());
   if (handler) reply.keep(kConnectionHandler, handler.index, 1);
   if (reconnect.on_fail) {

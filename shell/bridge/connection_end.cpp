@@ -317,10 +317,12 @@ std::string Connection::describe() const {
   return text;
 }
 
-/// "server 127.0.0.1:8080, connection 7 (10.0.0.1:4711)".
+/// "server 127.0.0.1:8080, connection 7 (10.0.0.1:4711)"; of HTTP the request behind it.
 std::string Connection::blamed_as() const {
-  if (!listener()) return describe();
-  return "server " + listener()->where() + ", " + describe();
+  std::string text = describe();
+  if (listener()) text.insert(0, "server " + listener()->where() + ", ");
+  if (http_ && http_->busy()) text += ", " + http_->asked();
+  return text;
 }
 
 void Connection::fill_row(Row& row) const {

@@ -26,9 +26,6 @@ LuaSocket* find_socket(Runtime& runtime, const Address& address) {
 /// listen("udp://...", [options] [, handler]) -> socket | nil, message, code
 Reply listen_datagrams(Runtime& runtime, const Address& address, const OptionValues& options,
                        MaybeFunction handler) {
-  if (const char* name = stream_option(options, kListenOptions, kUdpListenOptions)) {
-    return not_for(runtime, "listen", name, "udp");
-  }
   LuaSocket* socket = nullptr;
   if (!options.boolean(Opt::kReuseport, false)) socket = find_socket(runtime, address);
   const bool fresh = socket == nullptr;

@@ -6,12 +6,6 @@
 #include "net/local_names.hpp"
 
 namespace moonwire {
-namespace {
-
-constexpr std::uint32_t kMaxTasks = 1000;
-
-}  // namespace
-
 class LuaSocket::Attempt final : public Connector {
  public:
   explicit Attempt(LuaSocket& of)
@@ -29,7 +23,7 @@ LuaSocket::LuaSocket(Runtime& runtime, const Address& address)
       socket(runtime.net(), *this),
       address_(address),
       name_(address.text()),
-      max_tasks_(kMaxTasks) {}
+      max_tasks_(static_cast<std::uint32_t>(kFallbackMaxTasks)) {}
 
 LuaSocket::~LuaSocket() = default;
 
@@ -231,34 +225,13 @@ std::optional<DatagramOption> group_option(Opt option) {
   }
 }
 
-const OptionSpec* find(const OptionTable& table, Opt option) {
-  for (std::size_t i = 0; i < table.count; ++i) {
-    if (table.specs[i].id == option) return &table.specs[i];
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 const char* datagram_option(const OptionValues& options) {
   for (const Opt option : kOwn) {
-    if (options.has(option)) return find(kUdpListenOptions, option)->name;
+    if (options.has(option)) return find_option(kUdpListenOptions, option)->name;
   }
   return nullptr;
-}
-
-const char* stream_option(const OptionValues& options, const OptionTable& asked,
-                          const OptionTable& allowed) {
-  for (std::size_t i = 0; i < asked.count; ++i) {
-    const OptionSpec& each = asked.specs[i];
-    if (options.has(each.id) && !find(allowed, each.id)) return each.name;
-  }
-  return nullptr;
-}
-
-Reply not_for(Runtime& runtime, const char* verb, const char* option, const char* scheme) {
-  return Reply::raise(runtime,
-                      std::string(verb) + ": option '" + option + "' is not for " + scheme);
 }
 
 Status LuaSocket::set(const OptionValues& options) {

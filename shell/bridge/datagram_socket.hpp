@@ -82,12 +82,8 @@ Reply listen_datagrams(Runtime& runtime, const Address& address, const OptionVal
 Reply connect_datagrams(Runtime& runtime, const Address& address, const ConnectOptions& how,
                         const OptionValues& options);
 
-/// Of options given for an address, the name of one that only datagrams have, or of one of
-/// `asked` that is not in `allowed`; null if there is none.
+/// The name of an option that only datagrams have, if one is given; else null.
 const char* datagram_option(const OptionValues& options);
-const char* stream_option(const OptionValues& options, const OptionTable& asked,
-                          const OptionTable& allowed);
-Reply not_for(Runtime& runtime, const char* verb, const char* option, const char* scheme);
 
 /// read(sock) and write(sock, ...); lua_verbs.cpp chooses.
 Reply read_datagram(Runtime& runtime, Ref<LuaSocket> self, Options<kSocketReadOptions> options);

@@ -55,6 +55,14 @@ class Use : public Ref<T> {
   using Ref<T>::Ref;
 };
 
+/// What the manifest says of an option of the table; null if it is none of them.
+constexpr const OptionSpec* find_option(const OptionTable& table, Opt option) {
+  for (std::size_t i = 0; i < table.count; ++i) {
+    if (table.specs[i].id == option) return &table.specs[i];
+  }
+  return nullptr;
+}
+
 /// An option table, checked against its manifest: unknown names and wrong types raised.
 class OptionValues {
  public:
@@ -204,7 +212,7 @@ MOONWIRE_READER(Yieldable, yieldable);
 
 /// Pushes the reply; not a template. stack.cpp.
 int finish(Arguments& in, const Reply& reply);
-Reply out_of_memory(Runtime& runtime);
+Reply out_of_memory();
 Reply closed_reply(Arguments& in);
 Runtime& runtime_of(lua_State* state);
 
@@ -218,7 +226,7 @@ Reply run_body(Reply (*body)(Runtime&, A...), Runtime& runtime,
   try {
     return body(runtime, arguments...);
   } catch (const std::bad_alloc&) {
-    return out_of_memory(runtime);
+    return out_of_memory();
   }
 }
 

@@ -172,7 +172,7 @@ Reply upgrade(Runtime& runtime, Self self, std::int64_t status, FieldsArgument f
 /// compress("gzip" or "deflate", data) -> packed
 Reply compress(Runtime& runtime, std::string_view coding, std::string_view data) {
   std::string& packed = runtime.scratch();
-  if (!encode_content(coding_named(coding), data, packed)) return out_of_memory(runtime);
+  if (!encode_content(coding_named(coding), data, packed)) return out_of_memory();
   return Reply::bytes(packed);
 }
 

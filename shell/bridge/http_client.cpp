@@ -3,7 +3,9 @@
 #include "bridge/http.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
+#include "net/host_name.hpp"
 #include "net/http_response.hpp"
+#include "net/public_suffix.hpp"
 #include "net/text.hpp"
 #include "net/url.hpp"
 
@@ -85,6 +87,13 @@ Reply check(Runtime& runtime, Options<kRequestOptions> options) {
 Reply is_token(Runtime&, std::string_view text) { return Reply::yes(is_http_token(text)); }
 Reply is_value(Runtime&, std::string_view text) { return Reply::yes(is_http_value(text)); }
 
+Reply in_network(Runtime&, std::string_view ip, std::string_view network) {
+  return Reply::yes(is_in_network(ip, network));
+}
+Reply public_suffix(Runtime&, std::string_view domain) {
+  return Reply::yes(is_public_suffix(domain));
+}
+
 // --- the reader --------------------------------------------------------------------------
 
 class LuaHttpReader final : public Handle {
@@ -149,20 +158,27 @@ Reply put_end(Runtime&, Ref<LuaHttpReader> self) {
   return Reply::nothing();
 }
 
-/// reader:at_end() -> whether nothing has come behind the answer
-Reply at_end(Runtime&, Ref<LuaHttpReader> self) { return Reply::yes(self->reader->at_end()); }
+/// reader:rest() -> what has come behind the answer
+Reply rest(Runtime&, Ref<LuaHttpReader> self) { return Reply::bytes(self->reader->rest()); }
 
 /// reader:reusable() -> whether the connection may carry another request
 Reply reusable(Runtime&, Ref<LuaHttpReader> self) { return Reply::yes(self->reader->reusable()); }
 
 constexpr FunctionEntry kFunctions[] = {
-    {"url", entry<&url>},       {"escape", entry<&escape>},     {"unescape", entry<&unescape>},
-    {"check", entry<&check>},   {"is_token", entry<&is_token>}, {"is_value", entry<&is_value>},
-    {"reader", entry<&reader>}, {"base64", entry<&base64>},
+    {"url", entry<&url>},
+    {"escape", entry<&escape>},
+    {"unescape", entry<&unescape>},
+    {"check", entry<&check>},
+    {"is_token", entry<&is_token>},
+    {"is_value", entry<&is_value>},
+    {"reader", entry<&reader>},
+    {"base64", entry<&base64>},
+    {"is_in_network", entry<&in_network>},
+    {"is_public_suffix", entry<&public_suffix>},
 };
 constexpr FunctionEntry kMethods[] = {
-    {"next", entry<&next>},     {"put", entry<&put>},           {"put_end", entry<&put_end>},
-    {"at_end", entry<&at_end>}, {"reusable", entry<&reusable>},
+    {"next", entry<&next>}, {"put", entry<&put>},           {"put_end", entry<&put_end>},
+    {"rest", entry<&rest>}, {"reusable", entry<&reusable>},
 };
 
 }  // namespace

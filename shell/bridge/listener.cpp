@@ -293,38 +293,37 @@ std::string listening_notice(const LuaListener& listener) {
   return (has_scheme ? "listening on " : "listening on tcp ") + where;
 }
 
+/// Raises what does not go with the scheme; nothing if all does.
+std::optional<Reply> misuse(Runtime& runtime, const Address& address, const OptionValues& options,
+                            bool with_handler) {
+  const char* const misplaced = misplaced_option(address.scheme, options, kListenOptions,
+                                                 kUdpListenOptions, kWsListenOptions);
+  if (misplaced) return not_for(runtime, "listen", misplaced, address.scheme);
+  if (!is_http(address.scheme)) return std::nullopt;
+  if (address.place == Place::kHost && !address.path.empty()) {
+    return Reply::raise(runtime, "listen: a path has no place in an address to listen on");
+  }
+  if (!with_handler) return Reply::raise(runtime, "listen: http needs a handler");
+  return std::nullopt;
+}
+
 /// listen(address [, options] [, handler]) -> listener | nil, message, code
 Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> options,
              MaybeFunction handler) {
   auto address = parse(where, Purpose::kListen);
   if (!address) return address_failure(runtime, "listen", address.error());
+  if (auto why = misuse(runtime, *address, options, static_cast<bool>(handler))) return *why;
   if (address->scheme == Scheme::kUdp) {
     return listen_datagrams(runtime, *address, options, handler);
   }
-  const bool web = address->scheme == Scheme::kWs || address->scheme == Scheme::kWss;
-  const bool http = address->scheme == Scheme::kHttp || address->scheme == Scheme::kHttps;
-  const bool secure = address->scheme == Scheme::kTls || address->scheme == Scheme::kHttps ||
-                      address->scheme == Scheme::kWss;
-  const char* misplaced =
-      web ? stream_option(options, kListenOptions, kWsListenOptions) : datagram_option(options);
-  if (!web && !misplaced) misplaced = websocket_option(options);
-  if (!secure && options.has(Opt::kTls)) misplaced = "tls";
-  if (!http && options.has(Opt::kHttp)) misplaced = "http";
-  if (misplaced) {
-    return not_for(runtime, "listen", misplaced, std::string(scheme_name(address->scheme)).c_str());
-  }
-  if (http && address->place == Place::kHost && !address->path.empty()) {
-    return Reply::raise(runtime, "listen: a path has no place in an address to listen on");
-  }
-  if (http && !handler) return Reply::raise(runtime, "listen: http needs a handler");
   std::shared_ptr<const WebSocketSettings> websocket;
-  if (web) {
+  if (is_websocket(address->scheme)) {
     auto asked = websocket_settings(*address, options);
     if (!asked) return Reply::raise(runtime, "listen: " + asked.error().cause);
     websocket = std::move(*asked);
   }
   std::shared_ptr<TlsContext> tls;
-  if (secure) {
+  if (is_secure(address->scheme)) {
     auto made = listening_context(*address, options);
     if (!made) return tls_failure(runtime, "listen", address->text(), made.error());
     tls = std::move(*made);
@@ -344,7 +343,7 @@ Reply listen(Runtime& runtime, AddressArgument where, Options<kListenOptions> op
   }
   listener->set_tls(std::move(tls));
   listener->set_websocket(std::move(websocket));
-  listener->set_http(http ? http_settings(options) : nullptr);
+  listener->set_http(is_http(address->scheme) ? http_settings(options) : nullptr);
   listener->set_handler(static_cast<bool>(handler));
   if (fresh && runtime.notice) runtime.notice(listening_notice(*listener));
   Reply reply = Reply::object(listener);

@@ -22,6 +22,14 @@ struct Ticket {
   std::uint32_t generation;
 };
 
+/// The ticket at `index`, null if what is there is none. [-0, +0, -]
+inline const Ticket* ticket_at(lua_State* L, int index) {
+  const auto* ticket = static_cast<const Ticket*>(lua_touserdata(L, index));
+  const bool is_one =
+      ticket && lua_rawlen(L, index) == sizeof(Ticket) && ticket->magic == Ticket::kMagic;
+  return is_one ? ticket : nullptr;
+}
+
 /// The private parts of Runtime and Handle, for the border files only.
 struct RuntimeAccess {
   Runtime& rt;

@@ -255,6 +255,7 @@ int setvbuf(lua_State* L) {
 }
 
 int execute(lua_State* L) {
+  luaL_optstring(L, 1, nullptr);  // raises as the original does, before the terminal is lent
   Streams& all = streams(L);
   all.stdio->before_child();
   const int results = all.original[kExecute](L);

@@ -30,9 +30,8 @@ bool wants_watcher(lua_State* L) {
 }
 
 bool is_socket(lua_State* L) {
-  const auto* ticket = static_cast<const Ticket*>(lua_touserdata(L, 1));
-  return ticket && lua_rawlen(L, 1) == sizeof(Ticket) && ticket->magic == Ticket::kMagic &&
-         ticket->type == Type::kSocket;
+  const Ticket* const ticket = ticket_at(L, 1);
+  return ticket && ticket->type == Type::kSocket;
 }
 
 /// os.exit([code [, close]]): output is flushed, the loop ends; pcall cannot stop it.

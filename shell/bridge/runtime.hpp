@@ -214,6 +214,14 @@ class Runtime final : SleepHook {
   /// and where its function is defined ("FILE:LINE"); may be empty.
   static constexpr Nanoseconds kSlowCall = std::chrono::milliseconds(100);
   std::function<void(const Task&, Nanoseconds took, const std::string& site)> slow_call;
+  /// What a call of `thread` has last returned as nil, message, code: a prompt tells of it
+  /// where the message went nowhere.
+  struct FailureWatch {
+    static constexpr std::size_t kMost = 1000;  // bytes
+    const lua_State* thread = nullptr;
+    std::string text{};
+  };
+  FailureWatch failure_watch;
   /// Adds a module that lives above the bridge; before open().
   void add_module(const struct Module& module) { modules_.push_back(&module); }
 

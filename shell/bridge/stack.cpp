@@ -11,10 +11,10 @@ namespace moonwire {
 namespace {
 
 /// The name of the running C function, for messages. [-0, +0, m]
-const char* caller_name(lua_State* L) {
+const char* caller_name(lua_State* L, const char* nameless = "call") {
   lua_Debug info;
   if (lua_getstack(L, 0, &info) && lua_getinfo(L, "n", &info) && info.name) return info.name;
-  return "call";
+  return nameless;
 }
 
 /// The position of whoever called, beyond the modules in the binary. [-0, +1, m]
@@ -64,13 +64,13 @@ int wait(Arguments& in, const Reply& reply) {
     lua_pushstring(L, task->cancel_text());
     return lua_error(L);
   } else {
-    const Nanoseconds limit(reply.parking.timeout);
-    if (limit != kForever && !task->limit_wait(limit)) {
-      return luaL_error(L, "%s: not enough memory", caller_name(L));
-    }
     if (reply.stores[0].slot) {
       push_ticket(L, *reply.parking.park->of);
       store_arguments(L, lua_gettop(L), reply);
+    }
+    const Nanoseconds limit(reply.parking.timeout);  // runs from here on: nothing else may raise
+    if (limit != kForever && !task->limit_wait(limit)) {
+      return luaL_error(L, "%s: not enough memory", caller_name(L));
     }
     access.park(*task, *reply.parking.park);
     task->on_timeout = reply.on_timeout;
@@ -87,7 +87,9 @@ int push_failure(lua_State* L, Runtime& runtime, const Reply& reply) {
   lua_pushlstring(L, reply.text.data, reply.text.size);
   const std::string_view name = code_name(reply.code);
   lua_pushlstring(L, name.data(), name.size());
-  (void)runtime;
+  if (Runtime::FailureWatch& watch = runtime.failure_watch; watch.thread == L) {
+    watch.text.assign(reply.text.data, std::min(reply.text.size, Runtime::FailureWatch::kMost));
+  }
   return 3;
 }
 
@@ -275,16 +277,10 @@ int finish(Arguments& in, const Reply& reply) {
 }
 
 Reply closed_reply(Arguments& in) {
-  lua_Debug info;
-  const char* name = "use";
-  if (lua_getstack(in.state, 0, &info) && lua_getinfo(in.state, "n", &info) && info.name) {
-    name = info.name;
-  }
-  return Reply::fail(in.runtime, Code::kClosed, name);
+  return Reply::fail(in.runtime, Code::kClosed, caller_name(in.state, "use"));
 }
 
-Reply out_of_memory(Runtime& runtime) {
-  (void)runtime;
+Reply out_of_memory() {
   static constexpr std::string_view kText = "not enough memory";
   Reply reply = Reply::bytes(kText);
   reply.kind = Reply::Kind::kFailure;
@@ -296,11 +292,8 @@ Reply out_of_memory(Runtime& runtime) {
 
 Handle* Arguments::object(Type type, bool closed_too, bool raise_closed) {
   const int index = next++;
-  auto* ticket = static_cast<Ticket*>(lua_touserdata(state, index));
-  if (!ticket || lua_rawlen(state, index) != sizeof(Ticket) || ticket->magic != Ticket::kMagic ||
-      ticket->type != type) {
-    luaL_typeerror(state, index, type_name(type));
-  }
+  const Ticket* const ticket = ticket_at(state, index);
+  if (!ticket || ticket->type != type) luaL_typeerror(state, index, type_name(type));
   Handle* found = runtime.find(ticket->slot, ticket->generation);
   if (found && !found->closed()) {
     if (index == 1) self = found;
@@ -356,6 +349,10 @@ Function Arguments::optional_function() {
 Rest Arguments::rest() {
   const int top = lua_gettop(state);
   Rest all{next, top >= next ? top - next + 1 : 0};
+  if (all.count > Rest::kMost) {
+    luaL_error(state, "%s: too many arguments (%d, at most %d)", caller_name(state), all.count,
+               Rest::kMost);
+  }
   next = top + 1;
   return all;
 }
@@ -422,10 +419,9 @@ Waitable Arguments::waitable() {
     if (file->closef && file->f == stdin) found.fd = 0;
     return found;
   }
-  auto* ticket = static_cast<Ticket*>(lua_touserdata(state, index));
-  if (!ticket || lua_rawlen(state, index) != sizeof(Ticket) || ticket->magic != Ticket::kMagic ||
-      (ticket->type != Type::kConnection && ticket->type != Type::kListener &&
-       ticket->type != Type::kSocket)) {
+  const Ticket* const ticket = ticket_at(state, index);
+  if (!ticket || (ticket->type != Type::kConnection && ticket->type != Type::kListener &&
+                  ticket->type != Type::kSocket)) {
     luaL_typeerror(state, index, "descriptor, file, connection, listener or socket");
   }
   Handle* object = runtime.find(ticket->slot, ticket->generation);
@@ -461,7 +457,7 @@ What Arguments::what() {
       int whole = 0;
       const lua_Integer count = lua_tointegerx(state, index, &whole);
       if (!whole || count < 0)
-        luaL_argerror(state, index, "number of bytes must be a positive integer");
+        luaL_argerror(state, index, "number of bytes must be an integer, not negative");
       what.kind = What::Kind::kCount;
       what.count = static_cast<std::size_t>(count);
       return what;

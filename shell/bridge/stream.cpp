@@ -261,12 +261,19 @@ Reply pipe(Runtime& runtime, Self self, Ref<Connection> other, Options<kPipeOpti
   return Reply::wait(self->piper(), options.seconds(Opt::kTimeout, kForever));
 }
 
+/// What bounds the option bounds the method.
+constexpr auto kMostFrame =
+    static_cast<std::int64_t>(find_option(kSetOptions, Opt::kFrame)->maximum);
+
 /// conn:frame(kind) -> conn: "line", "json", "xml", a number of bytes; nil: none
 Reply frame(Runtime& runtime, Self self, std::optional<Word> kind) {
   if (auto why = no_bytes(runtime, *self, "frame")) return *why;
   What what;
   if (!kind) {
     what.kind = What::Kind::kSome;
+  } else if (kind->is_number && kind->number > kMostFrame) {
+    const std::string why = "a number of bytes is at most " + std::to_string(kMostFrame);
+    return refuse(runtime, "frame", why.c_str());
   } else if (kind->is_number && kind->number > 0) {
     what = {What::Kind::kCount, static_cast<std::size_t>(kind->number)};
   } else {

@@ -11,17 +11,15 @@ bool findable(Type type) {
          type == Type::kSocket || type == Type::kProcess;
 }
 
-Ticket* ticket_at(lua_State* L, int index) {
-  auto* ticket = static_cast<Ticket*>(lua_touserdata(L, index));
-  if (!ticket || lua_rawlen(L, index) != sizeof(Ticket) || ticket->magic != Ticket::kMagic) {
-    luaL_argerror(L, index, "moonwire object expected");
-  }
-  return ticket;
+const Ticket& check_ticket(lua_State* L, int index) {
+  const Ticket* const ticket = ticket_at(L, index);
+  if (!ticket) luaL_argerror(L, index, "moonwire object expected");
+  return *ticket;
 }
 
 Handle* handle_at(lua_State* L, int index) {
-  const Ticket* ticket = ticket_at(L, index);
-  return runtime_of(L).find(ticket->slot, ticket->generation);
+  const Ticket& ticket = check_ticket(L, index);
+  return runtime_of(L).find(ticket.slot, ticket.generation);
 }
 
 /// __gc: the last reference is gone.
@@ -43,11 +41,11 @@ int close_ticket(lua_State* L) {
 }
 
 int text_of(lua_State* L) {
-  const Ticket* ticket = ticket_at(L, 1);
+  const Ticket& ticket = check_ticket(L, 1);
   Runtime& runtime = runtime_of(L);
-  Handle* handle = runtime.find(ticket->slot, ticket->generation);
+  Handle* handle = runtime.find(ticket.slot, ticket.generation);
   if (!handle) {
-    lua_pushfstring(L, "%s (gone)", type_name(ticket->type));
+    lua_pushfstring(L, "%s (gone)", type_name(ticket.type));
     return 1;
   }
   const std::size_t depth = runtime.scratch_depth();
@@ -74,14 +72,14 @@ int index_ticket(lua_State* L) {
 
 /// __newindex: only on_notify may be set; it is the last stored value.
 int set_field(lua_State* L) {
-  const Ticket* ticket = ticket_at(L, 1);
+  const Ticket& ticket = check_ticket(L, 1);
   const char* name = luaL_tolstring(L, 2, nullptr);
-  if (ticket->type == Type::kListener && std::string_view(name) == "on_notify") {
+  if (ticket.type == Type::kListener && std::string_view(name) == "on_notify") {
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, 1, kListenerNotify);
     return 0;
   }
-  return luaL_error(L, "a %s has no field '%s' to set", type_name(ticket->type), name);
+  return luaL_error(L, "a %s has no field '%s' to set", type_name(ticket.type), name);
 }
 
 void set_methods(lua_State* L, int table, std::span<const FunctionEntry> methods) {

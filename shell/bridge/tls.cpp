@@ -63,7 +63,9 @@ Result<std::shared_ptr<TlsContext>> tls_context(Runtime& runtime, TlsRole role,
 Result<std::shared_ptr<TlsContext>> listening_context(const Address& address,
                                                       const OptionValues& options) {
   TlsOptions tls = tls_options(options);
-  if (address.scheme == Scheme::kHttps && tls.alpn.empty()) tls.alpn = {"http/1.1"};
+  if (address.scheme == Scheme::kHttps && tls.alpn.empty()) {
+    tls.alpn = {"http/1.1", "http/1.0"};
+  }
   return TlsContext::open(TlsRole::kServer, tls, {address.host});
 }
 

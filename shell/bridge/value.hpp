@@ -31,13 +31,10 @@ struct Function {
 };
 /// All arguments from `first` on.
 struct Rest {
+  static constexpr int kMost = 65000;  // a ticket stores so many, and its own beside them
   int first = 0;
   int count = 0;
 };
-/// Seconds as Lua has them; kForever when longer than the clock can say.
-Nanoseconds to_nanoseconds(double seconds);
-double to_seconds(Nanoseconds time);
-
 /// One argument of any kind; `index` 0: absent.
 struct Anything {
   int index = 0;
@@ -47,6 +44,9 @@ struct Anything {
 struct Seconds {
   Nanoseconds value{0};
 };
+/// Seconds as Lua has them; kForever when longer than the clock can say.
+Nanoseconds to_nanoseconds(double seconds);
+double to_seconds(Nanoseconds time);
 /// An address as typed.
 struct AddressArgument {
   bool is_number = false;
@@ -154,8 +154,8 @@ struct Reply {
   };
   static constexpr int kMostStores = 7;
   Store stores[kMostStores];
-  int keep_first =
-      0;  // arguments to store in the handle, from `slot` on; kDatagram: its whole size
+  /// Arguments to store in the handle, from `slot` on; kDatagram: its whole size.
+  int keep_first = 0;
   int keep_count = 0;
   struct Text {
     const char* data;

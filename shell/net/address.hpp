@@ -15,6 +15,12 @@ enum class Scheme : std::uint8_t { kTcp, kUdp, kTls, kHttp, kHttps, kWs, kWss };
 
 /// "tcp", "https".
 std::string_view scheme_name(Scheme scheme);
+constexpr bool is_http(Scheme s) { return s == Scheme::kHttp || s == Scheme::kHttps; }
+constexpr bool is_websocket(Scheme s) { return s == Scheme::kWs || s == Scheme::kWss; }
+/// Inside TLS from the start.
+constexpr bool is_secure(Scheme s) {
+  return s == Scheme::kTls || s == Scheme::kHttps || s == Scheme::kWss;
+}
 
 /// What follows the scheme.
 enum class Place : std::uint8_t { kHost, kUnix, kAbstract, kFd };

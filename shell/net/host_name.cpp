@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "net/text.hpp"
 
@@ -21,6 +22,15 @@ bool is_name_character(char c) {
 bool is_ipv4(std::string_view text) {
   in_addr address;
   return inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+/// The bytes of an address, 4 or 16, without its scope; none if it is no address.
+std::string ip_bytes(std::string_view ip) {
+  const std::string plain(ip.substr(0, ip.find('%')));
+  std::array<char, sizeof(in6_addr)> bytes;
+  if (inet_pton(AF_INET, plain.c_str(), bytes.data()) == 1) return {bytes.data(), sizeof(in_addr)};
+  if (inet_pton(AF_INET6, plain.c_str(), bytes.data()) == 1) return {bytes.data(), bytes.size()};
+  return {};
 }
 
 std::string label_fault(std::string_view name) {
@@ -75,6 +85,23 @@ std::optional<std::string> canonical_ipv6(std::string_view text, bool url) {
   }
   const std::string plain = inet_ntop(AF_INET6, &address, room.data(), room.size());
   return scoped ? plain + "%" + std::string(scope) : plain;
+}
+
+bool is_in_network(std::string_view ip, std::string_view network) {
+  const std::size_t slash = network.find('/');
+  const std::string address = ip_bytes(ip), base = ip_bytes(network.substr(0, slash));
+  if (address.empty() || address.size() != base.size()) return false;
+  std::size_t bits = base.size() * 8;
+  if (slash != network.npos) {
+    const std::string_view length = network.substr(slash + 1);
+    const char* const end = length.data() + length.size();
+    const auto [at, error] = std::from_chars(length.data(), end, bits);
+    if (error != std::errc() || at != end || bits > base.size() * 8) return false;
+  }
+  const std::size_t whole = bits / 8;
+  if (address.compare(0, whole, base, 0, whole) != 0) return false;
+  if (bits % 8 == 0) return true;
+  return static_cast<unsigned char>(address[whole] ^ base[whole]) >> (8 - bits % 8) == 0;
 }
 
 }  // namespace moonwire

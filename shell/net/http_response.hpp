@@ -41,10 +41,10 @@ class HttpResponseReader {
   Result<Event> next();
 
   const HttpHead& head() const { return head_; }
-  /// After kEnd: nothing has come behind it so far.
-  bool at_end() const { return buffer_.empty(); }
+  /// After kEnd: what has come behind it so far.
+  std::string_view rest() const { return buffer_.view(); }
   /// After kEnd: another request may be sent through the same connection.
-  bool reusable() const { return head_.keep_alive && !ended_ && at_end(); }
+  bool reusable() const { return head_.keep_alive && !ended_ && rest().empty(); }
 
  private:
   void drop_used();

@@ -11,6 +11,9 @@ namespace {
 /// Bodies up to this size are copied behind their head, and leave with it.
 constexpr std::size_t kSmall = 4096;
 
+/// Of a target in reports.
+constexpr std::size_t kShown = 100;
+
 /// Seconds that a body can earn: beyond it nobody counts.
 constexpr double kMostEarned = 1e6;
 
@@ -83,6 +86,7 @@ void HttpServer::start(const HttpHead& head) {
   left_ = announced_ = head.framing == HttpFraming::kLength ? head.length : 0;
   skipped_ = sent_ = 0;
   status_ = 0;
+  asked_.assign(head.method).append(" ").append(head.target.substr(0, kShown));
   keep_ = head.keep_alive;
   http_1_0_ = head.http_1_0;
   head_only_ = head.method == "HEAD";

@@ -92,6 +92,8 @@ class HttpServer {
   /// Another request may come. Once answered.
   bool keeps() const { return keep_ && !upgraded_ && !problem_ && answered(); }
   int status() const { return status_; }  ///< of the answer
+  /// Method and target of the last request, cut short: for reports.
+  const std::string& asked() const { return asked_; }
   /// Bytes of its body; of an answer to HEAD none.
   std::uint64_t sent() const { return head_only_ ? 0 : sent_; }
 
@@ -114,6 +116,7 @@ class HttpServer {
   Stream& stream_;
   HttpProblem problem_;
   std::string trailers_;
+  std::string asked_;
   std::unique_ptr<HttpChunked> chunked_;
   std::unique_ptr<ContentEncoder> packer_;
   Nanoseconds waited_{0};       // for the body that comes, up to its last piece

@@ -190,6 +190,72 @@ bool ends_with_semicolon(std::string_view chunk) {
   return last;
 }
 
+std::string_view word_in(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.kind() != TokenKind::kName) return {};
+  const std::string_view word = tokens.text();
+  tokens.next();
+  for (const std::string_view sign : {"(", ")"}) {
+    if (!tokens.at_end() && !tokens.is(sign)) return {};
+    tokens.next();
+  }
+  return tokens.at_end() ? word : std::string_view();
+}
+
+bool is_call(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.is("return")) tokens.next();
+  if (tokens.is("(")) {
+    skip_group(tokens);
+  } else if (tokens.kind() == TokenKind::kName) {
+    tokens.next();
+  } else {
+    return false;
+  }
+  bool called = false;
+  while (!tokens.at_end() && !tokens.is(";")) {
+    called = tokens.kind() == TokenKind::kString || tokens.is("(") || tokens.is("{");
+    if (tokens.kind() == TokenKind::kString) {
+      tokens.next();
+    } else if (called || tokens.is("[")) {
+      skip_group(tokens);
+    } else if (tokens.is(".") || tokens.is(":")) {
+      tokens.next();
+      tokens.next();
+    } else {
+      return false;
+    }
+  }
+  return called;
+}
+
+std::string_view variable_of_call(std::string_view chunk) {
+  Tokens tokens(chunk);
+  if (tokens.is("local")) tokens.next();
+  if (tokens.kind() != TokenKind::kName) return {};
+  const std::string_view name = tokens.text();
+  tokens.next();
+  if (!tokens.is("=")) return {};
+  tokens.next();
+  return is_call(chunk.substr(tokens.begin())) ? name : std::string_view();
+}
+
+std::set<std::string_view> owners_in(std::string_view chunk) {
+  std::set<std::string_view> owners;
+  std::set<std::string_view> others;
+  bool member = false;
+  for (Tokens tokens(chunk); !tokens.at_end();) {
+    const bool variable = tokens.kind() == TokenKind::kName && !member;
+    const std::string_view name = tokens.text();
+    tokens.next();
+    const bool has_member = tokens.is(".") || tokens.is(":");
+    if (variable) (has_member ? owners : others).insert(name);
+    member = name == "." || name == ":";
+  }
+  for (const std::string_view name : others) owners.erase(name);
+  return owners;
+}
+
 std::set<std::string_view> names_in(std::string_view chunk, bool outside) {
   std::set<std::string_view> names;
   Tokens tokens(chunk);

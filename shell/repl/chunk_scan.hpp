@@ -30,6 +30,19 @@ std::optional<std::size_t> final_return(std::string_view chunk);
 /// Whether its last token is a semicolon, whatever comments follow.
 bool ends_with_semicolon(std::string_view chunk);
 
+/// The name that is all of it, or called without arguments: `exit`, `exit()`; or nothing.
+std::string_view word_in(std::string_view chunk);
+
+/// Whether it is one call, whose results are its own: `f(x)`, `a.b:c "x"`, not `f(), 1`.
+bool is_call(std::string_view chunk);
+
+/// The variable that an assignment of one call is for, `x` in `local x = f()`; or nothing.
+std::string_view variable_of_call(std::string_view chunk);
+
+/// The variables that it only takes members of, `http` in `http.get(url)`: each name that has
+/// a dot or a colon behind it wherever it stands.
+std::set<std::string_view> owners_in(std::string_view chunk);
+
 /// All names in it: variables, fields and labels alike. `outside`: of functions.
 std::set<std::string_view> names_in(std::string_view chunk, bool outside = false);
 

@@ -218,6 +218,16 @@ const Command* find(std::string_view name) {
   return found;
 }
 
+std::string unknown(std::string_view name) {
+  std::string meant;
+  for (const Command& command : kCommands) {
+    if (!command.name.starts_with(name) || command.name.ends_with('!')) continue;
+    meant += (meant.empty() ? "." : ", .") + std::string(command.name);
+  }
+  const std::string given = "." + std::string(name);
+  return meant.empty() ? "unknown command " + given + " (.help)" : given + " may be " + meant;
+}
+
 }  // namespace
 
 bool is_command(std::string_view block) {
@@ -250,9 +260,7 @@ void run_command(Repl& repl, std::string_view block) {
   const std::string_view name = block.substr(1, end - 1);
   const std::string_view argument = trim(block.substr(end));
   const Command* command = find(name);
-  if (command == nullptr) {
-    return repl.print("unknown command ." + std::string(name) + " (.help)\n");
-  }
+  if (command == nullptr) return repl.print(unknown(name) + "\n");
   const bool fits =
       command->arity == Arity::kOptional || argument.empty() == (command->arity == Arity::kNone);
   if (!fits) return repl.print("usage: " + std::string(command->usage) + "\n");

@@ -11,6 +11,7 @@ extern "C" {
 #include "repl/candidate_set.hpp"
 #include "repl/completion_context.hpp"
 #include "repl/lua_text.hpp"
+#include "repl/own_modules.hpp"
 #include "repl/variables.hpp"
 
 namespace moonwire {
@@ -77,7 +78,12 @@ void push_value(Runtime& runtime, const Path& path, std::size_t count) {
   } else {
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   }
-  for (; i < count; ++i) get_field(L, path.steps[i]);
+  for (; i < count; ++i) {
+    get_field(L, path.steps[i]);
+    if (i > 0 || !lua_isnil(L, -1)) continue;
+    lua_pop(L, 1);
+    push_own_module(runtime, path.steps[0].name);
+  }
 }
 
 /// Pushes a field of the metatable of the value on top, nil if there is none. [-0, +1, m]
@@ -212,6 +218,7 @@ void Completer::add_members(CandidateSet& names, const CompletionContext& contex
   for (const std::string_view keyword : kKeywords) {
     if (keyword.starts_with(context.word)) names.add({std::string(keyword)});
   }
+  if (!context.word.empty()) add_modules(names, context.word, "");
 }
 
 // --- the manifest -----------------------------------------------------------------------------
@@ -226,6 +233,20 @@ void Completer::load_notes() {
     return 0;
   };
   if (!std::exchange(notes_loaded_, true)) protect(runtime_.main_state(), run, nullptr);
+}
+
+/// A module of ours may be named before it is required. Not within the limit either.
+void Completer::load_module(const Path& path) {
+  if (path.steps.empty() || !is_nil(runtime_, path.steps[0].name)) return;
+  find_own_module(runtime_, path.steps[0].name);
+}
+
+void Completer::add_modules(CandidateSet& names, std::string_view start,
+                            const std::string& ending) {
+  const auto modules = ask({"modules", "", std::string(start), {}}, names.deadline);
+  for (std::size_t i = 0; i < modules.size(); i += 3) {
+    names.add({modules[i], ending, modules[i + 1], modules[i + 2]});
+  }
 }
 
 std::vector<std::string> Completer::ask(const Question& question, TimePoint deadline) {

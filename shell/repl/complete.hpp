@@ -44,11 +44,13 @@ class Completer {
   void add_notes(Completion& completion, const CompletionContext& context, TimePoint deadline);
   void add_options(CandidateSet& names, const CompletionContext& context);
   void add_texts(CandidateSet& names, const CompletionContext& context);
+  void add_modules(CandidateSet& names, std::string_view start, const std::string& ending);
   bool add_words(CandidateSet& names, const CompletionContext& context);
   static void give(Completion& completion, CandidateSet& names);
   bool takes_host(const CompletionContext& context, TimePoint deadline);
   std::string class_of(const Path& path, std::size_t steps);
   void load_notes();
+  void load_module(const Path& path);
   std::vector<std::string> ask(const Question& question, TimePoint deadline);
   std::vector<std::string> ask_of_call(const char* function, const CompletionContext& context,
                                        TimePoint deadline);

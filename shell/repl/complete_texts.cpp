@@ -41,9 +41,17 @@ bool Completer::takes_host(const CompletionContext& context, TimePoint deadline)
   return !ask_of_call("host", context, deadline).empty();
 }
 
-/// Words of an option, hosts, or files.
+/// Whether the cursor is in the argument of `require`.
+bool is_module(const Call& call) {
+  const auto& steps = call.function.steps;
+  return steps.size() == 1 && steps[0].name == "require" && !call.in_table && call.argument == 0;
+}
+
+/// Words of an option, hosts, modules, or files.
 void Completer::add_texts(CandidateSet& names, const CompletionContext& context) {
   const char quote = context.word.data()[-1];
+  if (is_module(context.call)) add_modules(names, context.word, {quote});
+  if (!names.found.empty()) return;
   if (takes_host(context, names.deadline)) {
     const std::size_t scheme = context.word.rfind("://");
     const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
@@ -83,6 +91,8 @@ LineEditor::Completion Completer::complete(std::string_view block, std::size_t c
   completion.from = context.from;
   if (context.kind == Kind::kNothing) return completion;
   load_notes();
+  load_module(context.path);
+  load_module(context.call.function);
   CandidateSet names;
   if (context.at_key) add_options(names, context);
   const bool is_option = !names.found.empty();

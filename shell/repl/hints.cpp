@@ -5,6 +5,17 @@
 
 namespace moonwire {
 
+bool Hints::word_entered(std::string_view text) {
+  const std::string_view word = word_in(text);
+  if (word == "help" && text.find('(') == text.npos) {
+    tell_("note: help() is a tour, help \"read\" tells of a name, .help lists commands");
+    return true;
+  }
+  if ((word != "exit" && word != "quit") || !is_nil(runtime_, word)) return false;
+  tell_("note: .exit ends the program, and so does Ctrl-D");
+  return true;
+}
+
 void Hints::input_compiled(std::string_view text) {
   if (is_expression(runtime_, text)) return;
   for (const LocalStatement& local : local_statements(text)) {
@@ -19,6 +30,13 @@ void Hints::input_compiled(std::string_view text) {
       }
     }
   }
+}
+
+bool Hints::call_failed(std::string_view text, const std::string& failure) {
+  const std::string_view name = failure.empty() ? "" : variable_of_call(text);
+  if (name.empty() || !is_nil(runtime_, name)) return false;
+  tell_("note: " + std::string(name) + " is nil: " + failure);
+  return true;
 }
 
 void Hints::globals_changed(const std::vector<GlobalChange>& changes) {

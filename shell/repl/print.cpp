@@ -230,21 +230,25 @@ std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count) {
   return FunctionPlace{chunk, info.linedefined, info.lastlinedefined};
 }
 
-std::string failure_in(Runtime& runtime, int count) {
+std::string failure_in(Runtime& runtime, int count, bool called) {
   lua_State* L = runtime.main_state();
-  if (count != 3 || !lua_isnil(L, -3)) return {};
-  if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return {};
+  if (count < 2 || count > 3 || !lua_isnil(L, -count)) return {};
+  if (lua_type(L, 1 - count) != LUA_TSTRING) return {};
   luaL_checkstack(L, LUA_MINSTACK, nullptr);
   std::size_t size = 0;
-  const char* message = lua_tolstring(L, -2, &size);
+  const char* text = lua_tolstring(L, 1 - count, &size);
+  const std::string message(text, size);
+  if (count == 2) return called ? message : "";
+  if (lua_isinteger(L, -1)) return called ? message : "";
+  if (lua_type(L, -1) != LUA_TSTRING) return {};
   const char* code = lua_tostring(L, -1);
-  if (code_of(code) == Code::kNone) return {};
-  return std::string(message, size) + " (" + code + ")";
+  if (!called && code_of(code) == Code::kNone) return {};
+  return message + " (" + code + ")";
 }
 
-std::string remember_failure(Runtime& runtime) {
+std::string remember_failure(Runtime& runtime, int count) {
   lua_State* L = runtime.main_state();
-  lua_pushvalue(L, -2);
+  lua_pushvalue(L, 1 - count);
   std::string text = remember_error(runtime);
   lua_pop(L, 1);
   return text;

@@ -41,8 +41,10 @@ struct FunctionPlace {
 std::optional<FunctionPlace> place_of_function(Runtime& runtime, int count);
 
 /// "message (CODE)" if the `count` values on top of the main stack are nil, message, code:
-/// what a call that has failed returns. Empty if they are anything else.
-std::string failure_in(Runtime& runtime, int count);
+/// what a call of ours that has failed returns. Where they are of a call (`called`), what
+/// Lua's own functions return is one too: nil, message and maybe an errno, or any text. Empty
+/// if they are anything else.
+std::string failure_in(Runtime& runtime, int count, bool called);
 
 /// Keeps the `count` values on top of the main stack in _ __ ___ _all; the one on top in
 /// _err. One that the user has assigned to is left alone from then on; the text says so
@@ -52,6 +54,6 @@ std::string remember_error(Runtime& runtime);
 /// A local of the user's is called `name`: the same if that is one of them, for it hides it.
 std::string hide_result(Runtime& runtime, std::string_view name);
 /// The message of a failure_in() as the error.
-std::string remember_failure(Runtime& runtime);
+std::string remember_failure(Runtime& runtime, int count);
 
 }  // namespace moonwire

@@ -12,6 +12,7 @@
 #include "repl/commands.hpp"
 #include "repl/evaluate.hpp"
 #include "repl/external_editor.hpp"
+#include "repl/own_modules.hpp"
 #include "term/plain_editor.hpp"
 #include "term/rich_editor.hpp"
 
@@ -178,6 +179,7 @@ void Repl::on_block(const std::string& block) {
 }
 
 void Repl::evaluate(const std::string& text, bool timed) {
+  if (hints_.word_entered(text)) return;
   if (timed) inputs_.keep(number_, text);  // errors show lines of what ran
   if (auto mistake = compile_input(runtime_, text, number_)) {
     push_text(runtime_, *mistake);
@@ -185,14 +187,28 @@ void Repl::evaluate(const std::string& text, bool timed) {
     drop(runtime_, 1);
     return show({"", *mistake, "", error_column(runtime_, text, *mistake)});
   }
+  require_modules(text);
   hints_.input_compiled(text);
-  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_)};
+  SessionLog::Input input{text, is_expression(runtime_, text), false, SessionLog::mark(runtime_),
+                          timed};
   start_chunk({.text = text,
                .number = number_,
                .hidden = ends_with_semicolon(text),
                .timed = timed,
                .logged = std::move(input)},
               0);
+}
+
+/// Who names a module of ours that nobody has required wants it; a script must require it.
+void Repl::require_modules(std::string_view text) {
+  for (const std::string_view name : owners_in(text)) {
+    if (!is_nil(runtime_, name) || !find_own_module(runtime_, name)) continue;
+    SessionLog::Input input{std::string(name) + " = require \"" + std::string(name) + '"', false,
+                            false, SessionLog::mark(runtime_)};
+    tell("note: " + input.text);
+    set_own_module(runtime_, name);
+    log_.add(std::move(input), changed_globals(runtime_), runtime_);
+  }
 }
 
 void Repl::run_file(const std::string& path) {

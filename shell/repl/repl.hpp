@@ -89,6 +89,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
     std::string suffix{};                       // and after it: the stack of an error
     std::optional<SessionLog::Input> logged{};  // what .save may need
     TimePoint interrupted_at{};                 // the last Ctrl-C at its wait
+    std::string failed_call{};                  // what a call of its returned last as nil, message
   };
 
   void greet();
@@ -99,6 +100,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void show(const Failure& failure);
   void on_stop();
   void end_by(int signal);
+  void require_modules(std::string_view text);
   void log_block(std::string_view block);
   void tell(const std::string& line);
 

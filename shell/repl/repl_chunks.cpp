@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "repl/chunk_scan.hpp"
 #include "repl/repl.hpp"
 
 namespace moonwire {
@@ -35,7 +36,9 @@ void Repl::start_chunk(Chunk given, int arguments) {
   Chunk& chunk = chunks_.emplace_back(std::move(given));
   to_front(chunk);
   chunk.task = runtime_.start(arguments, this);
-  if (chunk.task == nullptr) end_chunk(chunk);
+  if (chunk.task == nullptr) return end_chunk(chunk);
+  runtime_.failure_watch.thread = chunk.task->thread;
+  runtime_.failure_watch.text.clear();
 }
 
 void Repl::to_front(Chunk& chunk) {
@@ -81,6 +84,9 @@ void Repl::on_task_end(Task& task, const Outcome& outcome) {
                                   [&](const Chunk& chunk) { return chunk.task == &task; });
   Chunk& chunk = *found;
   chunk.task = nullptr;
+  if (runtime_.failure_watch.thread == task.thread) {
+    chunk.failed_call = std::exchange(runtime_.failure_watch, {}).text;
+  }
   if (!chunk.showing) return chunk_ended(chunk, outcome);
   if (outcome.ok) {
     print(chunk.prefix + text_on_top(runtime_) + "\n" + chunk.suffix);
@@ -106,11 +112,14 @@ void Repl::chunk_ended(Chunk& chunk, const Outcome& outcome) {
   hints_.globals_changed(changes);
   if (!outcome.ok) return chunk_failed(chunk, outcome);
   if (chunk.job != 0) print(job_name(chunk.job) + " done\n");
-  const std::string failed = failure_in(runtime_, outcome.results);
+  const std::string failed = failure_in(runtime_, outcome.results, is_call(chunk.text));
+  if (outcome.results == 0 && !chunk.hidden && hints_.call_failed(chunk.text, chunk.failed_call)) {
+    return end_chunk(chunk);
+  }
   if (failed.empty()) log_input(chunk, changes);
   if (outcome.results == 0) return end_chunk(chunk);
   tell(remember_results(runtime_, outcome.results));
-  if (!failed.empty()) tell(remember_failure(runtime_));
+  if (!failed.empty()) tell(remember_failure(runtime_, outcome.results));
   if (chunk.hidden) return end_chunk(chunk);
   if (!failed.empty()) {
     show({"", failed, "", {}});

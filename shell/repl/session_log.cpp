@@ -161,12 +161,13 @@ bool SessionLog::has_open(const Entry& entry, Runtime& runtime) {
   return open;
 }
 
-/// It set no variable, and what it made has ended; or it made nothing, and is no call.
+/// It set no variable, and what it made has ended; or it made nothing, and is no call, or one
+/// that was only timed.
 bool SessionLog::does_nothing(const Entry& entry, Runtime& runtime) {
   if (!entry.writes.empty() || entry.input.is_file || has_open(entry, runtime)) return false;
   const std::string& text = entry.input.text;
   const bool looks = entry.input.expression ? only_looks(text) : begins_with(text, kLooks);
-  return entry.after != entry.input.before || looks || assigns_in_vain(text);
+  return entry.after != entry.input.before || looks || entry.input.timed || assigns_in_vain(text);
 }
 
 /// Backwards: an input that only sets what is set again, with nobody naming it in between,

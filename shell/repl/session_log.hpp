@@ -26,6 +26,7 @@ class SessionLog {
     bool expression = false;
     bool is_file = false;  // `text` is its name: .load
     Mark before{};
+    bool timed = false;  // .time: it was run to see how long it takes
   };
 
   /// An input that has succeeded, and the globals that have changed since the one before.

@@ -243,6 +243,19 @@ bool push_local(Runtime& runtime, std::string_view name) {
   return true;
 }
 
+bool is_nil(Runtime& runtime, std::string_view name) {
+  lua_State* L = stack(runtime);
+  if (!push_local(runtime, name)) {
+    lua_pushglobaltable(L);
+    lua_pushlstring(L, name.data(), name.size());
+    lua_rawget(L, -2);
+    lua_replace(L, -2);
+  }
+  const bool nil = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return nil;
+}
+
 std::vector<std::string> local_names(Runtime& runtime) {
   std::vector<std::string> names;
   lua_State* L = stack(runtime);

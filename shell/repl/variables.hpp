@@ -18,6 +18,9 @@ namespace moonwire {
 SyntaxError compile_in_session(Runtime& runtime, std::string_view text, bool expression,
                                const std::string& name);
 
+/// Whether what an input reads under that name is nil.
+bool is_nil(Runtime& runtime, std::string_view name);
+
 /// Pushes the value of a local of the session; false, and nothing is pushed, without one.
 bool push_local(Runtime& runtime, std::string_view name);
 

@@ -4,7 +4,6 @@ local check = require "check"
 local child = require "child"
 local pair = require "pair"
 
-local function all(...) return { n = select("#", ...), ... } end
 local function closing(fn) return setmetatable({}, { __close = fn }) end
 
 check.case("a coroutine of the program may wait, three deep, by wrap and resume", function()
@@ -15,7 +14,7 @@ check.case("a coroutine of the program may wait, three deep, by wrap and resume"
     return coroutine.wrap(function(first)
       note(first)
       local inner = coroutine.create(function(...)
-        note(all(...))
+        note(table.pack(...))
         local innermost = coroutine.wrap(function()
           note(near:read "l")
           note(coroutine.yield("yielded"))
@@ -25,7 +24,7 @@ check.case("a coroutine of the program may wait, three deep, by wrap and resume"
         note(innermost())
         return innermost("resumed")
       end)
-      local results = all(coroutine.resume(inner, 1, nil))
+      local results = table.pack(coroutine.resume(inner, 1, nil))
       note(coroutine.status(inner))
       coroutine.yield("between")
       return table.unpack(results, 1, results.n)
@@ -40,7 +39,7 @@ check.case("a coroutine of the program may wait, three deep, by wrap and resume"
   end)
   local step = reader()
   check.equal(step("first"), "between")
-  check.same(all(step()), { n = 3, true, "two", "end" })
+  check.same(table.pack(step()), { n = 3, true, "two", "end" })
   check.same(log, { "first", { n = 2, 1, nil }, "one", "yielded", "resumed", "dead" })
   check.equal(ticks, 4)
 end)
@@ -77,7 +76,7 @@ check.case("errors of a coroutine that waited reach who resumed it", function()
       error("inside", 0)
     end)
   end)
-  check.same(all(guarded()), { n = 2, false, "inside" })
+  check.same(table.pack(guarded()), { n = 2, false, "inside" })
 end)
 
 check.case("nobody else may resume or close a coroutine that waits", function()
@@ -91,9 +90,9 @@ check.case("nobody else may resume or close a coroutine that waits", function()
   end)
   sleep(0)
   check.equal(coroutine.status(co), "suspended")
-  check.same(all(coroutine.resume(co)), { n = 2, false, "cannot resume a waiting coroutine" })
+  check.same(table.pack(coroutine.resume(co)), { n = 2, false, "cannot resume a waiting coroutine" })
   check.raises(function() coroutine.close(co) end, "cannot close a waiting coroutine")
-  check.same(all(task:join()), { n = 2, true, "done" })
+  check.same(table.pack(task:join()), { n = 2, true, "done" })
   check.equal(coroutine.status(co), "dead")
 end)
 
@@ -101,7 +100,7 @@ check.case("a task cancelled in a coroutine gets the error there", function()
   local log = {}
   local task = spawn(function()
     local co = coroutine.wrap(function()
-      log[#log + 1] = all(pcall(sleep, 60))
+      log[#log + 1] = table.pack(pcall(sleep, 60))
       coroutine.yield("caught")
     end)
     local caught = co()
@@ -111,7 +110,7 @@ check.case("a task cancelled in a coroutine gets the error there", function()
   end)
   sleep(0)
   task:cancel()
-  check.same(all(task:join(1)), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join(1)), { n = 2, nil, "cancelled" })
   check.same(log, { { n = 2, false, "cancelled" }, "caught" })
 end)
 
@@ -136,7 +135,7 @@ check.case("<close> variables of a task cancelled in a coroutine run, innermost 
   local task = spawn(three_deep, log, function() sleep(60) end)
   sleep(0)
   task:cancel()
-  check.same(all(task:join(1)), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join(1)), { n = 2, nil, "cancelled" })
   check.same(log,
     { { "innermost", "cancelled" }, { "middle", "cancelled" }, { "base", "cancelled" } })
 end)

@@ -17,7 +17,7 @@ check.case("its callback gets the event, the handle as given, what fired, and ar
   local both = fifo "both"
   local arg, ev = {}
   ev = event(check.expect(function(...)
-    check.same({ n = select("#", ...), ... }, { n = 4, ev, both, EV_WRITE, arg })
+    check.same(table.pack(...), { n = 4, ev, both, EV_WRITE, arg })
   end), arg, "write", both):add()
 end)
 

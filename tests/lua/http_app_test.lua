@@ -109,9 +109,10 @@ local function with_files(fn)
   local folder = os.tmpname()
   os.remove(folder)
   local made = { folder .. "/a.txt", folder .. "/a.txt.gz", folder .. "/index.html",
-    folder .. "/sub/index.html", folder .. "/none" }
-  check.ok(os.execute(("mkdir -p '%s/sub'"):format(folder)))
-  for i, text in ipairs { "0123456789", "packed", "<p>", "<p>sub", "" } do
+    folder .. "/sub/index.html", folder .. "/none", folder .. "/.git/config", folder .. "/.env",
+    folder .. "/.well-known/here" }
+  check.ok(os.execute(("mkdir '%s' && cd '%s' && mkdir sub .git .well-known"):format(folder, folder)))
+  for i, text in ipairs { "0123456789", "packed", "<p>", "<p>sub", "", "secret", "secret", "shown" } do
     local file <close> = check.ok(io.open(made[i], "w"))
     file:write(text)
   end
@@ -140,6 +141,20 @@ check.case("files have types, sizes and tags", function()
     check.equal(select(2, get "HEAD /s/a.txt"), "")
     check.equal(select(2, get "GET /s/none"), "")
     check.equal(get "POST /s/a.txt", 405)
+  end)
+end)
+
+check.case("names with a dot in front are kept, unless they are asked for; a file is no directory", function()
+  with_files(function(get, folder)
+    check.equal(get "GET /s/.env", 404)
+    check.equal(get "GET /s/.git/config", 404)
+    check.equal(get "GET /s/sub/../%2egit/config", 404)
+    check.equal(select(2, get "GET /s/.well-known/here"), "shown")
+    check.equal(get "GET /s/./sub/..//a.txt", 200)
+    check.equal(get "GET /s/a.txt/", 404)
+    local all = http.app()
+    all:static("/", folder, { hidden = true })
+    check.equal(select(2, ask(all, "GET /.env")), "secret")
   end)
 end)
 
@@ -300,6 +315,10 @@ end)
 check.case("a proxy passes requests on, and answers back", function()
   local behind <close> = check.ok(listen("http://127.0.0.1:0", function(req, res)
     if req.path == "/base/fail" then res:write("abc") error "as it should" end
+    if req.path == "/base/broken" then
+      res.headers["Content-Length"] = 5
+      return res:write("")
+    end
     if req.path == "/base/go" then return res:redirect("/else") end
     if req.path == "/base/twice" then res.headers["Set-Cookie"] = { "a=1", "b=2" } end
     local size = 0
@@ -331,6 +350,7 @@ check.case("a proxy passes requests on, and answers back", function()
   check.equal(ask(app, "GET /up/../secret"), 404)
   check.equal(ask(app, "GET /up/%2e%2e/secret"), 404)
   check.match(select(2, ask(app, "GET /up/fail")), "^abc")
+  check.equal(ask(app, "GET /up/broken"), 502, "none of the body has come")
   behind:close()
   http.close_idle()
   check.equal(ask(app, "GET /up/a"), 502)
@@ -373,6 +393,34 @@ check.case("answers are packed for who takes them", function()
   check.same({ whole.body == text, whole.headers["content-encoding"] }, { true, "gzip" })
   check.equal(check.ok(http.get(srv.address .. "/events")).body, "data: one\n\n")
   http.close_idle()
+end)
+
+check.case("files are packed as other answers are", function()
+  local folder, text = os.tmpname(), ("some text "):rep(200)
+  os.remove(folder)
+  check.ok(os.execute(("mkdir '%s'"):format(folder)))
+  for _, name in ipairs { "a.txt", "a.png" } do
+    local file <close> = check.ok(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+  end
+  local app = http.app()
+  app:compress():static("/", folder)
+  local srv <close> = check.ok(listen("http://127.0.0.1:0", app))
+  local function get(path, headers) return check.ok(http.get(srv.address .. path, { headers = headers })) end
+  local answer = get "/a.txt"
+  check.same({ answer.body, answer.headers["content-encoding"] }, { text, "gzip" })
+  check.match(answer.headers.etag, '^W/"')
+  check.equal(answer.headers.vary, "Accept-Encoding")
+  check.equal(get("/a.txt", { ["If-None-Match"] = answer.headers.etag }).status, 304)
+  local part = get("/a.txt", { Range = "bytes=5-8" })
+  check.same({ part.status, part.body, part.headers["content-encoding"] }, { 206, "text" })
+  check.equal(get("/a.txt", { Range = "bytes=5-8", ["If-Range"] = answer.headers.etag }).body, text)
+  local plain = get("/a.txt", { ["Accept-Encoding"] = "identity" })
+  check.same({ plain.body, plain.headers["content-length"] }, { text, "2000" })
+  check.match(plain.headers.etag, '^"')
+  check.equal(get("/a.png").headers["content-encoding"], nil)
+  http.close_idle()
+  os.execute(("rm -r '%s'"):format(folder))
 end)
 
 check.case("a piece that is packed can be read before the next is written", function()

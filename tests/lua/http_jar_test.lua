@@ -21,6 +21,14 @@ check.case("whom a cookie is for", function()
     { "http://a.b.example/", "x=1; Domain=c.example", "http://a.b.example/", nil },
     { "http://a.b.example/", "x=1; Domain=c.a.b.example", "http://a.b.example/", nil },
     { "http://a.b.example/", "x=1; Domain=example", "http://a.b.example/", nil },
+    { "http://a.co.uk/", "x=1; Domain=co.uk", "http://b.co.uk/", nil },
+    { "http://a.co.uk./", "x=1; Domain=co.uk.", "http://b.co.uk./", nil },
+    { "http://a.b.co.uk/", "x=1; Domain=b.co.uk", "http://c.b.co.uk/", "x=1" },
+    { "http://co.uk/", "x=1; Domain=co.uk", "http://co.uk/", "x=1" },
+    { "http://co.uk/", "x=1; Domain=co.uk", "http://a.co.uk/", nil },
+    { "http://a.www.ck/", "x=1; Domain=www.ck", "http://b.www.ck/", "x=1" },
+    { "http://a.x.ck/", "x=1; Domain=x.ck", "http://b.x.ck/", nil },
+    { "http://a.xn--55qx5d.cn/", "x=1; Domain=xn--55qx5d.cn", "http://a.xn--55qx5d.cn/", nil },
     { "http://localhost/", "x=1; Domain=localhost", "http://localhost/", "x=1" },
     { "http://127.0.0.1/", "x=1; Domain=127.0.0.1", "http://127.0.0.1:81/", "x=1" },
     { "http://127.0.0.1/", "x=1; Domain=0.0.1", "http://127.0.0.1/", nil },
@@ -108,8 +116,12 @@ end)
 check.case("queries, escaping, URLs", function()
   check.equal(http.query {}, "")
   check.equal(http.query { a = "", ["b c"] = 1.5, d = { "x", "&=" } }, "a=&b%20c=1.5&d=x&d=%26%3D")
-  check.same(http.query "a=&b+c=1&d=x&d=%26%3D&&e=%zz", { a = "", ["b c"] = "1", d = "&=", e = "%zz",
-    { "a", "" }, { "b c", "1" }, { "d", "x" }, { "d", "&=" }, { "e", "%zz" } })
+  local fields = http.query "a=&b+c=1&d=x&d=%26%3D&&e=%zz"
+  check.same({ fields[1], fields[2], fields[3], fields[4], fields[5], #fields },
+    { { "a", "" }, { "b c", "1" }, { "d", "x" }, { "d", "&=" }, { "e", "%zz" }, 5 })
+  local named = {}
+  for name, value in pairs(fields) do named[name] = value end
+  check.same(named, { a = "", ["b c"] = "1", d = "&=", e = "%zz" }, "pairs sees the names")
   check.equal(http.query(http.query "b=2&a=1&b=%26"), "b=2&a=1&b=%26")
   check.raises(function() http.query { [5] = 1 } end, "_test.lua:%d+: http.query: names are strings")
   check.raises(function() http.query(5) end, "_test.lua:%d+: http.query: a table or a string expected")

@@ -264,14 +264,15 @@ check.case("the environment names proxies, and who needs none", function()
     local file <close> = check.ok(io.open(path, "w"))
     file:write [[
       local http, proxy = require "http", require "http.proxy"
-      for _, url in ipairs { "http://a.example/", "https://a.example/", "http://in.b.example/",
-        "http://b.example:8080/", "http://[::1]/", "http://10.0.0.1/" } do
+      for url in os.getenv "urls":gmatch "%S+" do
         local chosen = proxy.choose(http.url(url))
         io.write(chosen and chosen.address:match "%d+$" or "-", " ")
       end
     ]]
   end
-  local function ways(env)
+  local function ways(env, urls)
+    env.urls = urls or "http://a.example/ https://a.example/ http://in.b.example/ "
+      .. "http://b.example:8080/ http://[::1]/ http://10.0.0.1/"
     return (process.run { "sh", "-c", child.command(path), env = env, clear_env = true, timeout = 20 })
   end
   local proxy = "http://proxy.example:81"
@@ -283,6 +284,19 @@ check.case("the environment names proxies, and who needs none", function()
   check.equal(ways { HTTPS_PROXY = proxy, no_proxy = "example" }, "- - - - - - ")
   check.equal(ways { HTTP_PROXY = proxy, http_proxy = "", no_proxy = "" }, "- - - - - - ")
   check.equal(ways { all_proxy = proxy, no_proxy = "*" }, "- - - - - - ")
+  check.equal(ways { http_proxy = "http://u:p@h:82/path", https_proxy = "http://h/x:83" }, "82 1080 82 82 82 82 ")
+  local function exempt(element, urls) return ways({ all_proxy = proxy, no_proxy = element }, urls) end
+  local hosts = "http://10.1.2.3/ http://11.1.2.3/ http://[fe80::1]/ http://[fec0::1]/ http://ten.10.1.2.3x/"
+  check.equal(exempt("10.0.0.0/8", hosts), "- 81 81 81 81 ")
+  check.equal(exempt("10.1.2.3,fe80::/10", hosts), "- 81 - 81 81 ")
+  check.equal(exempt("10.1.2.2/31 [fe80::]/10", hosts), "- 81 - 81 81 ")
+  check.equal(exempt("8.0.0.0/6 FEC0:0::1", hosts), "- - 81 - 81 ")
+  check.equal(exempt("0.0.0.0/0,::/0", hosts), "- - - - 81 ")
+  check.equal(exempt("10.0.0.0/33 10.0.0.0/x 10.0.0.0/ .2.3 1.2.3 [fe80::]/129", hosts), "81 81 81 81 81 ")
+  local names = "http://a.example/ http://a.example.:81/ http://ba.example/ https://[::1]/ https://[::1]:444/"
+  check.equal(exempt(".a.example.", names), "- - 81 81 81 ")
+  check.equal(exempt("a.example:81 [::1]:443", names), "81 - 81 - 81 ")
+  check.equal(exempt(". .. :81", names), "81 81 81 81 81 ")
   os.remove(path)
   local said = process.run { "sh", "-c", child.command "-e 'print(require(\"http\").get(\"http://h/\"))'",
     env = { http_proxy = "ftp://p" }, clear_env = true, timeout = 20 }

@@ -92,6 +92,20 @@ check.case("constants have their values", function()
   end)
 end)
 
+check.case("a function that takes options tells which", function()
+  local told = 0
+  manifest.each(function(_, entry)
+    local like = entry.options_like
+    if like then check.ok(manifest.tables[like], entry.name) end
+    for _, argument in ipairs(entry.args or {}) do
+      local takes = argument.name == "options" and not tostring(argument.type):find "{"
+      if takes then check.ok(entry.options or like, entry.name) end
+      told = told + (takes and 1 or 0)
+    end
+  end)
+  check.ok(told > 20)
+end)
+
 check.case("entries are complete and the pages in docs/ are fresh", function()
   local pipe = check.ok(io.popen("lua5.4 tools/manifest.lua check . 2>&1"))
   local said = pipe:read("a")

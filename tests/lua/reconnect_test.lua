@@ -1,17 +1,10 @@
 --- The option `reconnect`: connections that come back. Waits are so long, or so short, that it
 -- shows whether there was one: no case measures time.
 local check = require "check"
+local refusing = require "refusing"
 
 local LONG <const> = 3600
 local SHORT <const> = 0.01
-
---- An address where nobody listens.
-local function nobody()
-  local srv = check.ok(listen "127.0.0.1:0")
-  local address = srv.address
-  srv:close()
-  return address
-end
 
 --- A server that gives out the connections it has accepted.
 local function server()
@@ -136,7 +129,7 @@ check.case("it does not come back when we end it", function()
 end)
 
 check.case("close ends the waiting, and nothing is left", function()
-  local c = connect(nobody(), { reconnect = { delay = LONG } }, function() end)
+  local c = connect(refusing(), { reconnect = { delay = LONG } }, function() end)
   in_state(c, "waiting")
   check.equal(c:close(), true)
   check.equal(c.state, "closed")
@@ -158,7 +151,7 @@ check.case("delay 0, or none, never reconnects; hello is written all the same", 
     check.equal(ended, 1)
   end
   local calls = 0
-  connect(nobody(), { reconnect = {} }, function(c, message, code)
+  connect(refusing(), { reconnect = {} }, function(c, message, code)
     calls = calls + 1
     check.equal(c, nil)
     check.equal(code, "ECONNREFUSED")
@@ -169,7 +162,7 @@ end)
 -- --- failed attempts -------------------------------------------------------------------------
 
 check.case("failed attempts are told and counted, from the start", function()
-  local address = nobody()
+  local address = refusing()
   local told, srv = {}, nil
   local c <close> = connect(address, { reconnect = { delay = SHORT,
     on_fail = function(message, code, attempt)
@@ -188,7 +181,7 @@ check.case("failed attempts are told and counted, from the start", function()
 end)
 
 check.case("while it waits, state, attempts and failure tell; conns() lists it", function()
-  local address = nobody()
+  local address = refusing()
   local c <close> = connect(address, { reconnect = { delay = LONG } }, function() end)
   in_state(c, "waiting")
   check.equal(c.attempts, 1)
@@ -201,7 +194,7 @@ end)
 
 check.case("after `tries` failures in a row the handler gets nil, message, code", function()
   local calls, fails = {}, 0
-  local c = connect(nobody(), { reconnect = { delay = SHORT, tries = 3,
+  local c = connect(refusing(), { reconnect = { delay = SHORT, tries = 3,
     on_fail = function() fails = fails + 1 end } },
     function(...) calls[#calls + 1] = table.pack(...) end)
   check.eventually(function() return #calls == 1 end)
@@ -214,14 +207,14 @@ end)
 
 check.case("on_fail may close it, wait, or fail", function()
   local c
-  c = connect(nobody(), { reconnect = { delay = SHORT, on_fail = function() c:close() end } },
+  c = connect(refusing(), { reconnect = { delay = SHORT, on_fail = function() c:close() end } },
     function() end)
   in_state(c, "closed")
   local waited
-  local d <close> = connect(nobody(), { reconnect = { delay = SHORT,
+  local d <close> = connect(refusing(), { reconnect = { delay = SHORT,
     on_fail = function() sleep(0.02) waited = true end } }, function() end)
   check.eventually(function() return waited end)
-  local e = connect(nobody(), { reconnect = { delay = SHORT,
+  local e = connect(refusing(), { reconnect = { delay = SHORT,
     on_fail = function() error "planned" end } }, function() end)
   in_state(e, "closed")
 end)
@@ -229,7 +222,7 @@ end)
 -- --- without a handler -------------------------------------------------------------------------
 
 check.case("connect waits until an attempt succeeds; the variable goes on after a loss", function()
-  local address = nobody()
+  local address = refusing()
   local srv
   local c <close> = check.ok(connect(address, { reconnect = { delay = SHORT, hello = "hi\n",
     on_fail = function() srv = srv or check.ok(listen(address)) end } }))
@@ -263,11 +256,11 @@ check.case("a reader hears of the loss; what it reads then is the new connection
 end)
 
 check.case("without a handler `tries` ends the wait", function()
-  check.fails("ECONNREFUSED", connect(nobody(), { reconnect = { delay = SHORT, tries = 2 } }))
+  check.fails("ECONNREFUSED", connect(refusing(), { reconnect = { delay = SHORT, tries = 2 } }))
 end)
 
 check.case("a cancelled connect gives up", function()
-  local address = nobody()
+  local address = refusing()
   local task = spawn(function() connect(address, { reconnect = { delay = LONG } }) end)
   check.eventually(function() return #conns() == 1 end)
   task:cancel()

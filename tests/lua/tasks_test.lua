@@ -4,9 +4,6 @@ local check = require "check"
 local child = require "child"
 local pair = require "pair"
 
--- What a call returned, with how many values that were.
-local function all(...) return { n = select("#", ...), ... } end
-
 local function closing(fn) return setmetatable({}, { __close = fn }) end
 
 local NOWHERE <const> = ": cannot wait inside a sort comparator, __tostring, ...; use spawn"
@@ -16,15 +13,15 @@ local NOWHERE <const> = ": cannot wait inside a sort comparator, __tostring, ...
 check.case("a task starts when its maker waits or ends, with its arguments", function()
   local log = {}
   local task = spawn(function(...)
-    log[#log + 1] = all(...)
+    log[#log + 1] = table.pack(...)
     return ...
   end, 1, nil, "x", nil)
   check.same(log, {})
   check.equal(task:alive(), true)
-  check.same(all(task:join()), { n = 4, 1, nil, "x", nil })
+  check.same(table.pack(task:join()), { n = 4, 1, nil, "x", nil })
   check.same(log, { { n = 4, 1, nil, "x", nil } })
   check.equal(task:alive(), false)
-  check.same(all(task:join()), { n = 4, 1, nil, "x", nil })
+  check.same(table.pack(task:join()), { n = 4, 1, nil, "x", nil })
 end)
 
 check.case("tasks run in the order spawned", function()
@@ -48,8 +45,8 @@ check.case("hundreds of arguments and results pass", function()
 end)
 
 check.case("no results are none", function()
-  check.same(all(spawn(function() end):join()), { n = 0 })
-  check.same(all(spawn(function() sleep(0.001) end):join()), { n = 0 })
+  check.same(table.pack(spawn(function() end):join()), { n = 0 })
+  check.same(table.pack(spawn(function() sleep(0.001) end):join()), { n = 0 })
 end)
 
 check.case("several may join, before the end and after", function()
@@ -65,10 +62,10 @@ end)
 
 check.case("an error is nil, message for who joins", function()
   local task = spawn(function() error "on purpose" end)
-  local got = all(task:join())
+  local got = table.pack(task:join())
   check.same({ got.n, got[1] }, { 2, nil })
   check.match(got[2], "tests/lua/tasks_test%.lua:%d+: on purpose$")
-  check.same(all(task:join()), got)
+  check.same(table.pack(task:join()), got)
   local odd = spawn(function() error { code = 7 } end)
   check.match(select(2, odd:join()), "error object is a table value")
   local named = spawn(function()
@@ -163,7 +160,7 @@ check.case("cancel raises at the wait, so <close> variables run", function()
   sleep(0)
   check.equal(task:cancel(), true)
   check.same(log, {})  -- not from inside cancel()
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   check.same(log, { "inner", "cancelled" })
   check.equal(task:cancel(), false)
   check.equal(task:alive(), false)
@@ -172,7 +169,7 @@ end)
 check.case("one that has not begun never begins", function()
   local task = spawn(function() check.ok(false, "it ran") end)
   check.equal(task:cancel(), true)
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
 end)
 
 check.case("one that has ended is not cancelled", function()
@@ -186,13 +183,13 @@ check.case("pcall sees it once; the next wait is the last", function()
   local log = {}
   local task = spawn(function()
     local guard <close> = closing(function() log[#log + 1] = "closed" end)
-    log[#log + 1] = all(pcall(sleep, 60))
+    log[#log + 1] = table.pack(pcall(sleep, 60))
     log[#log + 1] = "between"
-    log[#log + 1] = all(pcall(sleep, 60))
+    log[#log + 1] = table.pack(pcall(sleep, 60))
   end)
   sleep(0)
   task:cancel()
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   check.same(log, { { n = 2, false, "cancelled" }, "between", "closed" })
 end)
 
@@ -200,7 +197,7 @@ check.case("while true do pcall(sleep, 1) end ends when cancelled", function()
   local task = spawn(function() while true do pcall(sleep, 1) end end)
   sleep(0)
   task:cancel()
-  check.same(all(task:join(2)), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join(2)), { n = 2, nil, "cancelled" })
 end)
 
 check.case("a task may clean up after it was cancelled, without waiting", function()
@@ -225,7 +222,7 @@ check.case("cancelling oneself takes effect at the next wait", function()
     sleep(0)
     log[#log + 1] = "too far"
   end)
-  check.same(all(task:join()), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join()), { n = 2, nil, "cancelled" })
   check.same(log, { true, "still here" })
   local other
   other = spawn(function()
@@ -248,7 +245,7 @@ check.case("its <close> variables cannot wait: that is told, and the others stil
   end)
   sleep(0)
   task:cancel()
-  check.same(all(task:join(1)), { n = 2, nil, "cancelled" })
+  check.same(table.pack(task:join(1)), { n = 2, nil, "cancelled" })
   check.same(log, { "inner", "outer" })
 end)
 
@@ -270,7 +267,7 @@ check.case("whatever it waits for can be cancelled", function()
     sleep(0)
     check.equal(task:alive(), true, "wait " .. i)
     check.equal(task:cancel(), true)
-    check.same(all(task:join(1)), { n = 2, nil, "cancelled" }, "wait " .. i)
+    check.same(table.pack(task:join(1)), { n = 2, nil, "cancelled" }, "wait " .. i)
   end
   never:cancel()
 end)
@@ -355,9 +352,9 @@ end)
 check.case("in pcall and xpcall", function()
   local near, far = pair()
   far:write "one\ntwo\n"
-  check.same(all(pcall(near.read, near, "l")), { n = 2, true, "one" })
-  check.same(all(pcall(pcall, near.read, near, "l")), { n = 3, true, true, "two" })
-  check.same(all(xpcall(function()
+  check.same(table.pack(pcall(near.read, near, "l")), { n = 2, true, "one" })
+  check.same(table.pack(pcall(pcall, near.read, near, "l")), { n = 3, true, true, "two" })
+  check.same(table.pack(xpcall(function()
     sleep(0.001)
     error("late", 0)
   end, function(message) return "handled " .. message end)), { n = 2, false, "handled late" })

@@ -17,15 +17,27 @@ check.case_here("S1 a timeout runs once, at its time, with exactly its arguments
   local clock = check.clock()
   timeout(0.2, check.expect(function(...)
     at(clock, 0.2)
-    check.same({ n = select("#", ...), ... }, { n = 2, "a", "b" })
+    check.same(table.pack(...), { n = 2, "a", "b" })
   end), "a", "b")
   check.equal(dispatch(), "empty")
 end)
 
 check.case("S3 nil arguments arrive as well", function()
   timeout(0.01, check.expect(function(...)
-    check.same({ n = select("#", ...), ... }, { n = 3, nil, 1, nil })
+    check.same(table.pack(...), { n = 3, nil, 1, nil })
   end), nil, 1, nil)
+end)
+
+check.case("more arguments than can be kept raise; none is lost", function()
+  local many = {}
+  for i = 1, 65000 do many[i] = i end
+  timeout(0, check.expect(function(...)
+    check.equal(select("#", ...), 65000)
+    check.equal((select(65000, ...)), 65000)
+  end), table.unpack(many))
+  many[65001], many[70000] = 65001, 70000
+  check.raises(function() timeout(0, print, table.unpack(many, 1, 70000)) end,
+    "timeout: too many arguments %(70000, at most 65000%)")
 end)
 
 check.case_here("S5 one that was deleted and added runs at its new time only", function()

@@ -1,7 +1,5 @@
---- Watchers of descriptors, files, connections and listeners: shared/seeds.md 3.2, by its
--- numbers.
+--- Watchers of descriptors and files: shared/seeds.md 3.2, by its numbers.
 local check = require "check"
-local child = require "child"
 local fifo = require "fifo"
 
 local PIPE_SIZE <const> = 65536
@@ -9,7 +7,7 @@ local PIPE_SIZE <const> = 65536
 check.case_here("S41 a reader runs once, with exactly its arguments", function()
   local reader, writer = fifo()
   read(reader, check.expect(function(...)
-    check.same({ n = select("#", ...), ... }, { n = 2, reader, "hello" })
+    check.same(table.pack(...), { n = 2, reader, "hello" })
     check.equal(reader:read(5), "hello")
   end), reader, "hello")
   timeout(0.01, function() writer:write "hello" end)
@@ -152,109 +150,6 @@ check.case_here("one deleted by another of the same pass does not run", function
   check.equal(dispatch(), "empty")
 end)
 
-check.case("S59 nothing stale reaches a watcher on a descriptor's successor", function()
-  local old = fifo "both"
-  local fresh, w
-  old:write "x"
-  local other = read(old, check.expect(nil, 0))
-  local first
-  first = read(old, function() end)
-  other:delete()
-  first:delete()
-  first = read(old, check.expect(function()
-    other:delete()
-    old:close()
-    fresh = fifo "both"
-    w = read(fresh, check.expect(nil, 0))
-  end))
-  other = read(old, check.expect(nil, 0))
-  sleep(0.03)
-  check.equal(w:delete(), true)
-  read(fresh, check.expect(function() fresh:close() end))  -- it is watched all the same
-  fresh:write "x"
-end)
-
-check.case("a one-shot may close what it watched, and watch what gets its number", function()
-  local old = fifo "both"
-  old:write "x"
-  read(old, check.expect(function()
-    old:close()
-    local fresh = fifo "both"
-    fresh:write "y"
-    read(fresh, check.expect(function() fresh:close() end))
-  end))
-end)
-
--- Runs `body` in a second moonwire; its output tells what became of watchers.
-local function told(body)
-  return child([[
-    local function pair()
-      local srv <close> = assert(listen "127.0.0.1:0")
-      local near = assert(connect(srv.address))
-      return near, assert(srv:accept())
-    end
-    local function never() print "called" end
-  ]] .. body)
-end
-
-check.case("one whose descriptor is closed under it is dropped, and that is told", function()
-  local output, status = told [[
-    local near, far = pair()
-    local w = read(near.fd, never):persistent()
-    local e = event(never, nil, "read persist", near.fd)
-    e:add()
-    local waiting = spawn(function() print(select(3, wait(near.fd, "r"))) end)
-    sleep(0)
-    near:close()
-    print(dispatch(), w:pending(), e:pending())
-  ]]
-  check.match(output, "watcher 1: descriptor %d+ was closed while it was watched\n")
-  check.match(output, "event 1: descriptor %d+ was closed while it was watched\n")
-  check.match(output, "EBADF\n.*empty\tfalse\tfalse\n$")
-  check.ok(not output:find "called", output)
-  check.equal(status, 0)
-end)
-
-check.case("... and so is one that closes it in its own callback", function()
-  local output = told [[
-    local near, far = pair()
-    local calls = 0
-    read(near.fd, function() calls = calls + 1; near:close() end):persistent()
-    far:write "x"
-    print(dispatch(), calls)
-  ]]
-  check.match(output, "watcher 1: descriptor %d+ was closed.*empty\t1\n$")
-end)
-
-check.case("what has its number afterwards is heard by its own watchers only", function()
-  local output = told [[
-    local near, far = pair()
-    local number = near.fd
-    read(number, never):persistent()
-    sleep(0)
-    near:close()
-    local others, found = {}, nil
-    while not found do
-      local one, two = pair()
-      others[#others + 1] = { one, two }
-      for _, c in ipairs { one, two } do if c.fd == number then found = c end end
-      assert(#others < 10)
-    end
-    local peer = others[#others][1] == found and others[#others][2] or others[#others][1]
-    peer:write "for the connection"
-    print(found:read())
-    peer:write "for the watcher"
-    local heard
-    read(found.fd, function() heard = true end)
-    local limit = now() + 5
-    while not heard and now() < limit do sleep(0.005) end
-    print(heard, found:read())
-    os.exit(0)
-  ]]
-  check.match(output, "for the connection\ntrue\tfor the watcher\n$")
-  check.ok(not output:find "called", output)
-end)
-
 check.case("S61 the end makes a reader ready, a lost reader a stuffed writer", function()
   local reader, far_writer = fifo()
   local far_reader, writer = fifo()
@@ -334,22 +229,6 @@ check.case("S71 what cannot be watched is refused, and nothing is left", functio
   check.raises(function() read(0) end)
   check.raises(function() except(0) end, "bad argument #2")
   check.same(report(), before)
-end)
-
-check.case("S73 a listener is readable when somebody waits to be accepted", function()
-  local srv <close> = check.ok(listen(0))
-  local accepted, clients = {}, {}
-  local w = read(srv, function()
-    accepted[#accepted + 1] = check.ok(srv:accept())
-    return true
-  end)
-  for i = 1, 100 do clients[i] = check.ok(connect(srv.address)) end
-  check.eventually(function() return #accepted == 100 end)
-  check.equal(w:delete(), true)
-  for i = 1, 100 do
-    clients[i]:close()
-    accepted[i]:close()
-  end
 end)
 
 check.case("S75 behind a barrier the writer runs before the reader", function()
@@ -467,91 +346,6 @@ check.case("it has an id, and a label", function()
   e:delete()
   w:delete()
   check.raises(function() w:label(nil) end, "bad argument")
-end)
-
--- A connection and the connection at its other end.
-local function pair()
-  local srv <close> = check.ok(listen(0))
-  local near = check.ok(connect(srv.address))
-  return near, check.ok(srv:accept())
-end
-
-check.case("a connection is readable while bytes are buffered", function()
-  local near, far = pair()
-  local got = {}
-  local r = read(near, function() got[#got + 1] = near:take(1) return #got < 3 end)
-  sleep(0.01)
-  check.same(got, {})
-  far:write "abc"
-  check.eventually(function() return #got == 3 end)
-  check.equal(table.concat(got), "abc")
-  check.equal(r:pending(), false)
-  far:write "late"
-  sleep(0.01)
-  read(near, check.expect(function() check.equal(near:take(), "late") end))  -- buffered already
-end)
-
-check.case("a connection is writable unless its queue is full", function()
-  local near, far = pair()
-  near:set { high_water = 1000, low_water = 100 }
-  write(near, check.expect(nil))
-  sleep(0.01)
-  local full = spawn(function() while near:write(("x"):rep(100000)) do end end)
-  sleep(0.05)
-  local w = write(near, check.expect(nil))
-  sleep(0.02)
-  check.equal(w:pending(), true)
-  full:cancel()
-  spawn(function() while far:read() do end end)
-  check.eventually(function() return not w:pending() end)
-end)
-
-check.case("the end of a connection is told once to each who stays", function()
-  local near, far = pair()
-  local calls = {}
-  local r = read(near, function() calls[#calls + 1] = near:take() return true end)
-  far:write "x"
-  far:finish()
-  check.eventually(function() return not r:pending() end)
-  check.same(calls, { "x", "" })
-end)
-
-check.case("so is a reset, in both directions", function()
-  local near, far = pair()
-  near:set { high_water = 1000, low_water = 100 }
-  local full = spawn(function() while near:write(("x"):rep(100000)) do end end)
-  sleep(0.05)
-  local r = read(near, check.expect(nil)):persistent()
-  local w = write(near, check.expect(nil)):persistent()
-  far:abort()
-  check.eventually(function() return not r:pending() and not w:pending() end)
-  full:cancel()
-end)
-
-check.case("a local close deletes them", function()
-  local near, far = pair()
-  local r = read(near, check.expect(nil, 0))
-  local e = except(near, check.expect(nil, 0))
-  local ev = event(check.expect(nil, 0), nil, EV_READ, near):add(1)
-  near:close()
-  check.equal(r:pending(), false)
-  check.equal(e:pending(), false)
-  check.equal(ev:pending(), false)
-  check.equal(r:delete(), false)
-  check.raises(function() r:add() end, "gone")
-end)
-
-check.case("behind a barrier a connection's writer runs first as well", function()
-  for _, barrier in ipairs { false, true } do
-    local near, far = pair()
-    far:write "x"
-    sleep(0.02)
-    local order = {}
-    read(near, function() order[#order + 1] = "reader" end):barrier(barrier)
-    write(near, function() order[#order + 1] = "writer" end)
-    check.eventually(function() return #order == 2 end)
-    check.same(order, barrier and { "writer", "reader" } or { "reader", "writer" })
-  end
 end)
 
 check.done()

@@ -128,6 +128,15 @@ TEST_CASE("HttpResponseReader: bodies", "[net]") {
   }
 }
 
+TEST_CASE("HttpResponseReader: what comes behind an answer stays", "[net]") {
+  HttpResponseReader reader("GET", {});
+  reader.put("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nfirst");
+  REQUIRE(reader.next()->kind == HttpResponseReader::Kind::kHead);
+  REQUIRE(reader.next()->kind == HttpResponseReader::Kind::kEnd);
+  CHECK(reader.rest() == "first");
+  CHECK_FALSE(reader.reusable());
+}
+
 TEST_CASE("HttpResponseReader: what is wrong", "[net]") {
   const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const std::string table[][2] = {

@@ -94,6 +94,13 @@ TEST_CASE("XML: what is none is told, with its place", "[net]") {
   CHECK(parsed(text) == cause);
 }
 
+TEST_CASE("XML: the attributes of an element may be many", "[net]") {
+  std::string text = "<a";
+  for (int i = 0; i < 200000; ++i) text += " x" + std::to_string(i) + "=''";
+  CHECK(parsed(text + "/>").starts_with("{3 'name' 'a' 'attributes' {200000 'x0' '' 'x1' '' "));
+  CHECK(parsed(text + " x7=''/>").ends_with(": the attribute is there twice"));
+}
+
 TEST_CASE("XML: nesting has an end", "[net]") {
   const auto nested = [](int depth) {
     std::string text;

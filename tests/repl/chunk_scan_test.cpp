@@ -66,6 +66,47 @@ TEST_CASE("ends_with_semicolon", "[repl]") {
   }
 }
 
+TEST_CASE("is_call", "[repl]") {
+  for (const char* call : {"f()", "return f()", "a.b['c'][1]:d 'text' ; -- end", "f{1, 2}.g()",
+                           "(f or g)(1, 2)", "f(1)(2)", "f [[text]]", "('x'):rep(3)"}) {
+    INFO(call);
+    CHECK(is_call(call));
+  }
+  for (const char* other :
+       {"", "f", "f(), 1", "1, f()", "f() + 1", "not f()", "x = f()", "f().x", "f()[1]", "{f()}",
+        "'f()'", "(f())", "f() g()", "function() end", "-- f()", "local x = f()"}) {
+    INFO(other);
+    CHECK_FALSE(is_call(other));
+  }
+}
+
+TEST_CASE("word_in", "[repl]") {
+  CHECK(word_in(" exit -- now") == "exit");
+  CHECK(word_in("exit()") == "exit");
+  for (const char* other : {"", "exit(1)", "exit()()", "exit.x", "exit = 1", "'exit'", "(", "do"}) {
+    INFO(other);
+    CHECK(word_in(other).empty());
+  }
+}
+
+TEST_CASE("variable_of_call", "[repl]") {
+  CHECK(variable_of_call("c = f(1)") == "c");
+  CHECK(variable_of_call("local c = a:b 'text';") == "c");
+  for (const char* other : {"", "c", "f()", "c, d = f()", "c.d = f()", "c = f() + 1", "c == f()",
+                            "local c", "local function c() end"}) {
+    INFO(other);
+    CHECK(variable_of_call(other).empty());
+  }
+}
+
+TEST_CASE("owners_in", "[repl]") {
+  using Names = std::set<std::string_view>;
+  CHECK(owners_in("a.b.c(d:e(), f, a.g) -- h.i\nprint('j.k' .. l.m)") == Names{"a", "d", "l"});
+  CHECK(owners_in("local a = require 'a' a.b()") == Names{});
+  CHECK(owners_in("a.b = {c = 1} c.d()") == Names{"a"});
+  CHECK(owners_in("a..b") == Names{});
+}
+
 TEST_CASE("names_in", "[repl]") {
   using Names = std::set<std::string_view>;
   CHECK(names_in("a.b = c 'd' -- e\n function f(g) return h end") ==

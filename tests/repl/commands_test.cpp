@@ -8,7 +8,6 @@ using namespace moonwire::test;
 
 TEST_CASE("Commands: .set", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   SECTION("alone shows all, with a name one") {
     prompt.send(".set\n");
     CHECK(prompt.expect("color          off  "));
@@ -43,7 +42,6 @@ TEST_CASE("Commands: .set", "[repl]") {
 
 TEST_CASE("Commands: .src", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   SECTION("of what was typed, in a local too") {
     CHECK(prompt.enter("local function f(a) return a end", ""));
     CHECK(prompt.enter(".src f", "local function f(a) return a end\r\n"));
@@ -70,7 +68,6 @@ TEST_CASE("Commands: .src", "[repl]") {
 
 TEST_CASE("Commands: .log", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   TemporaryFolder folder;
   const std::string path = folder.path() + "/screen";
   CHECK(prompt.enter(".log", "log: off\r\n"));
@@ -135,7 +132,6 @@ TEST_CASE("Commands: .edit", "[repl]") {
 
 TEST_CASE("Commands: .stop", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   REQUIRE(prompt.enter("t = timeout(60, print) u = timeout(60, print)", ""));
   CHECK(prompt.enter(".stop 2", ""));
   CHECK(prompt.enter("t:pending(), u:pending()", "true\tfalse\r\n"));
@@ -145,7 +141,6 @@ TEST_CASE("Commands: .stop", "[repl]") {
 
 TEST_CASE("Commands: ?name of a local is help on its value", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   REQUIRE(prompt.enter("local l = listen", ""));
   prompt.send("?l\n");
   CHECK(prompt.expect("listen(address [, options] [, handler])"));

@@ -8,7 +8,6 @@ using namespace moonwire::test;
 
 TEST_CASE("Errors: at the prompt", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   SECTION("of syntax show the line and a caret under the token") {
     CHECK(prompt.enter("f(a, b c)",
                        "error: (input 1):1: ')' expected near 'c'\r\n"
@@ -42,7 +41,6 @@ TEST_CASE("Errors: at the prompt", "[repl]") {
 
 TEST_CASE("Errors: that are no text", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   const std::string stack = "stack:\r\n  (input 1):1: in ";
   SECTION("of callbacks are inspected, and in _err") {
     prompt.send("timeout(0.01, function() error { code = 5, { 6 } } end);\n");
@@ -72,7 +70,6 @@ TEST_CASE("Errors: that are no text", "[repl]") {
 
 TEST_CASE("Errors: _err is the last of callbacks too", "[repl]") {
   Prompt prompt;
-  REQUIRE(prompt.ready);
   prompt.send("spawn(function() error('from a task', 0) end);\n");
   REQUIRE(prompt.expect("from a task\r\n"));
   REQUIRE(prompt.expect("net> "));
@@ -91,7 +88,6 @@ TEST_CASE("Errors: show lines of files whose paths are long", "[repl]") {
   std::filesystem::create_directory(deep);
   const std::string path = deep + "/file.lua";
   Prompt prompt;
-  REQUIRE(prompt.ready);
   SECTION("when they are loaded") {
     std::ofstream(path) << "x = 1\nerror 'at run time'\n";
     prompt.send(".load " + path + "\n");

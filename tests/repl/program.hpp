@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -183,25 +184,31 @@ class ScriptFile {
   std::string path_ = test::temporary_name(".lua");
 };
 
-/// The prompt on a dumb terminal.
-inline std::vector<std::string> dumb(std::vector<std::string> more = {}) {
-  more.insert(more.end(),
-              {"TERM=dumb", "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MOONWIRE_INIT"});
-  return more;
+/// What sets the environment for a terminal of that kind: no files but those below `home`,
+/// where `home` is not empty. What `changes` sets is as it says.
+inline std::vector<std::string> at_terminal(const std::string& term, const std::string& home,
+                                            std::vector<std::string> changes = {}) {
+  changes.insert(changes.end(), {"TERM=" + term, home.empty() ? "HOME" : "HOME=" + home,
+                                 "XDG_CONFIG_HOME", "XDG_STATE_HOME", "MOONWIRE_INIT"});
+  return changes;
 }
 
-/// The plain prompt, ready for input.
+/// The same for a dumb terminal.
+inline std::vector<std::string> dumb(std::vector<std::string> changes = {}) {
+  return at_terminal("dumb", "", std::move(changes));
+}
+
+/// The plain prompt, ready for input. Fails the test if it does not come.
 struct Prompt : Pty {
   explicit Prompt(const std::vector<std::string>& arguments = {"-q"},
                   const std::vector<std::string>& env = {})
       : Pty(command_line(arguments), dumb(env)) {
-    ready = expect("net> ");
+    REQUIRE(expect("net> "));
   }
   /// Types a line and waits for what follows it up to the next prompt.
   bool enter(const std::string& line, const std::string& answer) {
     return send(line + "\n") && expect(line + "\r\n" + answer + "net> ");
   }
-  bool ready = false;
 };
 
 }  // namespace moonwire::test

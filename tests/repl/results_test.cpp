@@ -35,13 +35,39 @@ TEST_CASE("Results: nil, message, code are an error", "[repl]") {
   CHECK(has(shown,
             "\"connect unix:/nonexistent/socket: No such file or directory\"\t3\t\"ENOENT\"\n"));
   CHECK(has(answers("nil, 'message', 'ENOENT'\n"), "error: message (ENOENT)\n"));
+  SECTION("as what Lua's own functions return, where it is all that was called") {
+    const std::string file = answers("io.open '/nonexistent/file'\n_err, _all.n, _all[3]\n");
+    CHECK(has(file, "error: /nonexistent/file: No such file or directory\n"));
+    CHECK(has(file, "\"/nonexistent/file: No such file or directory\"\t3\t2\n"));
+    CHECK(has(answers("return load('x =', '=text') -- this\n"),
+              "error: text:1: unexpected symbol near <eof>\n"));
+    CHECK(has(answers("function f() return nil, 'message', 'why' end\n({ f })[1] ''\n"),
+              "error: message (why)\n"));
+  }
   SECTION("but nothing else is") {
     CHECK(has(answers("nil, 'message', 'no code'\n"), "nil\t\"message\"\t\"no code\"\n"));
     CHECK(has(answers("nil, 'message'\n"), "nil\t\"message\"\n"));
+    CHECK(has(answers("nil, ('message'):lower()\n"), "nil\t\"message\"\n"));
+    CHECK(has(answers("nil, 'message', 2\n"), "nil\t\"message\"\t2\n"));
+    CHECK(has(answers("select(2, 1, nil, 'message', 'code', 2)\n"), "nil\t\"message\"\t\"c"));
     CHECK(has(answers("1, 'message', 'ENOENT'\n"), "1\t\"message\"\t\"ENOENT\"\n"));
   }
   SECTION("a semicolon hides it") {
     CHECK_FALSE(has(answers("connect 'unix:/nonexistent/socket';\n"), "error"));
+  }
+}
+
+TEST_CASE("Results: a call that fails where its result is assigned", "[repl]") {
+  const std::string note = "note: c is nil: connect unix:/nonexistent/socket: No such file";
+  CHECK(has(answers("c = connect 'unix:/nonexistent/socket'\n"), note));
+  CHECK(has(answers("local c = connect 'unix:/nonexistent/socket'\n"), note));
+  CHECK(
+      has(answers("function f() return connect 'unix:/nonexistent/socket' end\nc = f()\n"), note));
+  SECTION("says nothing where the message is kept, or something else came of it") {
+    CHECK_FALSE(has(answers("c, e = connect 'unix:/nonexistent/socket'\n"), "note"));
+    CHECK_FALSE(has(answers("c = connect 'unix:/nonexistent/socket';\n"), "note"));
+    CHECK_FALSE(has(answers("c = pcall(connect, 'unix:/nonexistent/socket')\n"), "note"));
+    CHECK_FALSE(has(answers("connect('unix:/nonexistent/socket');\nc = print()\n"), "note"));
   }
 }
 
@@ -146,7 +172,6 @@ TEST_CASE("help(): each line of the tour runs as printed", "[repl]") {
   }
   REQUIRE(lines.size() == 6);
   Prompt prompt;
-  REQUIRE(prompt.ready);
   // A port that is free, in place of 8000.
   prompt.send("p = listen(0) port = p.address:match '%d+$' p:close() print('port ' .. port)\n");
   REQUIRE(prompt.expect("\r\nport "));

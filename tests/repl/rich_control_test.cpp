@@ -8,18 +8,8 @@
 
 using namespace moonwire::test;
 
-namespace {
-
-/// Text on the screen, and then an empty prompt.
-bool ends_in_prompt(const Screen& screen, const std::string& text) {
-  return screen.text().find(text) != std::string::npos && screen.row(screen.cursor_row()) == "net>";
-}
-
-}  // namespace
-
 TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   SECTION("drops a block of several lines, from its middle, and shows it whole") {
     session.type("one\x1b\rtwo\x1b\rthree\x1b[A\x1b[A");
     REQUIRE(session.shows("net> one|\n...> two\n...> three"));
@@ -59,15 +49,13 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
 #if HANDLERS_RUN_AT_ONCE
 TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   const auto interrupts = [&](const std::string& line) {
     session.type(line + "\r");
-    if (!session.sees(
-            [](const Screen& screen) { return screen.text().find("go\n") != std::string::npos; })) {
+    if (!session.displays("go\n")) {
       return false;
     }
     session.type("\x03");
-    return session.sees([](const Screen& screen) { return ends_in_prompt(screen, "interrupted"); });
+    return session.prompts_after("interrupted");
   };
   SECTION("in a loop around pcall") {
     CHECK(interrupts("print 'go' while true do pcall(function() while true do end end) end"));
@@ -85,16 +73,14 @@ TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
   SECTION("and the prompt works after it") {
     REQUIRE(interrupts("print 'go' while true do end"));
     session.type("'after'\r");
-    CHECK(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "\"after\""); }));
+    CHECK(session.prompts_after("\"after\""));
   }
 }
 
 TEST_CASE("Rich control: three presses in C code that does not end leave the terminal", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type("print 'go' print((('a'):rep(40):find(('a*'):rep(30)..'b')))\r");
-  REQUIRE(session.sees(
-      [](const Screen& screen) { return screen.text().find("\ngo\n") != std::string::npos; }));
+  REQUIRE(session.displays("\ngo\n"));
   std::optional<int> status = session.pty().wait(std::chrono::milliseconds(50));  // for find
   for (int i = 0; i < 10 && !status; ++i) {  // two may come as one
     session.type("\x03");
@@ -106,7 +92,6 @@ TEST_CASE("Rich control: three presses in C code that does not end leave the ter
 
 TEST_CASE("Rich control: presses that are too far apart do not add up", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type("print 'go' print((('a'):rep(60):find(('a*'):rep(40)..'b')))\r");
   REQUIRE(session.displays("\ngo\n"));
   std::optional<int> status = session.pty().wait(std::chrono::milliseconds(50));  // for find
@@ -119,7 +104,6 @@ TEST_CASE("Rich control: presses that are too far apart do not add up", "[repl]"
 
 TEST_CASE("Rich control: C code is interrupted when it returns", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   const std::string fifo = session.home() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   session.type("path = '" + fifo + "';\r");
@@ -128,13 +112,12 @@ TEST_CASE("Rich control: C code is interrupted when it returns", "[repl]") {
   REQUIRE(session.displays("\ngo\n"));
   session.pty().signal(SIGINT);
   const moonwire::Fd writer(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  CHECK(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "interrupted"); }));
+  CHECK(session.prompts_after("interrupted"));
   CHECK(session.screen().all().find("not reached") == std::string::npos);
 }
 
 TEST_CASE("Rich control: a repeating timer that is interrupted has stopped", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type(
       "timeout(0.01, function() io.open('/dev/tty', 'w'):write('go\\n'):close() "
       "while true do end return true end);\r");
@@ -147,10 +130,9 @@ TEST_CASE("Rich control: a repeating timer that is interrupted has stopped", "[r
 
 TEST_CASE("Rich control: Ctrl-D", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   SECTION("names what it closes, in one line") {
     session.type("srv = listen(0, print)\r");
-    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "listen"); }));
+    REQUIRE(session.prompts_after("listen"));
     session.type("\x04");
     CHECK(session.pty().wait().value_or(-1) == 0);
     CHECK(session.pty().transcript().find("closing ") != std::string::npos);
@@ -159,7 +141,7 @@ TEST_CASE("Rich control: Ctrl-D", "[repl]") {
     session.type(
         "s = listen(0, function(c) c:read() end) "
         "cs = {} for i = 1, 6 do cs[i] = connect(s.address) end sleep(0.05);\r");
-    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "sleep"); }));
+    REQUIRE(session.prompts_after("sleep"));
     REQUIRE(session.enters("#conns() >= 12", "true\n"));
     session.type("\x04");
     CHECK(session.pty().wait().value_or(-1) == 0);
@@ -178,7 +160,6 @@ TEST_CASE("Rich control: Ctrl-D", "[repl]") {
 
 TEST_CASE("Rich control: Ctrl-\\ ends at once, the terminal as it was", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type("half\x1c");
   CHECK(session.pty().wait().value_or(-1) == 128 + SIGQUIT);
   CHECK(session.pty().transcript().find("\x1b[?2004l") != std::string::npos);
@@ -190,8 +171,7 @@ TEST_CASE("Rich control: the terminal's modes are as they were found", "[repl]")
   Pty pty({"/bin/sh", "-c",
            "trap : INT QUIT; cd; stty -a >before; '" + program +
                "' -q; stty -a >after; cmp before after && echo equal"},
-          {"TERM=xterm", "HOME=" + folder.path(), "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-           "MOONWIRE_INIT"});
+          at_terminal("xterm", folder.path()));
   REQUIRE(pty.expect("net> "));
   SECTION("after Ctrl-\\") { pty.send("half\x1c"); }
   SECTION("after Ctrl-D") { pty.send("\x04"); }
@@ -214,8 +194,7 @@ TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block"
   const std::string program = MOONWIRE_BINARY;
   Pty pty({"/bin/bash", "--norc", "-c",
            "set -m; '" + program + "' -q; echo \"stopped $?\"; stty -a; fg"},
-          {"TERM=xterm", "HOME=" + folder.path(), "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-           "MOONWIRE_INIT"});
+          at_terminal("xterm", folder.path()));
   REQUIRE(pty.expect("net> "));
   pty.send("print('one')\x02\x02\x02\x02");
   REQUIRE(pty.expect("one"));
@@ -245,17 +224,15 @@ TEST_CASE("Rich control: a hang-up and SIGTERM end it, the history is kept", "[r
 
 TEST_CASE("Rich control: what is incomplete asks for more, what is wrong does not", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   for (const char* line : {"x =", "x = [[", "f(", "--[["}) {
     session.type(std::string(line) + "\r");
     CHECK(session.shows(std::string("net> ") + line + "\n...> "));
     session.type("\x03");
-    REQUIRE(session.sees([](const Screen& screen) { return ends_in_prompt(screen, "^C"); }));
+    REQUIRE(session.prompts_after("^C"));
   }
   for (const char* line : {"x = )", "x = \"abc", "end"}) {
     session.type(std::string(line) + "\r");
-    CHECK(
-        session.sees([](const Screen& screen) { return ends_in_prompt(screen, "error: (input"); }));
+    CHECK(session.prompts_after("error: (input"));
     session.type("\x0c");
     REQUIRE(session.sees([](const Screen& screen) { return screen.text() == "net>\n"; }));
   }

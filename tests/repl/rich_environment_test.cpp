@@ -9,7 +9,6 @@ using namespace moonwire::test;
 TEST_CASE("Rich environment: TERM, NO_COLOR, HOME", "[repl]") {
   SECTION("colours, and none in a command") {
     Session session;
-    REQUIRE(session.ready);
     session.type("return 'x'");
     REQUIRE(session.shows("net> return 'x'"));
     CHECK(session.pty().transcript().find("\x1b[35mreturn\x1b[0m \x1b[32m'x'\x1b[0m") !=
@@ -95,7 +94,6 @@ TEST_CASE("Environment: the start-up file", "[repl]") {
   SECTION("an error in it is shown, and the prompt comes") {
     write_init(home.path() + "/.config", "from = 'home' error 'in init'");
     Prompt prompt({"-q"}, {in_home});
-    CHECK(prompt.ready);
     CHECK(prompt.transcript().find("in init\r\n") != std::string::npos);
     CHECK(prompt.enter("from", "\"home\"\r\n"));
   }

@@ -30,7 +30,6 @@ TEST_CASE("Rich history: the file", "[repl]") {
   }
   CHECK(contents(file) == "\"first = 1\"\n\"do\\nprint 'block'\\nend\"\n");
   Session session({24, 80}, {}, home.path());
-  REQUIRE(session.ready);
   SECTION("survives, blocks too") {
     session.type("\x10");
     CHECK(session.shows("net> do\n...> print 'block'\n...> end"));
@@ -40,52 +39,35 @@ TEST_CASE("Rich history: the file", "[repl]") {
     CHECK(session.shows("net> "));
   }
   SECTION("edits of an entry are dropped after Enter") {
-    session.type(
-        "\x10\x10"
-        "0");
+    session.type(ctrl('P') + ctrl('P') + "0");
     REQUIRE(session.shows("net> first = 10"));
-    session.type(
-        "\x15"
-        "first\r");
+    session.type(ctrl('U') + "first\r");
     REQUIRE(session.shows("net> first\nnil\nnet> "));
     session.type("\x10\x10\x10");
     CHECK(session.shows("net> first = 1"));
   }
   SECTION("is searched; prints meanwhile come above") {
     session.type("timeout(0.3, print, 'tick');\r");
-    session.type(
-        "\x12"
-        "= 1");
+    session.type(ctrl('R') + "= 1");
     CHECK(session.shows("tick\n(search '= 1'): first |= 1"));
-    session.type(
-        "\x7f\x7f\x7f"
-        "block");
+    session.type(std::string(3, '\x7f') + "block");
     CHECK(session.shows("(search 'block'): do\n...> print '|block'\n...> end"));
-    session.type("zzz");
-    CHECK(session.sees([](const Screen& screen) { return screen.bells() > 0; }));
+    CHECK(session.rings("zzz"));
     CHECK(session.shows("(search 'blockzzz'): do\n...> print '|block'\n...> end"));
     session.type("\x07");
     CHECK(session.shows("net> "));
   }
   SECTION("a match runs at Enter, is kept by Esc and by arrows") {
-    session.type(
-        "\x12"
-        "block\r");
+    session.type(ctrl('R') + "block\r");
     CHECK(session.shows("net> do\n...> print 'block'\n...> end\nblock\nnet> "));
-    session.type(
-        "\x12"
-        "first\x1b");
+    session.type(ctrl('R') + "first\x1b");
     CHECK(session.shows("net> |first = 1"));
-    session.type(
-        "\x15\x0b\x12"
-        "first\x1b[C");
+    session.type("\x15\x0b" + ctrl('R') + "first\x1b[C");
     CHECK(session.shows("net> f|irst = 1"));
   }
   SECTION("searching again goes to older ones, and back") {
     REQUIRE(session.enters("first = 2", ""));
-    session.type(
-        "\x12"
-        "first\x12");
+    session.type(ctrl('R') + "first\x12");
     CHECK(session.shows("(search 'first'): |first = 1"));
     session.type("\x13");
     CHECK(session.shows("(search 'first'): |first = 2"));
@@ -136,16 +118,6 @@ TEST_CASE("Rich history: a dumb terminal keeps it too", "[repl]") {
 
 TEST_CASE("Rich history: keys", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
-  const auto after = [&](std::string_view keys, const std::string& line) {
-    session.type(keys);
-    return session.shows("net> " + line);
-  };
-  const auto rings = [&](std::string_view keys) {
-    const int bells = session.screen().bells();
-    session.type(keys);
-    return session.sees([&](const Screen& screen) { return screen.bells() > bells; });
-  };
   REQUIRE(session.enters("one = 1", ""));
   REQUIRE(session.enters("two = 2", ""));
   SECTION("Ctrl-P and Ctrl-N are history always, from the middle of a block too") {
@@ -153,40 +125,37 @@ TEST_CASE("Rich history: keys", "[repl]") {
     REQUIRE(session.shows("net> two = 2|"));
     session.type("\x0e");
     CHECK(session.shows("net> a\n...> b"));
-    CHECK(rings("\x0e"));
+    CHECK(session.rings("\x0e"));
   }
   SECTION("a block of blank lines is none") {
     session.type("\x1b\r \r\x10");
     CHECK(session.shows("net> two = 2|"));
   }
   SECTION("an entry that was edited keeps the edit until Enter") {
-    CHECK(
-        after("\x10"
-              "2\x10",
-              "one = 1|"));
-    CHECK(after("\x0e", "two = 22|"));
+    CHECK(session.after(ctrl('P') + "2\x10", "one = 1|"));
+    CHECK(session.after("\x0e", "two = 22|"));
   }
   SECTION("the same entry twice is one; one behind a blank is none") {
     REQUIRE(session.enters("two = 2", ""));
     REQUIRE(session.enters(" three = 3", ""));
-    CHECK(after("\x10\x10", "one = 1|"));
+    CHECK(session.after("\x10\x10", "one = 1|"));
   }
   SECTION("prefix search: Up finds what begins like the block, once it is set") {
     REQUIRE(session.enters(".set prefix_search on", ""));
-    CHECK(after("on\x1b[A", "one = 1|"));
-    CHECK(rings("\x1b[A"));
-    CHECK(after("\x1b[B", "on|"));
-    CHECK(after("\x15\x1b[A", ".set prefix_search on|"));
+    CHECK(session.after("on\x1b[A", "one = 1|"));
+    CHECK(session.rings("\x1b[A"));
+    CHECK(session.after("\x1b[B", "on|"));
+    CHECK(session.after("\x15\x1b[A", ".set prefix_search on|"));
   }
   SECTION("ghost text: the rest of an entry, once it is set; Right or End takes it") {
-    CHECK(after("one", "one|"));
+    CHECK(session.after("one", "one|"));
     session.type("\x15");
     REQUIRE(session.enters(".set ghost on", ""));
-    CHECK(after("on", "on|e = 1"));
-    CHECK(after("\x1b[C", "one = 1|"));
-    CHECK(after("\x15tw\x05", "two = 2|"));
-    CHECK(after("\x15tw\x02", "t|w"));
-    CHECK(after("\x05", "tw|o = 2"));
+    CHECK(session.after("on", "on|e = 1"));
+    CHECK(session.after("\x1b[C", "one = 1|"));
+    CHECK(session.after("\x15tw\x05", "two = 2|"));
+    CHECK(session.after("\x15tw\x02", "t|w"));
+    CHECK(session.after("\x05", "tw|o = 2"));
     session.type("\r");
     CHECK(session.shows("net> tw\nnil\nnet> "));
   }

@@ -7,29 +7,8 @@
 
 using namespace moonwire::test;
 
-namespace {
-
-struct Typing : Session {
-  using Session::Session;
-
-  bool after(std::string_view keys, const std::string& line) {
-    type(keys);
-    return shows("net> " + line);
-  }
-  bool rings(std::string_view keys) {
-    const int bells = screen().bells();
-    type(keys);
-    return sees([&](const Screen& screen) { return screen.bells() > bells; });
-  }
-};
-
-std::string pasted(const std::string& text) { return "\x1b[200~" + text + "\x1b[201~"; }
-
-}  // namespace
-
 TEST_CASE("Rich keys: movement", "[repl]") {
-  Typing session;
-  REQUIRE(session.ready);
+  Session session;
   SECTION("Home and End are of the line, Alt-< and Alt-> of the block") {
     session.type("one\x1b\rtwo\x1b\rthree");
     REQUIRE(session.shows("net> one\n...> two\n...> three"));
@@ -47,14 +26,8 @@ TEST_CASE("Rich keys: movement", "[repl]") {
   SECTION("Ctrl-Left, Ctrl-Right, Alt-B and Alt-F go by words") {
     CHECK(session.after("one.two(three)", "one.two(three)|"));
     CHECK(session.after("\x1b[1;5D", "one.two(|three)"));
-    CHECK(
-        session.after("\x1b"
-                      "b",
-                      "one.|two(three)"));
-    CHECK(
-        session.after("\x1b"
-                      "f",
-                      "one.two|(three)"));
+    CHECK(session.after(alt('b'), "one.|two(three)"));
+    CHECK(session.after(alt('f'), "one.two|(three)"));
     CHECK(session.after("\x1b[1;5C", "one.two(three|)"));
   }
   SECTION("a cluster is one step: marks, joined emoji, flags; none is cut by Backspace") {
@@ -81,8 +54,7 @@ TEST_CASE("Rich keys: movement", "[repl]") {
 }
 
 TEST_CASE("Rich keys: erasing, killing, yanking", "[repl]") {
-  Typing session;
-  REQUIRE(session.ready);
+  Session session;
   SECTION("Backspace, Ctrl-H, Delete and Ctrl-D") {
     CHECK(session.after("abcd\x7f", "abc|"));
     CHECK(session.after("\x08", "ab|"));
@@ -92,10 +64,7 @@ TEST_CASE("Rich keys: erasing, killing, yanking", "[repl]") {
   SECTION("Ctrl-K and Ctrl-U are of the line, Ctrl-W of blanks, Alt-D and Alt-Backspace of words") {
     CHECK(session.after("one.two three\x17", "one.two |"));
     CHECK(session.after("\x1b\x7f", "one.|"));
-    CHECK(
-        session.after("\x01\x1b"
-                      "d",
-                      "|."));
+    CHECK(session.after(ctrl('A') + alt('d'), "|."));
     CHECK(session.after("\x0b", "|"));
     session.type("ab\x1b\rcd");
     REQUIRE(session.shows("net> ab\n...> cd"));
@@ -124,13 +93,10 @@ TEST_CASE("Rich keys: erasing, killing, yanking", "[repl]") {
 }
 
 TEST_CASE("Rich keys: ESC and sequences", "[repl]") {
-  Typing session;
-  REQUIRE(session.ready);
+  Session session;
   SECTION("a lone ESC counts by itself after its time, and then is no Alt") {
     REQUIRE(session.enters("'old'", "\"old\"\n"));
-    session.type(
-        "\x12"
-        "ol");
+    session.type(ctrl('R') + "ol");
     REQUIRE(session.shows("(search 'ol'): '|old'"));
     session.type("\x1b");
     REQUIRE(session.shows("net> '|old'"));
@@ -151,8 +117,7 @@ TEST_CASE("Rich keys: ESC and sequences", "[repl]") {
 }
 
 TEST_CASE("Rich keys: pastes", "[repl]") {
-  Typing session({30, 60});
-  REQUIRE(session.ready);
+  Session session({30, 60});
   SECTION("of twenty lines: CR, LF and CRLF are newlines, and nothing runs before Enter") {
     std::string text;
     std::string shown;
@@ -202,22 +167,15 @@ TEST_CASE("Rich keys: Alt-E gives the block to an editor", "[repl]") {
   std::ofstream(editor)
       << "#!/bin/sh\ngrep -q typed \"$1\" || exit 3\nprintf 'a = 1\\nb = 2\\n' >\"$1\"\n";
   REQUIRE(::chmod(editor.c_str(), 0700) == 0);
-  Typing session({24, 80}, {"VISUAL=" + editor});
-  REQUIRE(session.ready);
+  Session session({24, 80}, {"VISUAL=" + editor});
   SECTION("what it writes is the block, in one step of undo") {
-    session.type(
-        "typed\x1b"
-        "e");
+    session.type("typed" + alt('e'));
     CHECK(session.shows("net> a = 1\n...> b = 2|"));
     session.type("\x1f");
     CHECK(session.shows("net> typed|"));
   }
   SECTION("what it fails with is told, and the block stays") {
-    session.type(
-        "other\x1b"
-        "e");
-    CHECK(session.sees([](const Screen& screen) {
-      return screen.text().find("exit status 3\nnet> other") != std::string::npos;
-    }));
+    session.type("other" + alt('e'));
+    CHECK(session.displays("exit status 3\nnet> other"));
   }
 }

@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 TEST_CASE("Rich prompt: blocks", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   SECTION("run at Enter, and results come below") {
     CHECK(session.enters("1 + 1", "2\n"));
     CHECK(session.enters("print 'x'", "x\n"));
@@ -21,9 +20,7 @@ TEST_CASE("Rich prompt: blocks", "[repl]") {
   SECTION("that are incomplete go on in a new line with the indent of the last") {
     session.type("for i = 1, 2 do\r  print(i)\r");
     CHECK(session.shows("net> for i = 1, 2 do\n...>   print(i)\n...>   "));
-    session.type(
-        "\x7f\x7f"
-        "end\r");
+    session.type(std::string(2, '\x7f') + "end\r");
     CHECK(session.shows("net> for i = 1, 2 do\n...>   print(i)\n...> end\n1\n2\nnet> "));
   }
   SECTION("that are complete run as a whole from their middle") {
@@ -50,53 +47,44 @@ TEST_CASE("Rich prompt: blocks", "[repl]") {
 
 TEST_CASE("Rich prompt: keys", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
-  const auto after = [&](const std::string& keys, const std::string& line) {
-    session.type(keys);
-    return session.shows("net> " + line);
-  };
   SECTION("move by characters, words, and to the ends") {
-    CHECK(after("one two", "one two|"));
-    CHECK(after("\x02", "one tw|o"));
-    CHECK(
-        after("\x1b"
-              "b",
-              "one |two"));
-    CHECK(after("\x1b[1;5D", "|one two"));
-    CHECK(after("\x1b[1;5C", "one| two"));
-    CHECK(after("\x05", "one two|"));
-    CHECK(after("\x01", "|one two"));
-    CHECK(after("\x1b[F", "one two|"));
-    CHECK(after("\x1b[H\x06", "o|ne two"));
+    CHECK(session.after("one two", "one two|"));
+    CHECK(session.after("\x02", "one tw|o"));
+    CHECK(session.after(alt('b'), "one |two"));
+    CHECK(session.after("\x1b[1;5D", "|one two"));
+    CHECK(session.after("\x1b[1;5C", "one| two"));
+    CHECK(session.after("\x05", "one two|"));
+    CHECK(session.after("\x01", "|one two"));
+    CHECK(session.after("\x1b[F", "one two|"));
+    CHECK(session.after("\x1b[H\x06", "o|ne two"));
   }
   SECTION("erase, kill, and yank") {
-    CHECK(after("one two\x17", "one |"));
-    CHECK(after("\x19\x19", "one twotwo|"));
-    CHECK(after("\x15", "|"));
-    CHECK(after("\x19\x1by", "two|"));
-    CHECK(
-        after("\x01\x1b"
-              "d",
-              "|"));
-    CHECK(after("abc\x7f\x02\x04", "a|"));
-    CHECK(after("b\x14", "ba|"));
-    CHECK(after("\x02\x0b", "b|"));
-    CHECK(after("\x1b[D\x1b[3~", "|"));
+    CHECK(session.after("one two\x17", "one |"));
+    CHECK(session.after("\x19\x19", "one twotwo|"));
+    CHECK(session.after("\x15", "|"));
+    CHECK(session.after("\x19\x1by", "two|"));
+    CHECK(session.after(ctrl('A') + alt('d'), "|"));
+    CHECK(session.after("abc\x7f\x02\x04", "a|"));
+    CHECK(session.after("b\x14", "ba|"));
+    CHECK(session.after("\x02\x0b", "b|"));
+    CHECK(session.after("\x1b[D\x1b[3~", "|"));
   }
   SECTION("undo and redo") {
-    CHECK(after("one two", "one two|"));
-    CHECK(after("\x1f", "one |"));
-    CHECK(after("\x1b/", "one two|"));
+    CHECK(session.after("one two", "one two|"));
+    CHECK(session.after("\x1f", "one |"));
+    CHECK(session.after("\x1b/", "one two|"));
   }
-  SECTION("take any byte after Ctrl-V") { CHECK(after("'\x16\x01'", "'^A'|")); }
+  SECTION("take any byte after Ctrl-V") { CHECK(session.after("'\x16\x01'", "'^A'|")); }
   SECTION("that send several are taken whole after Ctrl-V, known or not") {
-    CHECK(after("\x16\x1b[A\x16\x1b[15~\x16\x1bx", "^[[A^[[15~^[x|"));
+    CHECK(session.after("\x16\x1b[A\x16\x1b[15~\x16\x1bx", "^[[A^[[15~^[x|"));
   }
   SECTION("after Ctrl-V are a newline for LF, and a CR for Enter") {
     session.type("'\x16\n'\x16\r");
     CHECK(session.shows("net> '\n...> '^M|"));
   }
-  SECTION("that nobody knows do nothing") { CHECK(after("\x1b[15~\x1b[?1;2cx\x1b[1;9Q", "x|")); }
+  SECTION("that nobody knows do nothing") {
+    CHECK(session.after("\x1b[15~\x1b[?1;2cx\x1b[1;9Q", "x|"));
+  }
   SECTION("up and down stay in their column, and go on into the history") {
     REQUIRE(session.enters("'earlier'", "\"earlier\"\n"));
     session.type("abcd\x1b\r\x1b\rabcd");
@@ -114,7 +102,7 @@ TEST_CASE("Rich prompt: keys", "[repl]") {
     session.type("\x1b>");
     CHECK(session.shows("net> abcd\n...>\n...> abcd|"));
   }
-  SECTION("Tab indents where a line begins") { CHECK(after("\tx", "  x|")); }
+  SECTION("Tab indents where a line begins") { CHECK(session.after("\tx", "  x|")); }
   SECTION("Ctrl-L clears the screen and keeps the block") {
     REQUIRE(session.enters("1", "1\n"));
     session.type("abc\x0c");
@@ -125,7 +113,6 @@ TEST_CASE("Rich prompt: keys", "[repl]") {
 
 TEST_CASE("Rich prompt: prints come above the block, which stays as it was", "[repl]") {
   Session session({10, 30});
-  REQUIRE(session.ready);
   SECTION("half-typed, wrapped, the cursor in its middle") {
     session.type("timeout(0.5, print, 'tick');\r");
     session.type("print('a line that is longer than', 'a row')");
@@ -173,7 +160,6 @@ TEST_CASE("Rich prompt: prints come above the block, which stays as it was", "[r
 
 TEST_CASE("Rich prompt: each update is within the marks of a synchronized one", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type("abc");
   REQUIRE(session.shows("net> abc"));
   const std::string& all = session.pty().transcript();
@@ -185,21 +171,18 @@ TEST_CASE("Rich prompt: each update is within the marks of a synchronized one", 
 
 TEST_CASE("Rich prompt: pastes", "[repl]") {
   Session session({10, 40});
-  REQUIRE(session.ready);
   SECTION("have tabs as blanks, and no control bytes") {
-    session.type(
-        "\x1b[200~a\tb\x01\x07"
-        "c\x1b[201~");
+    session.type(pasted("a\tb\x01\ac"));
     CHECK(session.shows("net> a    bc"));
   }
   SECTION("are one step of undo") {
-    session.type("x\x1b[200~one two\x1b[201~");
+    session.type("x" + pasted("one two"));
     REQUIRE(session.shows("net> xone two"));
     session.type("\x1f");
     CHECK(session.shows("net> x"));
   }
   SECTION("lose prompts that were copied with them") {
-    session.type("\x1b[200~net> do\r...>   print(1)\r...> end\x1b[201~");
+    session.type(pasted("net> do\r...>   print(1)\r...> end"));
     CHECK(session.shows("net> do\n...>   print(1)\n...> end"));
     session.type("\r");
     CHECK(session.shows("net> do\n...>   print(1)\n...> end\n1\nnet> "));
@@ -213,9 +196,8 @@ TEST_CASE("Rich prompt: pastes", "[repl]") {
     CHECK(session.shows("net> half\nnil\nnet> "));
   }
   SECTION("with a Ctrl-C in them are dropped up to their end mark; nothing runs") {
-    session.type("\x1b[200~print 'one'\r\x03print 'two'\r\x1b[201~");
-    REQUIRE(session.sees(
-        [](const Screen& screen) { return screen.text().find("^C") != std::string::npos; }));
+    session.type(pasted("print 'one'\r\x03print 'two'\r"));
+    REQUIRE(session.displays("^C"));
     CHECK(session.enters("'after'", "\"after\"\n"));
     CHECK(session.screen().all().find("\none") == std::string::npos);
     CHECK(session.screen().all().find("\ntwo") == std::string::npos);
@@ -224,14 +206,13 @@ TEST_CASE("Rich prompt: pastes", "[repl]") {
 
 TEST_CASE("Rich prompt: a block higher than the screen", "[repl]") {
   Session session({10, 40});
-  REQUIRE(session.ready);
   std::string block;
   std::string all;
   for (int i = 1; i <= 20; ++i) {
     block += "print(" + std::to_string(i) + ")" + (i < 20 ? "\r" : "");
     all += (i == 1 ? "net> print(" : "...> print(") + std::to_string(i) + ")\n";
   }
-  session.type("\x1b[200~" + block + "\x1b[201~");
+  session.type(pasted(block));
   std::string window = "...> print(11)                         ^";
   for (int i = 12; i <= 20; ++i) window += "\n...> print(" + std::to_string(i) + ")";
   CHECK(session.shows(window));
@@ -246,7 +227,6 @@ TEST_CASE("Rich prompt: a block higher than the screen", "[repl]") {
 
 TEST_CASE("Rich prompt: resize", "[repl]") {
   Session session({10, 40});
-  REQUIRE(session.ready);
   REQUIRE(session.enters("'result'", "\"result\"\n"));
   session.type("print('a line of more than thirty columns')");
   session.type(kLeft);
@@ -267,7 +247,6 @@ TEST_CASE("Rich prompt: resize", "[repl]") {
 TEST_CASE("Rich prompt: twelve columns, and fewer", "[repl]") {
   SECTION("twelve") {
     Session session({10, 12});
-    REQUIRE(session.ready);
     session.type("print(12345)");
     CHECK(session.shows("net> print(1\n2345)"));
     session.type("\r");
@@ -282,7 +261,6 @@ TEST_CASE("Rich prompt: twelve columns, and fewer", "[repl]") {
 
 TEST_CASE("Rich prompt: Ctrl-C and Ctrl-D", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   SECTION("Ctrl-C shows the block with ^C, and gives a new prompt") {
     session.type("error 'not run");
     REQUIRE(session.shows("net> error 'not run"));
@@ -292,9 +270,7 @@ TEST_CASE("Rich prompt: Ctrl-C and Ctrl-D", "[repl]") {
   }
   SECTION("Ctrl-C closes a search with the block") {
     REQUIRE(session.enters("'found'", "\"found\"\n"));
-    session.type(
-        "\x12"
-        "fou");
+    session.type(ctrl('R') + "fou");
     REQUIRE(session.shows("(search 'fou'): '|found'"));
     session.type("\x03");
     CHECK(session.shows("net> 'found'^C\nnet> "));
@@ -321,7 +297,6 @@ TEST_CASE("Rich prompt: Ctrl-C and Ctrl-D", "[repl]") {
 
 TEST_CASE("Rich prompt: signals", "[repl]") {
   Session session;
-  REQUIRE(session.ready);
   session.type("abc");
   REQUIRE(session.shows("net> abc"));
   SECTION("SIGTERM and SIGQUIT leave a terminal that works") {

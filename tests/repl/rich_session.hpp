@@ -16,18 +16,23 @@
 
 namespace moonwire::test {
 
-/// The program on a terminal that we look at.
+/// Ctrl and Alt with a letter, as a terminal sends them.
+inline std::string ctrl(char letter) { return {static_cast<char>(letter & 0x1f)}; }
+inline std::string alt(char letter) { return {'\x1b', letter}; }
+
+/// Text between the marks that a terminal puts around what is pasted.
+inline std::string pasted(const std::string& text) { return "\x1b[200~" + text + "\x1b[201~"; }
+
+/// The program on a terminal that we look at. Fails the test if no prompt comes.
 class Session {
  public:
   explicit Session(Pty::Size size = {24, 80}, std::vector<std::string> env = {},
                    const std::string& home = "")
       : pty_(command_line({"-q"}),
-             environment(std::move(env), home.empty() ? folder_.path() : home), size),
+             at_terminal("xterm", home.empty() ? folder_.path() : home, std::move(env)), size),
         screen_(size.rows, size.columns) {
-    ready = sees([](const Screen& screen) { return screen.marks_pastes(); }) &&
-            shows(size.columns >= 8  ? "net> "
-                  : size.columns > 1 ? ">"
-                                     : ">\n|");
+    REQUIRE(sees([](const Screen& screen) { return screen.marks_pastes(); }));
+    REQUIRE(shows(size.columns >= 8 ? "net> " : size.columns > 1 ? ">" : ">\n|"));
   }
 
   /// Waits until `enough` holds for the screen, between two updates.
@@ -55,7 +60,25 @@ class Session {
     UNSCOPED_INFO(screen_.all());
     return found;
   }
+  /// Until that is, and the last row is an empty prompt.
+  bool prompts_after(const std::string& text) {
+    return sees([&](const Screen& screen) {
+      return screen.text().find(text) != std::string::npos &&
+             screen.row(screen.cursor_row()) == "net>";
+    });
+  }
   void type(std::string_view keys) { pty_.send(keys); }
+  /// Types, until the block is that line.
+  bool after(std::string_view keys, const std::string& line) {
+    type(keys);
+    return shows("net> " + line);
+  }
+  /// Types, until the bell rings.
+  bool rings(std::string_view keys) {
+    const int bells = screen_.bells();
+    type(keys);
+    return sees([&](const Screen& screen) { return screen.bells() > bells; });
+  }
   void resize(int rows, int columns) {
     sees([](const Screen&) { return true; });
     screen_.resize(rows, columns);
@@ -69,16 +92,8 @@ class Session {
   Pty& pty() { return pty_; }
   const Screen& screen() const { return screen_; }
   const std::string& home() const { return folder_.path(); }
-  bool ready = false;
 
  private:
-  static std::vector<std::string> environment(std::vector<std::string> env,
-                                              const std::string& home) {
-    env.insert(env.end(), {"TERM=xterm", "HOME=" + home, "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-                           "MOONWIRE_INIT"});
-    return env;
-  }
-
   static bool ends_with(const Screen& screen, const std::string& rows, const std::string& before) {
     std::vector<std::string> wanted(1);
     for (const char c : rows) {

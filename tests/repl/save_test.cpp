@@ -70,8 +70,15 @@ TEST_CASE("save: the inputs that matter", "[repl]") {
           "a = listen(0, print)\na:close()\nb = listen(0, print)\n");
   }
   SECTION("nothing that failed") {
-    CHECK(saver.of("x = 5\nerror 'no'\ny = = 2\nconnect 'unix:/nonexistent/socket'\n") ==
-          "x = 5\n");
+    CHECK(saver.of("x = 5\nerror 'no'\ny = = 2\nconnect 'unix:/nonexistent/socket'\n"
+                   "c = connect 'unix:/nonexistent/socket'\n") == "x = 5\n");
+  }
+  SECTION("nothing that was only timed") {
+    CHECK(saver.of("f = print\n.time f(1)\nx = 1\n.time timeout(60, print)\n") ==
+          "f = print\nx = 1\ntimeout(60, print)\n");
+  }
+  SECTION("the modules that were required for it") {
+    CHECK(saver.of("x = json.encode {1}\n") == "json = require \"json\"\nx = json.encode {1}\n");
   }
   SECTION("nothing at all") {
     CHECK(saver.of("1 + 1\n") == "");

@@ -117,6 +117,27 @@ TEST_CASE("Locals: that hide a result are told of once", "[repl]") {
   CHECK(session("for _, x in ipairs { 1 } do local _ = x end\n") == "");
 }
 
+TEST_CASE("Hints: words of other shells", "[repl]") {
+  const std::string note = "note: .exit ends the program, and so does Ctrl-D\n";
+  CHECK(session("exit\nquit()\n") == note + note);
+  CHECK(session("exit = 5\nexit\nlocal quit = 6\nquit\n") == "5\n6\n");
+  CHECK(session("help\n").starts_with("note: help() is a tour"));
+}
+
+TEST_CASE("Modules: naming one of ours requires it", "[repl]") {
+  CHECK(session("json.encode {1}\njson.encode {2}\njson == require 'json'\n") ==
+        "note: json = require \"json\"\n\"[1]\"\n\"[2]\"\ntrue\n");
+  CHECK(session("function f() return json.encode {1} end\nf()\n") ==
+        "note: json = require \"json\"\n\"[1]\"\n");
+  SECTION("but not where the name is somebody's own, or of something else") {
+    CHECK(session("local json = {x = 7}\njson.x\n") == "7\n");
+    CHECK(session("json = {x = 7}\njson.x\n") == "7\n");
+    CHECK(session("do local json = {x = 7} print(json.x) end\n") == "7\n");
+    CHECK(session("t = {json = 1}; t.json = 2\njson\n") == "nil\n");
+    CHECK(session("pcall(function() return manifest.x end)\n").starts_with("false\t"));
+  }
+}
+
 TEST_CASE("Hints: built-in names that are hidden or replaced, each once", "[repl]") {
   CHECK(session("local read = 3\nlocal read = 4\n_G.read == read\n") ==
         "note: read is a local variable now; the built-in one is _G.read\nfalse\n");

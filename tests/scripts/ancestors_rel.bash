@@ -1,4 +1,6 @@
-# scripts/ancestors/rel/: the examples of rel's own README. Read by tests/scripts/run.
+# shellcheck shell=bash
+# scripts/ancestors/rel, used as a user would. Part of `run`.
+
 case_ancestors_rel() {
   local folder_of=ancestors/rel out address other client
   usage_is_told_of() { # SCRIPT

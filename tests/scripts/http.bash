@@ -31,6 +31,8 @@ case_http_hello() {
   start out http_hello.lua https://127.0.0.1:0
   await "$out" "hello on https://*"
   equal "inside TLS" "$(fetch -k "${line##* }")" hello
+  equal "of HTTP/1.0 inside TLS" "$(fetch -k -0 "${line##* }")" hello
+  equal "of HTTP/2 if there is" "$(fetch -k --http2 "${line##* }")" hello
   stops "$process" TERM 143
 }
 

@@ -143,7 +143,7 @@ end
 function check.fails(want, ...)
   local value, message, code = ...
   if value ~= nil or type(message) ~= "string" or type(code) ~= "string" then
-    fail(("got %s, want nil, message, code"):format(show { n = select("#", ...), ... }), 1)
+    fail(("got %s, want nil, message, code"):format(show(table.pack(...))), 1)
   end
   local right
   if want:find "^E[%u%d]+$" then right = code == want else right = message:find(want) end

@@ -22,6 +22,13 @@ function pair.unix(near_options, far_options)
   return ends("unix:" .. pair.path(), near_options, far_options)
 end
 
+--- A pair over TCP whose kernel buffers are small; the far end reads nothing by itself.
+function pair.narrow(near_options)
+  near_options = near_options or {}
+  near_options.sendbuf = 4096
+  return pair(near_options, { recvbuf = 4096, unread_limit = 0 })
+end
+
 return setmetatable(pair, {
   __call = function(_, near_options, far_options)
     return ends("127.0.0.1:0", near_options, far_options)

@@ -100,15 +100,17 @@ function methods.static(app, prefix, directory, options)
   if type(directory) ~= "string" then
     error("app:static: a directory expected, got a " .. type(directory), 2)
   end
-  options = check_options("app:static", options, { gzip = "boolean", index = "string" })
+  options = check_options("app:static", options, { gzip = "boolean", hidden = "boolean", index = "string" })
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
 end
 
 --- Passes requests on to another server, "host:port" or a URL, or to each of a list in turn; the
 -- prefix is taken off.
-function methods.proxy(app, prefix, targets)
+function methods.proxy(app, prefix, targets, options)
   check_prefix("proxy", prefix)
-  return add_prefix(app, prefix, require("http.server.proxy").new(targets, "app:proxy", 2))
+  options = check_options("app:proxy", options, { preserve_host = "boolean" })
+  local proxy = require("http.server.proxy").new(targets, options.preserve_host, "app:proxy", 2)
+  return add_prefix(app, prefix, proxy)
 end
 
 --- Serves a WSAPI application: function(env) return status, headers, iterator end.

@@ -32,11 +32,18 @@ local function new(options)
   local minimum = options.min or MINIMUM
   return function(req, res, next)
     local accepted = coding_for(req.headers["accept-encoding"] or "")
+    local function becomes_smaller(headers)
+      return res.status ~= 206 and is_text(find(headers, "content-type") or "text/plain")
+        and not find(headers, "content-encoding")
+    end
+    --- Whether a body of so many bytes would be packed if its length were not told.
+    function res.packs(size)
+      return accepted ~= nil and size >= minimum and becomes_smaller(res.headers)
+    end
     --- How the answer that begins now is packed, which its head says from here on; nil: not at all.
     function res.choose_coding()
       local headers = res.headers
-      if res.status == 206 or not is_text(find(headers, "content-type") or "text/plain")
-        or find(headers, "content-encoding") or find(headers, "content-length") then return nil end
+      if not becomes_smaller(headers) or find(headers, "content-length") then return nil end
       headers.Vary = headers.Vary or "Accept-Encoding"
       headers["Content-Encoding"] = accepted
       return accepted

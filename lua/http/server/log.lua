@@ -12,16 +12,16 @@ local function writer(out)
   return function(line) out:write(line) end
 end
 
---- Middleware. A handler that fails is logged as 500.
+--- Middleware. A handler that fails before its answer has begun is logged as 500.
 local function new(out)
   local write = writer(out)
   return function(req, res, next)
-    local began = now()
-    local failed <close> = setmetatable({}, { __close = function(_, message)
-      if message ~= nil then write(line_of(req, 500, 0, began)) end
+    local began, conn = now(), req.connection
+    local ended <close> = setmetatable({}, { __close = function()
+      local status = native.state(conn) == "waiting" and 500 or native.status(conn) or 0
+      write(line_of(req, status, native.sent(conn) or 0, began))
     end })
-    res:settle(next())
-    write(line_of(req, native.status(req.connection), native.sent(req.connection), began))
+    return res:settle(next())
   end
 end
 

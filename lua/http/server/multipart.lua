@@ -9,13 +9,21 @@ Part.__index = Part
 --- `for piece in part:body() do`: as it comes.
 function Part.body(part) return part.read end
 
---- All of it: "" at least.
-function Part.text(part)
-  if not part.whole then
-    local pieces = {}
-    for piece in part.read do pieces[#pieces + 1] = piece end
-    part.whole = table.concat(pieces)
-  end
+--- All of it; nil, message, "EMSGSIZE" if it is longer than `max` (the listener's max_body).
+function Part.text(part, max)
+  if part.whole then return part.whole end
+  max = max or native.max_body(part.connection)
+  local pieces, size = {}, 0
+  repeat
+    if size > max then
+      native.refuse_body(part.connection)
+      return nil, ("read: the part is longer than %d bytes"):format(max), "EMSGSIZE"
+    end
+    local piece = part.read()
+    size = size + #(piece or "")
+    pieces[#pieces + 1] = piece
+  until not piece
+  part.whole = table.concat(pieces)
   return part.whole
 end
 
@@ -91,8 +99,8 @@ local function parts(req)
     end
     local fields = headers.unpack(head.fields)
     local told = parameters(fields["content-disposition"] or "")
-    local part = setmetatable({ headers = fields, type = fields["content-type"], name = told.name,
-      filename = told.filename }, Part)
+    local part = setmetatable({ connection = req.connection, headers = fields,
+      type = fields["content-type"], name = told.name, filename = told.filename }, Part)
     function part.read() return read(part) end
     head, current = nil, part
     return part

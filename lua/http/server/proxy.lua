@@ -13,8 +13,8 @@ local HOPS <const> = { connection = true, ["content-length"] = true, expect = tr
 
 local function joined(list, value) return list and list .. ", " .. value or value end
 
---- The fields that go on.
-local function headers_of(req)
+--- The fields that go on; with `keeps_host` Host as well, else it is the server's.
+local function headers_of(req, keeps_host)
   local headers, hidden = {}, {}
   for word in (req.headers.connection or ""):gmatch "[^%s,]+" do hidden[word:lower()] = true end
   for name, value in pairs(req.headers) do
@@ -25,6 +25,7 @@ local function headers_of(req)
   headers["x-forwarded-host"] = headers["x-forwarded-host"] or req.host
   headers["x-forwarded-proto"] = headers["x-forwarded-proto"] or (req.connection.tls and "https" or "http")
   if not headers["user-agent"] then headers["user-agent"] = false end
+  if keeps_host then headers.host = req.host end
   return headers
 end
 
@@ -47,7 +48,33 @@ local function take_head(res, answer, whole)
   end
 end
 
+--- "websocket" if the request wants that. Nothing else: in a tunnel of HTTP/2 ("h2c") requests would
+-- pass by whatever the app decides about each.
+local function upgrade_of(req)
+  local wanted = (req.headers.upgrade or ""):lower()
+  if wanted ~= "websocket" or req.version ~= "HTTP/1.1" or native.announced(req.connection) ~= 0 then
+    return nil
+  end
+  for word in (req.headers.connection or ""):gmatch "[^%s,]+" do
+    if word:lower() == "upgrade" then return wanted end
+  end
+end
+
+--- Both sides go on as a WebSocket, joined until the server or both have ended.
+local function join(res, answer)
+  take_head(res, answer)
+  res.headers.Connection, res.headers.Upgrade = "Upgrade", answer.headers.upgrade
+  local server <close> = answer.connection
+  local client = res:upgrade(res.headers)
+  local back = client:spawn(function()
+    server:pipe(client)
+    client:finish()
+  end)
+  if client:pipe(server) then back:join() end
+end
+
 local function pass_back(req, res, answer)
+  if answer.connection then return join(res, answer) end
   local bodiless = req.method == "HEAD" or answer.status == 204 or answer.status == 304
   take_head(res, answer, answer.status ~= 204)
   if bodiless then
@@ -57,8 +84,12 @@ local function pass_back(req, res, answer)
   for piece in answer:body() do
     if not res:write(piece) then return answer:close() end  -- the client is gone
   end
-  if answer.failure then error("proxy: " .. answer.failure.message, 0) end
-  return res:finish("")
+  if not answer.failure then return res:finish("") end
+  local message = "proxy: " .. answer.failure.message
+  if native.state(req.connection) ~= "waiting" then error(message, 0) end
+  io.stderr:write(message, "\n")
+  res.headers = nil
+  return 502, "bad gateway\n"
 end
 
 --- The path behind the prefix: as it was sent, if the prefix was written plainly, so that what is
@@ -106,9 +137,9 @@ local function ask(bases, at, request, path)
 end
 
 --- `targets`: "host:port", a URL that paths are put behind, or a list of these, which take turns;
--- one that cannot be reached is passed over. What is wrong with them is raised in the name of
--- `name`, `level` up.
-local function new(targets, name, level)
+-- one that cannot be reached is passed over. With `keeps_host` they see the client's Host. What is
+-- wrong with them is raised in the name of `name`, `level` up.
+local function new(targets, keeps_host, name, level)
   local bases, turn = bases_of(targets, name, level + 1), 0
   return function(req, res, rest)
     local parts = query.resolve(rest)
@@ -116,8 +147,8 @@ local function new(targets, name, level)
     local path = path_behind(req, rest, parts) .. (req.raw_query ~= "" and "?" .. req.raw_query or "")
     turn = turn + 1
     local answer, message, code = ask(bases, turn - 1, {
-      method = req.method, headers = headers_of(req), body = body_of(req), stream = true,
-      redirects = false, decode = false, proxy = false,
+      method = req.method, headers = headers_of(req, keeps_host), body = body_of(req), stream = true,
+      redirects = false, decode = false, proxy = false, upgrade = upgrade_of(req),
     }, path)
     if not answer then
       if not UNREACHED[code] then io.stderr:write("proxy: ", message, "\n") end

@@ -6,18 +6,19 @@ local query = {}
 --- "a%20b" -> "a b"; nil if a "%" is not followed by two hexadecimal digits.
 query.decode = native.unescape
 
---- "a=1&b=x+y" -> { a = "1", b = "x y" }; of a name that comes again the last one counts, and
--- the list at its number has all: { a = "2", [1] = { "a", "1" }, [2] = { "a", "2" } }.
+--- "a=1&b=x+y" -> { a = "1", b = "x y" }; of a name that comes again the last one counts. All of
+-- them are there by number, in their order: fields[1] is { "a", "1" }, #fields how many. pairs and
+-- JSON see the names only.
 function query.parse(text)
-  local fields = {}
+  local fields, list = {}, {}
   for pair in text:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
     name, value = name:gsub("+", " "), value:gsub("+", " ")
     name, value = query.decode(name) or name, query.decode(value) or value
     fields[name] = value
-    fields[#fields + 1] = { name, value }
+    list[#list + 1] = { name, value }
   end
-  return fields
+  return setmetatable(fields, { __index = list, __len = function() return #list end })
 end
 
 --- Splits a decoded path at its slashes, and resolves "." and ".."; nil if it leads out of the

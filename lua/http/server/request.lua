@@ -100,17 +100,28 @@ function methods.json(req)
   return require("json").decode(text)
 end
 
---- The fields of a form, urlencoded or multipart (files: see parts).
-function methods.form(req)
+--- The fields of a multipart form, the first of each name; names and values together have no more
+-- than `left` bytes.
+local function read_parts(req, left)
+  local form = {}
+  for part in req:parts() do
+    local name = part.name
+    if name and not form[name] then
+      local text, message, code = part:text(left - #name)
+      if not text then return nil, message, code end
+      form[name], left = text, left - #name - #text
+    end
+  end
+  return form
+end
+
+--- The fields of a form, urlencoded or multipart (files: see parts); `max` as in text.
+function methods.form(req, max)
   local kind = (req.headers["content-type"] or ""):lower()
   if kind:find("^multipart/form%-data") then
-    local form = {}
-    for part in req:parts() do
-      if part.name then form[part.name] = form[part.name] or part:text() end
-    end
-    return form
+    return read_parts(req, max or native.max_body(connection(req, "form")))
   end
-  local text, message, code = req:text()
+  local text, message, code = req:text(max)
   if not text then return nil, message, code end
   return query.parse(text)
 end

@@ -70,7 +70,10 @@ function methods.write(res, ...)
       native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"), coding)
     if not begun then return nil, message, code end
   end
-  return persist(conn, native.write(conn, ...))
+  local ok, message, code = persist(conn, native.write(conn, ...))
+  if ok then return ok end
+  res.lost = message
+  return nil, message, code
 end
 
 --- Ends the answer: with `data` as all of it, or its last piece. `trailers`: fields behind a
@@ -169,21 +172,32 @@ function methods.upgrade(res, headers, status)
   return native.upgrade(connection(res, "upgrade"), status or 101, headers)
 end
 
+--- The third of what a handler returns.
+local function set_all(res, headers)
+  if headers == nil then return end
+  if type(headers) ~= "table" then
+    error(("http: the headers that a handler returns are a table, not a %s"):format(type(headers)), 0)
+  end
+  for name, value in pairs(headers) do res:set(name, value) end
+end
+
 --- The handler has returned these: answers with them, unless it has answered itself.
 function methods.settle(res, first, second, third)
   local conn = res.conn
   local state = native.state(conn)
+  if rawget(res, "lost") then return nil, res.lost end  -- nobody misses what was not written
   if state == "open" then return native.finish(conn) end
   if state ~= "waiting" then return end
   if math.type(first) == "integer" then
     res.status = first
     if second == nil and type(third) == "string" then error(third, 0) end  -- nil, message
-    for name, value in pairs(third or {}) do res:set(name, value) end
+    set_all(res, third)
     first = second
     if first == nil then return respond(conn, res) end
   end
   if type(first) == "table" then return res:json(first) end
   if type(first) == "string" then return res:finish(first) end
+  if first == nil and type(second) == "string" then error(second, 0) end
   if first ~= nil then
     error(("http: a handler returns a string, a table, or a status and one of these; not a %s")
       :format(type(first)), 0)

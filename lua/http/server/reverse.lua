@@ -21,7 +21,7 @@ function reverse.listen(address, hosts, options)
     if type(host) ~= "string" then
       error("http.reverse_proxy: a host's name expected, got a " .. type(host), 3)
     end
-    servers[name_of(host)] = proxy.new(targets, ("http.reverse_proxy: host %s"):format(host), 3)
+    servers[name_of(host)] = proxy.new(targets, true, ("http.reverse_proxy: host %s"):format(host), 3)
   end
   local text = tostring(address)
   local ok, srv, message, code = pcall(listen, text:find "://" and text or "http://" .. text,

@@ -142,7 +142,11 @@ local function send_file(req, res, path, facts)
     first, last = ranges[1][1], ranges[1][2]
     headers["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, facts.size)
   end
-  headers["Content-Length"] = last - first + 1
+  if req.method == "GET" and not ranges and res.packs and res.packs(facts.size) then
+    headers.ETag, headers["Accept-Ranges"] = "W/" .. tag, nil  -- other bytes, of no length yet
+  else
+    headers["Content-Length"] = last - first + 1
+  end
   if req.method == "HEAD" then return 200, "" end
   if send(res, file, first, last - first + 1) then res:finish() end
 end
@@ -158,8 +162,16 @@ local function packed(req, res, path)
   return path .. ".gz", facts
 end
 
+--- Whether a file is not meant for others, ".git/config": all but ".well-known" (RFC 8615).
+local function is_hidden(parts)
+  for _, part in ipairs(parts) do
+    if part:sub(1, 1) == "." and part ~= ".well-known" then return true end
+  end
+  return false
+end
+
 --- `options`: index, the file that stands for a directory ("index.html"); gzip = true: "x.gz" is
--- sent in the place of "x" to who takes it.
+-- sent in the place of "x" to who takes it; hidden = true: names that begin with a dot are served.
 local function new(directory, options)
   local index = options.index or "index.html"
   directory = directory:gsub("(.)/+$", "%1")
@@ -169,7 +181,7 @@ local function new(directory, options)
       return 405, "method not allowed\n"
     end
     local parts = query.resolve(rest)
-    if not parts then return 404, "not found\n" end
+    if not parts or is_hidden(parts) and not options.hidden then return 404, "not found\n" end
     local path = directory .. "/" .. table.concat(parts, "/")
     local facts = native.stat(path)
     if facts and facts.kind == "directory" then
@@ -179,6 +191,8 @@ local function new(directory, options)
       end
       path = path:gsub("/$", "") .. "/" .. index
       facts = native.stat(path)
+    elseif rest:sub(-1) == "/" then
+      facts = nil  -- no directory
     end
     if not facts or facts.kind ~= "file" then return 404, "not found\n" end
     if options.gzip ~= false then

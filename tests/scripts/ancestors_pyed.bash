@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # scripts/ancestors/pyed, used as a user would. Part of `run`.
 
-case_pyed() {
+case_ancestors_pyed() {
   local at=ancestors/pyed out address text
   equal "timers" "$(timeout 10 "$moonwire" $at/timers.lua)" \
     $'first at 0.1\nsecond at 0.2\nthird at 0.3\nover after 3 passes or more, set: false'

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # scripts/ancestors/myeventloop, used as a user would. Part of `run`.
 
-case_myeventloop() {
+case_ancestors_myeventloop() {
   local at=ancestors/myeventloop out address peer
   start out $at/message_printer.lua 127.88.0.7:0 # where nobody else listens when it has stopped
   expect "$out" "printing what comes to 127.88.0.7:*"
