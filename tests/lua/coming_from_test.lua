@@ -33,8 +33,8 @@ for _, block in ipairs(blocks()) do
 end
 
 check.case("each section has a block at least", function()
-  for _, title in ipairs { "rel and pyevent", "pyed", "asyncio and Twisted", "node", "luvit and luv",
-    "socat" } do
+  for _, title in ipairs { "rel and pyevent", "pyed", "My Event Loop and redis' ae", "gevent and dez",
+    "asyncio and Twisted", "node", "luvit and luv", "socat" } do
     check.ok(seen[title], title)
   end
 end)

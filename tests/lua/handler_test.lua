@@ -313,6 +313,65 @@ check.case("M7 a handler's log has its label in front", function()
   end)
 end)
 
+check.case_here("M1 the loop goes on while a handler wants something; a cycle; hooks around the wait", function()
+  local near, far = pair()
+  local order, wanting = {}, true
+  local h = handler.new("h", near, {
+    is_readable = function() return wanting end,
+    read_callback = function(self)
+      order[#order + 1] = near:take()
+      wanting = false
+      self:destroy()
+    end,
+  })
+  local started = after_sleep(function() order[#order + 1] = "started" end)     -- started_cycle
+  local before = before_sleep(function(seconds)                                 -- before_select
+    if seconds then order[#order + 1] = "before" end
+  end)
+  handler.timeout("talk", 0.01, function() far:write "said" end)
+  check.equal(dispatch(), "empty")
+  check.equal(h.dead, true)
+  check.match(table.concat(order, " "), "before started.*said")
+  started:delete()
+  before:delete()
+  check.equal(dispatch(), "empty")
+  far:close()
+  local calls = 0
+  handler.timeout("once", 0, function() calls = calls + 1 end)
+  check.equal(loop(), 1)  -- cycle()
+  check.equal(calls, 1)
+end)
+
+check.case("M1 a peer that is gone costs no program: SIGPIPE is ignored", function()
+  local output, status = require "child" [[
+    local srv = listen(0, function(c) c:read "l" c:abort() end)
+    local c = connect(srv.address)
+    c:write "go\n"
+    c:read()
+    for _ = 1, 3 do c:write "x" sleep(0.01) end
+    srv:close()
+    local reader = io.popen("exec true", "w")
+    sleep(0.05)
+    pcall(reader.write, reader, ("x"):rep(100000))
+    print "alive"]]
+  check.match(output, "alive\n$")
+  check.equal(status, 0)
+end)
+
+check.case("M14 told when what was queued has left", function()
+  local near, far = pair({ sendbuf = 8192, high_water = 1 << 16, low_water = 1 << 14 }, { recvbuf = 8192 })
+  local drained = false
+  near:on { drain = function(c)
+    drained = true
+    check.ok(c.queued <= 1 << 14)
+  end }
+  spawn(near.write, near, ("x"):rep(1 << 20))
+  check.equal(#far:read(1 << 20, { timeout = 10 }), 1 << 20)
+  check.eventually(function() return drained end, 10)
+  near:close()
+  far:close()
+end)
+
 check.case("M9 serve is listener and loop in one", function()
   local output = require "child" [[
 local handler = require "handler"

@@ -92,7 +92,7 @@ check.case("D3 read modes: so many bytes, up to a delimiter, until the end; a sw
     near:close()
   end)
 
-check.case("D3 a switch inside the callback, halted reading, a close callback with its reason, once", function()
+check.case("D3 S179 a switch inside the callback, halted reading, a close callback with its reason, once", function()
   local near, far = pair()
   local order = {}
   near:frame "line"

@@ -35,6 +35,40 @@ check.case("R1 read and write: armed at once, only their arguments, kept by what
   check.equal(stays:delete(), true)
 end)
 
+check.case_here("S53 64 KiB through small socket buffers, by watchers that add themselves or stay", function()
+  local data = {}
+  for i = 1, 8192 do data[i] = ("%07d,"):format(i) end
+  data = table.concat(data)
+  for _, stays in ipairs { true, false } do
+    local near, far = pair({ sendbuf = 4096, high_water = 4096, low_water = 1024 }, { recvbuf = 4096 })
+    local sent, got, w, r = 0, {}, nil, nil
+    w = write(near, function()
+      near:write(data:sub(sent + 1, sent + 1000))
+      sent = sent + 1000
+      if sent >= #data then
+        w:delete()
+        near:shutdown()
+      elseif not stays then
+        w:add()
+      end
+    end)
+    r = read(far, function()
+      local piece = far:take()
+      got[#got + 1] = piece
+      if piece == "" then
+        r:delete()
+      elseif not stays then
+        r:add()
+      end
+    end)
+    if stays then w:persistent() r:persistent() end
+    check.equal(dispatch(), "empty")
+    check.ok(table.concat(got) == data, ("%d of %d bytes"):format(#table.concat(got), #data))
+    near:close()
+    far:close()
+  end
+end)
+
 check.case("R1 a delay on a reader calls the same function when nothing comes", function()
   local both = fifo "both"
   local clock = check.clock()
