@@ -2987,6 +2987,13 @@ function rel_module.abort() end
 function rel_module.error_watch(x, fn, ...) end
 
 ---Calls a function when out-of-band data has come; the old name of rel.error_watch.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---w = rel.error(connect(srv.address), print, "urgent")
+---print(w:delete())                                   --> true
+---```
 ---@param x connection|integer|file*
 ---@param fn fun(...: any): any # called as fn(...)
 ---@param ... any

@@ -97,6 +97,11 @@ w:delete()]],
       results = "as rel.error_watch",
       returns = { "watcher? watcher", "string? message", "string? code" },
       waits = false,
+      example = [[
+local rel = require "rel"
+srv = listen(0, function(c) c:read() end)
+w = rel.error(connect(srv.address), print, "urgent")
+print(w:delete())                                   --> true]],
     },
     {
       name = "rel.start",
