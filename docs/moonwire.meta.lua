@@ -2966,7 +2966,7 @@ rel_module.supported_methods = nil
 ---```
 function rel_module.abort() end
 
----Calls a function when out-of-band data has come; rel.error is the same.
+---Calls a function when out-of-band data has come.
 ---
 ---Unlike the global except it does not keep dispatch going.
 ---
@@ -2985,6 +2985,22 @@ function rel_module.abort() end
 ---@return string? message
 ---@return string? code
 function rel_module.error_watch(x, fn, ...) end
+
+---Calls a function when out-of-band data has come; the old name of rel.error_watch.
+---
+---```lua
+---local rel = require "rel"
+---srv = listen(0, function(c) c:read() end)
+---w = rel.error(connect(srv.address), print, "urgent")
+---print(w:delete())                                   --> true
+---```
+---@param x connection|integer|file*
+---@param fn fun(...: any): any # called as fn(...)
+---@param ... any
+---@return watcher? watcher
+---@return string? message
+---@return string? code
+function rel_module.error(x, fn, ...) end
 
 ---Runs dispatch, which SIGINT or abort end.
 ---

@@ -5,7 +5,8 @@ local http = require "http"
 local usage = [[
 usage: http_files.lua [ADDRESS] [DIRECTORY]
 Serves the files of DIRECTORY, the working one if left out: types, index.html, ranges, ETag; "x.gz"
-is sent for "x" to who takes it. A line for each answer is printed. ADDRESS is what listen takes,
+is sent for "x" to who takes it. Names with a dot in front, as .git, are not served. A line for each
+answer is printed. ADDRESS is what listen takes,
 of http:// if it does not say (https://); 127.0.0.1:8080 if left out.
 Exit: 1 cannot listen there, 2 usage.]]
 

@@ -181,6 +181,9 @@ function methods.read_head(self, most)
   for _ = 1, INTERIM do
     local event, message, code = self:pull(most)
     if type(event) ~= "table" then return nil, message, code end
+    if event.status == 101 and not self.request.upgrade then
+      return nil, "it goes on with another protocol, which nobody asked for", "EPROTO"
+    end
     if event.status >= 200 or event.status == 101 then return event end
     if most and event.status == 100 then return nil, "continue", "ETIMEDOUT" end
   end

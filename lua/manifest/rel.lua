@@ -66,7 +66,7 @@ t:delete()]],
     {
       name = "rel.error_watch",
       signature = "rel.error_watch(x, fn, ...)",
-      summary = "Calls a function when out-of-band data has come; rel.error is the same.",
+      summary = "Calls a function when out-of-band data has come.",
       args = {
         { name = "x", type = "connection|integer|file*" },
         { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
@@ -84,6 +84,24 @@ c = connect(srv.address)
 w = rel.error_watch(c, print, "urgent")
 print(w:pending())                                  --> true
 w:delete()]],
+    },
+    {
+      name = "rel.error",
+      signature = "rel.error(x, fn, ...)",
+      summary = "Calls a function when out-of-band data has come; the old name of rel.error_watch.",
+      args = {
+        { name = "x", type = "connection|integer|file*" },
+        { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
+        { name = "...", type = "any" },
+      },
+      results = "as rel.error_watch",
+      returns = { "watcher? watcher", "string? message", "string? code" },
+      waits = false,
+      example = [[
+local rel = require "rel"
+srv = listen(0, function(c) c:read() end)
+w = rel.error(connect(srv.address), print, "urgent")
+print(w:delete())                                   --> true]],
     },
     {
       name = "rel.start",

@@ -78,7 +78,6 @@ struct RuntimeAccess {
   /// An object whose ticket is about to be pushed, which may raise; and it is pushed.
   void offer(Handle& handle) const { rt.offer(handle); }
   void claim(Handle& handle) const { rt.claim(handle); }
-  const std::vector<const Module*>& modules() const { return rt.modules_; }
 };
 
 struct TicketAccess {
@@ -86,7 +85,6 @@ struct TicketAccess {
   static void set_anchored(Handle& h, bool on) { h.anchored_ = on; }
   static void set_ticket(Handle& h, const Ticket* ticket) { h.ticket_ = ticket; }
   static void set_orphaned(Handle& h) { h.orphaned_ = true; }
-  static bool orphaned(const Handle& h) { return h.orphaned_; }
   static int values(const Handle& h) { return h.values_; }
   /// Lives without a variable.
   static bool wants_anchor(const Handle& h) { return h.alive_; }
@@ -160,7 +158,7 @@ void open_verbs(lua_State* L);
 /// require(), with waits passing through it. [-0, +0, m]
 void open_require(lua_State* L);
 /// Metatables and globals of every module; then the modules in the binary. [-0, +0, mv]
-void open_modules(lua_State* L, Runtime& runtime);
+void open_modules(lua_State* L);
 /// More room for the collector of a small state. [-0, +0, m]
 void open_collector(lua_State* L);
 /// Metatables of tickets. [-0, +0, m]

@@ -172,16 +172,11 @@ int load_bound(lua_State* L) {
   return 1;
 }
 
-int open_native(lua_State* L, Runtime& runtime) {
-  std::array<const Module*, 64> all{};
-  std::size_t count = 0;
-  for (const Module* module : kModules) all[count++] = module;
-  for (const Module* module : RuntimeAccess{runtime}.modules()) all[count++] = module;
-  const std::span<const Module* const> modules(all.data(), count);
+void open_native(lua_State* L) {
   open_collector(L);
-  open_tickets(L, modules);
+  open_tickets(L, kModules);
   lua_pushglobaltable(L);
-  for (const Module* module : modules) {
+  for (const Module* module : kModules) {
     if (module->native) {
       preload(L, module->native, load_native, module);
     } else {
@@ -193,7 +188,6 @@ int open_native(lua_State* L, Runtime& runtime) {
   preload(L, "native.listing", load_listing, nullptr);
   preload(L, "native.json", load_json, nullptr);
   preload(L, "native.copy", load_copy, nullptr);
-  return 0;
 }
 
 /// More than what the shell itself ever has there, but for results and arguments.
@@ -241,7 +235,7 @@ int open_all(lua_State* L) {
   luaL_openlibs(L);
   open_coroutines(L);
   open_require(L);
-  open_modules(L, runtime);
+  open_modules(L);
   return 0;
 }
 
@@ -254,8 +248,8 @@ int panic(lua_State* L) {
 
 }  // namespace
 
-void open_modules(lua_State* L, Runtime& runtime) {
-  open_native(L, runtime);
+void open_modules(lua_State* L) {
+  open_native(L);
   open_verbs(L);
   install_searcher(L);
   lua_pushglobaltable(L);

@@ -223,8 +223,6 @@ class Runtime final : SleepHook {
     std::string text{};
   };
   FailureWatch failure_watch;
-  /// Adds a module that lives above the bridge; before open().
-  void add_module(const struct Module& module) { modules_.push_back(&module); }
 
   /// Writes a failure to the reporter.
   void report(ErrorReport report);
@@ -306,7 +304,6 @@ class Runtime final : SleepHook {
   lua_State* volatile current_ = nullptr;
   TimePoint call_began_{};
   TimePoint turn_time_ = Clock::now();  // when the last poll returned: for ages
-  std::vector<const struct Module*> modules_;
   int anchors_ = 0;  // registry references: slot -> ticket that lives on
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
   int tickets_ = 0;              // slot -> ticket, weak

@@ -35,7 +35,6 @@ class TlsContext {
   bool only_pins() const { return only_pins_; }
   /// Digests of public keys; none: any.
   const std::vector<std::string>& pins() const { return pins_; }
-  bool has_own_ca() const { return !options_.ca.empty(); }
   /// What a server shows first; null if it has none (a client, mostly).
   X509* certificate() const {
     return identities_.empty() ? nullptr : identities_.front().certificate.get();

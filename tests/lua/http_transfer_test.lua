@@ -21,6 +21,8 @@ check.case("answers that are none, cut off or lie are told", function()
     { "HTTP/1.1 200 O", "EOF", "waiting for the answer: the connection ended inside the head of the answer" },
     { "SSH-2.0-OpenSSH_9.2\r\n", "EPROTO", 'waiting for the answer: the answer is no HTTP: "SSH-2.0-OpenSSH_9.2"' },
     { "HTTP/3.0 200 OK\r\n\r\n", "EPROTO", "waiting for the answer: the head of the answer: a version that is neither 1.0 nor 1.1" },
+    { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "EPROTO",
+      "waiting for the answer: it goes on with another protocol, which nobody asked for" },
     { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "EPROTO",
       "waiting for the answer: the head of the answer: two Content-Length fields" },
     { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "EOF",

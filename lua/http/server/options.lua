@@ -1,5 +1,14 @@
 --- Option tables of functions that are written in Lua.
 
+--- What to say of a name that is none of `known`.
+local function advice(option, known)
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = name end
+  table.sort(names)
+  local close = require("help").close_names(option, names)[1]
+  return close and (", did you mean '%s'?"):format(close) or "; there are " .. table.concat(names, ", ")
+end
+
 --- `options`, or an empty table, if it has only the names of `known` ({ name = type }). Raises in
 -- the name of `name`'s caller.
 return function(name, options, known)
@@ -9,7 +18,10 @@ return function(name, options, known)
   end
   for option, value in pairs(options) do
     local wanted = known[option]
-    if not wanted then error(("%s: unknown option '%s'"):format(name, tostring(option)), 3) end
+    if not wanted then
+      local text = tostring(option)
+      error(("%s: unknown option '%s'%s"):format(name, text, advice(text, known)), 3)
+    end
     if type(value) ~= wanted then
       error(("%s: option '%s' must be a %s, got a %s"):format(name, option, wanted, type(value)), 3)
     end
