@@ -243,13 +243,15 @@ void Completer::load_module(const Path& path) {
 
 void Completer::add_modules(CandidateSet& names, std::string_view start,
                             const std::string& ending) {
-  const auto modules = ask({"modules", "", std::string(start), {}}, names.deadline);
+  const auto modules = ask({"modules", "", std::string(start), {}});
   for (std::size_t i = 0; i < modules.size(); i += 3) {
     names.add({modules[i], ending, modules[i + 1], modules[i + 2]});
   }
 }
 
-std::vector<std::string> Completer::ask(const Question& question, TimePoint deadline) {
+/// Not within the limit: what it runs is ours and short, while a busy machine may take 20 ms
+/// for anything.
+std::vector<std::string> Completer::ask(const Question& question) {
   struct Asking {
     const Question& question;
     std::vector<std::string> answer;
@@ -286,7 +288,7 @@ std::vector<std::string> Completer::ask(const Question& question, TimePoint dead
     }
   };
   Asking asking{question, {}};
-  protect_until(deadline, runtime_.main_state(), &Asking::run, &asking);
+  protect(runtime_.main_state(), &Asking::run, &asking);
   asking.answer.resize(asking.answer.size() / 3 * 3);
   return std::move(asking.answer);
 }
@@ -323,8 +325,7 @@ std::string dotted(const Path& path, std::size_t steps) {
 
 }  // namespace
 
-void Completer::add_notes(Completion& completion, const CompletionContext& context,
-                          TimePoint deadline) {
+void Completer::add_notes(Completion& completion, const CompletionContext& context) {
   if (completion.candidates.size() > kMostNoted) return;
   const std::size_t steps = context.path.steps.size();
   const std::string owner = class_of(context.path, steps);
@@ -332,7 +333,7 @@ void Completer::add_notes(Completion& completion, const CompletionContext& conte
   for (const Candidate& candidate : completion.candidates) {
     question.list.push_back(candidate.text);
   }
-  const std::vector<std::string> notes = ask(question, deadline);
+  const std::vector<std::string> notes = ask(question);
   for (std::size_t i = 0; i < notes.size(); i += 3) {
     for (Candidate& candidate : completion.candidates) {
       if (candidate.text != notes[i]) continue;
@@ -359,16 +360,15 @@ std::size_t steps_to_owner(const Call& call) {
 
 /// What lua/completion.lua answers of the call that the cursor is in.
 std::vector<std::string> Completer::ask_of_call(const char* function,
-                                                const CompletionContext& context,
-                                                TimePoint deadline) {
+                                                const CompletionContext& context) {
   const Call& call = context.call;
   const std::string owner = class_of(call.function, steps_to_owner(call));
-  return ask({function, owner, called_name(call, owner), call.fields, context.key}, deadline);
+  return ask({function, owner, called_name(call, owner), call.fields, context.key});
 }
 
 /// Fields of the option table that the cursor is in, without those it has.
 void Completer::add_options(CandidateSet& names, const CompletionContext& context) {
-  const auto options = ask_of_call("options", context, names.deadline);
+  const auto options = ask_of_call("options", context);
   for (std::size_t i = 0; i < options.size(); i += 3) {
     const auto& given = context.given;
     if (!options[i].starts_with(context.word)) continue;

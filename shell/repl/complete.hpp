@@ -23,7 +23,7 @@ class Completer {
   /// Reads which hosts the hosts file and ssh's known_hosts name.
   void load_hosts();
 
-  /// For the text before `cursor`. Takes 20 ms at most, and gives 2000 candidates.
+  /// For the text before `cursor`. Looks at values for 20 ms at most, and gives 2000 candidates.
   LineEditor::Completion complete(std::string_view block, std::size_t cursor);
 
   /// The files whose paths begin with `word`, which stands in no quotes.
@@ -41,19 +41,18 @@ class Completer {
   using Completion = LineEditor::Completion;
 
   void add_members(CandidateSet& names, const CompletionContext& context);
-  void add_notes(Completion& completion, const CompletionContext& context, TimePoint deadline);
+  void add_notes(Completion& completion, const CompletionContext& context);
   void add_options(CandidateSet& names, const CompletionContext& context);
   void add_texts(CandidateSet& names, const CompletionContext& context);
   void add_modules(CandidateSet& names, std::string_view start, const std::string& ending);
   bool add_words(CandidateSet& names, const CompletionContext& context);
   static void give(Completion& completion, CandidateSet& names);
-  bool takes_host(const CompletionContext& context, TimePoint deadline);
+  bool takes_host(const CompletionContext& context);
   std::string class_of(const Path& path, std::size_t steps);
   void load_notes();
   void load_module(const Path& path);
-  std::vector<std::string> ask(const Question& question, TimePoint deadline);
-  std::vector<std::string> ask_of_call(const char* function, const CompletionContext& context,
-                                       TimePoint deadline);
+  std::vector<std::string> ask(const Question& question);
+  std::vector<std::string> ask_of_call(const char* function, const CompletionContext& context);
 
   Runtime& runtime_;
   std::vector<std::string> hosts_;

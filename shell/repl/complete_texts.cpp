@@ -27,18 +27,18 @@ void Completer::load_hosts() {
 /// What an option's string may be; false if it is any.
 bool Completer::add_words(CandidateSet& names, const CompletionContext& context) {
   if (!context.call.in_table || context.key.empty()) return false;
-  const auto words = ask_of_call("words", context, names.deadline);
+  const auto words = ask_of_call("words", context);
   for (std::size_t i = 0; i < words.size(); i += 3) {
     if (words[i].starts_with(context.word)) names.add({words[i]});
   }
   return !words.empty();
 }
 
-bool Completer::takes_host(const CompletionContext& context, TimePoint deadline) {
+bool Completer::takes_host(const CompletionContext& context) {
   const Call& call = context.call;
   if (call.function.steps.empty() || call.in_table || call.argument != 0) return false;
   if (context.word.starts_with('/') || context.word.starts_with('.')) return false;  // unix
-  return !ask_of_call("host", context, deadline).empty();
+  return !ask_of_call("host", context).empty();
 }
 
 /// Whether the cursor is in the argument of `require`.
@@ -52,7 +52,7 @@ void Completer::add_texts(CandidateSet& names, const CompletionContext& context)
   const char quote = context.word.data()[-1];
   if (is_module(context.call)) add_modules(names, context.word, {quote});
   if (!names.found.empty()) return;
-  if (takes_host(context, names.deadline)) {
+  if (takes_host(context)) {
     const std::size_t scheme = context.word.rfind("://");
     const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
     for (const std::string& host : hosts_) {
@@ -106,7 +106,7 @@ LineEditor::Completion Completer::complete(std::string_view block, std::size_t c
     // What follows the cursor already is not put there again.
     if (block.substr(cursor).starts_with(candidate.ending)) candidate.ending.clear();
   }
-  if (context.kind == Kind::kName && !is_option) add_notes(completion, context, names.deadline);
+  if (context.kind == Kind::kName && !is_option) add_notes(completion, context);
   return completion;
 }
 
