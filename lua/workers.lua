@@ -15,6 +15,7 @@ local VARIABLE <const> = "MOONWIRE_WORKER"  -- "NUMBER PID": which one, and who 
 local SETTLE <const> = 0.05  -- seconds into main after which a worker is taken to be well
 local STABLE <const> = 10    -- seconds: who lived so long is started again without delay
 local STEP <const> = 0.01    -- seconds between two looks at what drains
+local ENTRY <const> = 0.2    -- seconds for clients that are being connected when a worker ends
 local DEFAULTS <const> = { processes = 1, delay = 0.1, max_delay = 30, grace = 10 }
 
 -- --- a worker ---------------------------------------------------------------------------------------
@@ -29,6 +30,8 @@ end
 local function drain(grace)
   local listeners = {}
   for _, row in ipairs(listing.listeners()) do listeners[#listeners + 1] = row.object end
+  for _, listener in ipairs(listeners) do system.refuse_clients(listener) end
+  sleep(math.min(ENTRY, grace / 4))
   for _, listener in ipairs(listeners) do listener:close { grace = math.max(0, grace - 1) } end
   for _, listener in ipairs(listeners) do
     while listener.open > 0 do sleep(STEP) end

@@ -79,6 +79,8 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   const std::vector<ListenSocket>& sockets() const { return listener_.sockets(); }
   /// As it was asked for, with the real port: "localhost:8000".
   std::string asked_text() const;
+  /// The kernel lets nobody begin any more; those who have begun are accepted as ever.
+  void refuse_clients() { listener_.refuse_clients(); }
   /// Stops listening; handlers may end for so long, then their connections close.
   void close_gracefully(Nanoseconds grace);
   void close_connections();

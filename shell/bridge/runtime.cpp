@@ -339,9 +339,11 @@ Result<int> Runtime::turn_reactor(const TurnLimits& limits) {
 /// Whoever waits in dispatch() or loop() is told when it is over.
 void Runtime::settle_dispatch(bool passing, std::uint64_t ran) {
   if (passing && !passers_.empty()) {
-    if (pass_->nonblocking || ran > 0 || aborted_ || !anything_left()) {
+    const std::uint64_t all = pass_->ran += ran;
+    const bool cut = reactor_.backlog();  // a slice was over before the pass was
+    if (aborted_ || (!cut && (pass_->nonblocking || all > 0 || !anything_left()))) {
       pass_.reset();
-      wake_all(passers_, Reply::count(static_cast<std::int64_t>(ran)));
+      wake_all(passers_, Reply::count(static_cast<std::int64_t>(all)));
       if (dispatchers_.empty()) aborted_ = false;
     }
   }

@@ -168,6 +168,7 @@ class Runtime final : SleepHook {
   /// the pass that begins next.
   struct Pass {
     bool io = true, timers = true, nonblocking = false;
+    std::uint64_t ran = 0;  // so far: a slice may end before the pass does
   };
   void request_pass(const Pass& pass) { pass_ = pass; }
   Park passers_;  // parked in loop()

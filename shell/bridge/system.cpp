@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "bridge/listener.hpp"
 #include "bridge/log.hpp"
 #include "bridge/modules.hpp"
 #include "bridge/row.hpp"
@@ -99,6 +100,12 @@ Reply check(Runtime&, Options<table>) {
   return Reply::nothing();
 }
 
+/// refuse_clients(listener): nobody new; who is being connected gets in yet
+Reply refuse_clients(Runtime&, Ref<LuaListener> listener) {
+  listener->refuse_clients();
+  return Reply::nothing();
+}
+
 constexpr FunctionEntry kFunctions[] = {
     {"pid", entry<&pid>},
     {"parent", entry<&parent>},
@@ -108,6 +115,7 @@ constexpr FunctionEntry kFunctions[] = {
     {"daemonize", entry<&go_on_alone>},
     {"become", entry<&become>},
     {"send", entry<&send>},
+    {"refuse_clients", entry<&refuse_clients>},
     {"file_status", entry<&file_status>},
     {"code_name", entry<&name_of_code>},
     {"log_to", entry<&log_to>},

@@ -129,9 +129,15 @@ bool Listener::accept_some(Gate& gate) {
   return true;
 }
 
+void Listener::refuse_clients() {
+  for (const auto& gate : gates_) {
+    if (gate->local.is_ip()) refuse_handshakes(gate->fd);
+  }
+}
+
 void Listener::take_last() {
+  refuse_clients();
   for (std::size_t i = 0; i < gates_.size(); ++i) {
-    if (gates_[i]->local.is_ip()) refuse_handshakes(gates_[i]->fd);
     while (i < gates_.size() && accept_some(*gates_[i])) {
     }
   }

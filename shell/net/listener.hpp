@@ -43,8 +43,11 @@ class Listener final : Timer {
   void set_max_connections(std::size_t most);
   std::size_t max_connections() const { return max_connections_; }
 
-  /// Lets no more clients begin, and takes those that the kernel has connected already, whom
-  /// close() would reset. At `max_connections`, and without descriptors, they are left.
+  /// Lets no more clients begin. Who has begun may still get in.
+  void refuse_clients();
+
+  /// The same, and takes those that the kernel has connected already, whom close() would reset. At
+  /// `max_connections`, and without descriptors, they are left.
   void take_last();
 
   /// Closes the sockets, and removes the file of a Unix socket.

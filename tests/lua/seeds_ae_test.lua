@@ -201,6 +201,20 @@ check.case("A8 a pass tells how many ran, waits for the nearest timer, or does n
   clock:took(0.05, 0.05 + PATIENCE)
 end)
 
+check.case("A8 S109 a pass is whole, however long its callbacks take", function()
+  local files = { fifo "both", fifo "both", fifo "both" }
+  local function stall()
+    local over = now() + 0.03
+    while now() < over do end
+  end
+  for _, file in ipairs(files) do
+    file:write "x"
+    read(file, stall)
+  end
+  timeout(0, stall)
+  check.equal(loop(true), 4)
+end)
+
 check.case_here("A9 hooks around the poll, told of the nearest timer; from inside it may be told not to wait",
   function()
     local order, nearest = {}, {}

@@ -191,7 +191,7 @@ end)
 
 check.case("D9 fetch and post: a body, a deadline, a value as JSON both ways, errors told", function()
   local srv <close> = check.ok(listen("http://127.0.0.1:0", function(req)
-    if req.path == "/slow" then sleep(PATIENCE) end
+    if req.path == "/slow" then sleep(0.5) end
     if req.method == "POST" then return { got = json.decode(req:text()) } end
     return { path = req.path, agent = req.headers["x-mine"] }
   end))

@@ -30,12 +30,30 @@ check.case("S149 after the peer's end one may still write; when the handler retu
   check.eventually(function() return srv.open == 0 end, PATIENCE)
 end)
 
+--- Waits, without any pass of the loop, until the kernel has connected so many clients to a port.
+local function wait_until_connected(address, wanted)
+  local port, limit = tonumber(address:match "%d+$"), now() + PATIENCE
+  local count
+  repeat
+    count = 0
+    for line in io.lines "/proc/net/tcp" do
+      local own, state = line:match "^ *%d+: %x+:(%x+) %x+:%x+ (%x+)"
+      if own and tonumber(own, 16) == port and state == "01" then count = count + 1 end
+    end
+  until count >= wanted or now() > limit
+end
+
 check.case("P14 who is connected when a listener ends gracefully is served, though not accepted yet", function()
   local srv = check.ok(listen("127.0.0.1:0", function(c) c:write "served" end))
   local heard = {}
-  for i = 1, 100 do  -- more than are accepted in a turn
-    connect(srv.address, {}, function(c, message) heard[i] = c and c:read "a" or message end)
+  for _ = 1, 100 do  -- more than are accepted in a turn
+    connect(srv.address, {}, function(c, message)
+      local text
+      if c then text, message = c:read "a" end
+      heard[#heard + 1] = text or message
+    end)
   end
+  wait_until_connected(srv.address, 100)
   check.equal(srv.accepted, 0)
   check.equal(srv:close { grace = PATIENCE }, true)
   check.equal(srv.open, 100)
@@ -51,6 +69,7 @@ check.case("P14 ... by a server of HTTP as well, which says that it was the last
     c:write "GET /late HTTP/1.1\r\nHost: h\r\n\r\n"
     answer = c:read "a"
   end)
+  wait_until_connected(srv.address, 1)
   check.equal(srv:close { grace = PATIENCE }, true)
   check.eventually(function() return answer end, PATIENCE)
   check.match(answer, "^HTTP/1.1 200 OK\r\n.*\r\n\r\n/late$")
