@@ -1074,14 +1074,11 @@ function timer:alive() end
 ---It postpones a timer that is armed and repeats one that has fired.
 ---
 ---```lua
----t = timeout(0.3, print, "late")
----sleep(0.2)
+---t = timeout(60, print, "late")
+---sleep(0.3)
 ---t:restart()
----sleep(0.2)
----print "still waiting"
----sleep(0.2)
------> still waiting
------> late
+---print(t:remaining() > 59.7)    --> true
+---t:delete()
 ---```
 ---@return timer timer
 function timer:restart() end
