@@ -304,7 +304,7 @@ class Runtime final : SleepHook {
   lua_State* volatile current_ = nullptr;
   TimePoint call_began_{};
   TimePoint turn_time_ = Clock::now();  // when the last poll returned: for ages
-  int anchors_ = 0;  // registry references: slot -> ticket that lives on
+  int anchors_ = 0;                     // registry references: slot -> ticket that lives on
   std::array<int, static_cast<std::size_t>(Type::kCount)> metatables_{};
   int tickets_ = 0;              // slot -> ticket, weak
   int thread_anchors_ = 0;       // task index -> thread
