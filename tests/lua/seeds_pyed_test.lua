@@ -2,12 +2,10 @@
 local check = require "check"
 local fifo = require "fifo"
 local http = require "http"
+local own_host = require "own_host"
 local pair = require "pair"
 
 local PATIENCE <const> = 10  -- seconds, for what must come
-
---- A host of our own: its ports are nobody else's.
-local function own_host() return ("127.84.%d.%d"):format(math.random(1, 250), math.random(1, 250)) end
 
 check.case_here("P1 the loop by hand: due timers, earliest first, and the time to the next", function()
   check.equal(next_due(), nil)

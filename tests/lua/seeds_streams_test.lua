@@ -1,11 +1,9 @@
 --- Behaviours of the ancestors' streams, servers and clients, by their numbers (S141 to S171);
 -- those that are not here are named so in the files of what they are about.
 local check = require "check"
+local own_host = require "own_host"
 
 local PATIENCE <const> = 10  -- seconds, for what must come
-
---- Where to listen for those who leave and come back: nobody else takes that address meanwhile.
-local function own_host() return ("127.83.%d.%d"):format(math.random(100, 250), math.random(1, 250)) end
 
 check.case("S141 an echo by callback gives back what it is sent, ten times again", function()
   local srv <close> = check.ok(listen("127.0.0.1:0", function(c)

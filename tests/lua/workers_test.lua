@@ -2,6 +2,7 @@
 local check = require "check"
 local child = require "child"
 local native = require "native.system"
+local own_host = require "own_host"
 local process = require "process"
 
 local moonwire = child.binary
@@ -219,15 +220,14 @@ end)
 
 check.case("P14 reload on one address: with reuseport nobody is refused meanwhile", function()
   local script <const> = [[
-local address = "127.88.%d.%d:7000"
+local address = "%s:7000"
 require("workers").run({ processes = 2, delay = 60 }, function(number)
   assert(listen(address, { reuseport = %s }, function(c) c:pipe(c) end))
   print("worker", number, require("process").pid(), address)
   io.flush()
 end)]]
-  local own = process.pid()  -- no random numbers: processes of one second may draw the same
-  local a, b = own // 250 % 250 + 1, own % 250 + 1  -- a host that is nobody else's
-  supervise(script:format(a, b, "true"), function(supervisor, next_line)
+  local host = own_host()
+  supervise(script:format(host, "true"), function(supervisor, next_line)
     local old = two_workers(next_line)
     local asked, over = 0, false
     local client = spawn(function()
@@ -245,7 +245,7 @@ end)]]
     over = true
     client:join()
   end)
-  supervise(script:format(a, b, "number == 2"):gsub("processes = 2", "processes = 1"),
+  supervise(script:format(host, "number == 2"):gsub("processes = 2", "processes = 1"),
     function(supervisor, next_line)
       local number, _, address = next_line "^worker\t(%d)\t(%d+)\t(.*)"
       check.equal(number, "1")
