@@ -1,4 +1,10 @@
 --- The manifest: the module rel.
+local watched = {
+  { name = "x", type = "connection|integer|file*" },
+  { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
+  { name = "...", type = "any" },
+}
+
 return {
   name = "rel",
   module = "rel",
@@ -67,11 +73,7 @@ t:delete()]],
       name = "rel.error_watch",
       signature = "rel.error_watch(x, fn, ...)",
       summary = "Calls a function when out-of-band data has come.",
-      args = {
-        { name = "x", type = "connection|integer|file*" },
-        { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
-        { name = "...", type = "any" },
-      },
+      args = watched,
       results = "the watcher; or nil, message, code",
       returns = { "watcher? watcher", "string? message", "string? code" },
       errors = { { "EBADF", "nothing that can be watched" } },
@@ -89,11 +91,7 @@ w:delete()]],
       name = "rel.error",
       signature = "rel.error(x, fn, ...)",
       summary = "Calls a function when out-of-band data has come; the old name of rel.error_watch.",
-      args = {
-        { name = "x", type = "connection|integer|file*" },
-        { name = "fn", type = "fun(...: any): any", text = "called as fn(...)" },
-        { name = "...", type = "any" },
-      },
+      args = watched,
       results = "as rel.error_watch",
       returns = { "watcher? watcher", "string? message", "string? code" },
       waits = false,

@@ -39,6 +39,7 @@ void Repl::start_chunk(Chunk given, int arguments) {
   if (chunk.task == nullptr) return end_chunk(chunk);
   runtime_.failure_watch.thread = chunk.task->thread;
   runtime_.failure_watch.text.clear();
+  runtime_.failure_watch.text.reserve(Runtime::FailureWatch::kMost);  // none is asked for later
 }
 
 void Repl::to_front(Chunk& chunk) {

@@ -76,6 +76,7 @@ end)
 check.case("what needs no server", function()
   dns.server = "127.0.0.1:1"
   check.same(dns.resolve "localhost", { "::1", "127.0.0.1" })
+  check.equal(select("#", dns.resolve "localhost"), 1, "no nils behind it")
   local hosts <close> = io.open "/etc/hosts"
   if hosts and hosts:read "a":find "^127%.0%.0%.1%s+localhost" then
     check.equal(dns.resolve("127.0.0.1", "PTR")[1], "localhost")

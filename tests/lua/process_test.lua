@@ -40,6 +40,10 @@ check.case("a program reads what we write and we read what it prints, both ways"
   check.match(tostring(p), "^process %d+: cat %(pid %d+%), exit 0$")
 end)
 
+check.case("what is started is all that comes back, with no nils behind it", function()
+  check.equal(select("#", process.spawn "true"), 1)
+end)
+
 check.case("10 MB through cat, both ways at once", function()
   local p = start { "cat" }
   local sent = {}
