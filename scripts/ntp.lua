@@ -112,8 +112,9 @@ local function ask(server, difference)
   if not sock then return nil, problem end
   for _ = 1, attempts do
     local nonce = random:read(8)
-    sock:write(PACKET:pack(4 << 3 | CLIENT, 0, 0, 0, 0, 0, "", "", "", "", nonce))
-    local left, data = now(), nil
+    local question = PACKET:pack(4 << 3 | CLIENT, 0, 0, 0, 0, 0, "", "", "", "", nonce)
+    local left, data = now(), nil  -- before it leaves: a delay may seem longer, never shorter
+    sock:write(question)
     repeat
       data, problem = sock:read { timeout = math.max(0, left + patience - now()) }
       local arrived = now()

@@ -78,7 +78,7 @@ case_ntp() {
 ${at[second]} * 2  10.1.2.3 *$offset * a leap second comes
 offset $offset s, *; 2 of 2 answered" ntp.lua "${at[right]}" "${at[second]}"
   ends 0 "*; 1 of 1 answered" ntp.lua -t 10 "${at[moved]}"
-  ends 0 "*$offset   0.[3-9]*; 1 of 1 answered" ntp.lua -t 10 "${at[late]}"
+  ends 0 "*$offset   @(0.[3-9]|[1-9])*; 1 of 1 answered" ntp.lua -t 10 "${at[late]}"
   ends 0 "*; 1 of 1 answered" ntp.lua -t 0.3 "${at[lost]}"
   ends 1 "ntp.lua: ${at[silent]}: *timed out" ntp.lua -t 0.1 -n 2 "${at[silent]}"
   ends 1 "ntp.lua: ${at[reset]}: *Connection refused" ntp.lua "${at[reset]}"
