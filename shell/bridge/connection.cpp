@@ -199,6 +199,7 @@ Reply Connection::end_of_input(const Need& need) {
 
 Reply Connection::attempt(const Need& need, Nanoseconds timeout) {
   using Kind = What::Kind;
+  if (need.what.kind == Kind::kUntil && !need.again) stream.search_anew();
   if ((++pieces_ % kCheckSlice) == 0 && runtime().reactor().slice_over()) {
     look_again();
     return hold(need, timeout);
@@ -261,7 +262,7 @@ Reply Connection::hold(const Need& need, Nanoseconds timeout) {
 void Connection::serve_reader() {
   while (Task* task = reader.first()) {
     const std::size_t depth = runtime().scratch_depth();
-    Need need{wanted_, seldom().max};
+    Need need{wanted_, seldom().max, {}, true};
     if (wanted_.kind == What::Kind::kUntil) need.until = seldom().until;
     const Reply reply = attempt(need, kForever);
     if (reply.kind == Reply::Kind::kWait) return;

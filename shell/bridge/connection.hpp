@@ -98,6 +98,7 @@ class Connection final : public Handle, public Stream::Sink {
     What what;
     std::size_t max = 0;          // 0: the default
     std::string_view until = {};  // What::kUntil
+    bool again = false;           // it had to wait: more has come since
   };
   /// What the need gives now: bytes, nil, a failure, or a wait on `reader`.
   Reply attempt(const Need& need, Nanoseconds timeout);

@@ -142,7 +142,7 @@ void LuaListener::admit(Connection& connection) {
 Connection* LuaListener::take_ready() {
   if (ready_.empty()) return nullptr;
   Connection* const first = ready_.front();
-  ready_.erase(ready_.begin());
+  ready_.pop_front();
   return first;
 }
 

@@ -2,6 +2,7 @@
 // connection. Stored values: the handler, on_notify.
 #pragma once
 
+#include <list>
 #include <unordered_map>
 
 #include "bridge/connection.hpp"
@@ -122,9 +123,9 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   std::shared_ptr<TlsContext> tls_;
   std::shared_ptr<const WebSocketSettings> websocket_;
   std::shared_ptr<const HttpSettings> http_;
-  std::vector<Connection*> ready_;  // nobody wanted them when they were
-  TimePoint told_{};                // when a failed handshake was last logged
-  std::size_t untold_ = 0;          // and how many were not since
+  std::list<Connection*> ready_;  // nobody wanted them when they were
+  TimePoint told_{};              // when a failed handshake was last logged
+  std::size_t untold_ = 0;        // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;
   bool taking_last_ = false;  // for a call of close(): Lua is not called from there

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "bridge/listener.hpp"
 #include "bridge/log.hpp"
@@ -41,7 +42,7 @@ Reply directory(Runtime& runtime) {
 }
 
 Reply exists(Runtime&, std::int64_t number) {
-  return Reply::yes(process_exists(static_cast<pid_t>(number)));
+  return Reply::yes(std::in_range<pid_t>(number) && process_exists(static_cast<pid_t>(number)));
 }
 
 /// daemonize() -> true | nil, message, code. A kqueue does not come along, and an epoll would

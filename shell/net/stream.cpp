@@ -149,6 +149,7 @@ Piece Stream::take_line(bool keep) {
   const std::string_view all = unread();
   const char* begin = all.data();
   const void* hit = nullptr;
+  if (delimited_) scanned_ = delimited_ = 0;
   if (all.size() > scanned_) hit = std::memchr(begin + scanned_, '\n', all.size() - scanned_);
   if (!hit) {
     scanned_ = static_cast<std::uint32_t>(all.size());
@@ -167,8 +168,13 @@ Piece Stream::take_line(bool keep) {
 
 Piece Stream::take_until(std::string_view delimiter, std::size_t most) {
   const std::string_view all = unread();
-  const std::size_t at = all.find(delimiter);
-  if (at == std::string_view::npos || at > most) return {};
+  const std::size_t at = all.find(delimiter, delimited_ ? scanned_ : 0);
+  if (at == std::string_view::npos || at > most) {
+    const std::size_t begun = std::min(delimiter.size() - 1, all.size());  // its rest may come
+    scanned_ = static_cast<std::uint32_t>(std::min(at, all.size() - begun));
+    delimited_ = true;
+    return {};
+  }
   scanned_ = 0;
   drop_front(at + delimiter.size());
   return all.substr(0, at);

@@ -100,7 +100,9 @@ class Stream final : Watch::Watcher {
   /// stream a last line without newline counts. Nothing if it is longer than max_line.
   Piece take_line(bool keep);
   /// Up to and without `delimiter`, which is dropped; nothing if that is more than `most`.
+  /// Searches what came since the last call: search_anew() before one for another delimiter.
   Piece take_until(std::string_view delimiter, std::size_t most);
+  void search_anew() { scanned_ = 0; }
   /// Puts bytes back in front.
   void put_back(std::string_view bytes);
   /// How much a parked reader needs: raises unread_limit to it. 0: nobody reads.
@@ -269,7 +271,7 @@ class Stream final : Watch::Watcher {
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   Fd fd_;
-  std::uint32_t scanned_ = 0;  // bytes known to hold no newline
+  std::uint32_t scanned_ = 0;  // bytes known to hold no newline, or no delimiter to begin
   std::uint32_t wanted_ = 0;
   State state_ = State::kConnecting;
   Way way_ = Way::kBoth;
@@ -283,6 +285,7 @@ class Stream final : Watch::Watcher {
   bool socket_ : 1 = true;         // until a call says that it is none
   bool unspliceable_ : 1 = false;  // the kernel will not relay from it, or to it
   bool above_ : 1 = false;         // was above high water since the last on_drain()
+  bool delimited_ : 1 = false;     // scanned_ is of a delimiter
 };
 
 }  // namespace moonwire

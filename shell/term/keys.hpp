@@ -50,8 +50,6 @@ class KeyDecoder {
   /// without an end mark ends. Call it until it returns nothing.
   std::optional<Key> time_out();
 
-  bool in_paste() const { return mode_ == Mode::kPaste; }
-
   /// Forgets what is unfinished; the rest of a paste is dropped up to its end mark.
   void discard();
 

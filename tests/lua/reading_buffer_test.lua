@@ -80,6 +80,20 @@ check.case("max bounds what comes before a delimiter", function()
   check.equal(near:take(), "1234;-")
 end)
 
+check.case("a delimiter is looked for anew when it is another, or the reader before gave up", function()
+  local near, far = pair()
+  far:write "a,b;c"
+  check.fails("ETIMEDOUT", near:read_until("|", { timeout = 0.001 }))
+  check.equal(near:read_until ";", "a,b")
+  near:unread "a,b;"
+  local reader = spawn(near.read_until, near, "|")
+  sleep(0)
+  check.equal(near:take(2), "a,")                   -- from under one who waits
+  far:write "d|e"
+  check.equal(reader:join(), "b;cd")
+  check.equal(near:read(1), "e")
+end)
+
 check.case("a flood that nobody reads stops at unread_limit, and goes on later", function()
   local near, far = pair { recvbuf = 65536 }
   near:set { unread_limit = 100000 }

@@ -123,6 +123,7 @@ TEST_CASE("Stream: pieces", "[net]") {
     for (std::size_t at = 1; at < all.size(); ++at) {
       CAPTURE(at);
       std::string found;
+      s.stream.search_anew();
       s.sink.then_input = [&] {
         if (found.empty()) found = text(s.stream.take_until("--x--", 100)).substr(0, 9);
         if (found == "(nothing)") found.clear();
@@ -140,6 +141,20 @@ TEST_CASE("Stream: pieces", "[net]") {
     REQUIRE(s.holds(6));
     CHECK_FALSE(s.stream.take_until(";", 4));
     CHECK(text(s.stream.take_until(";", 5)) == "12345");
+  }
+  SECTION("up to a delimiter, then up to another, or to the end of a line") {
+    s.send("one\ntwo,three");
+    REQUIRE(s.holds(13));
+    CHECK_FALSE(s.stream.take_until(";", 100));
+    s.stream.search_anew();
+    CHECK(text(s.stream.take_until(",", 100)) == "one\ntwo");
+    s.stream.put_back("one\ntwo,");
+    CHECK_FALSE(s.stream.take_until(";", 100));
+    CHECK(text(s.stream.take_line(false)) == "one");
+    CHECK_FALSE(s.stream.take_until(";", 100));
+    CHECK(text(s.stream.take_some(4)) == "two,");
+    s.stream.search_anew();
+    CHECK(text(s.stream.take_until("h", 100)) == "t");
   }
   SECTION("hold any byte") {
     const std::string all("\0\xff\n\0", 4);

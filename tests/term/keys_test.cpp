@@ -68,7 +68,6 @@ TEST_CASE("KeyDecoder: pastes", "[term]") {
     KeyDecoder decoder;
     Decoded decoded;
     decoded.take(decoder, "\x1b[200~half");
-    CHECK(decoder.in_paste());
     CHECK(decoder.patience() == KeyDecoder::kPastePatience);
     CHECK(key_name(*decoder.time_out()) == "paste(half)");
     decoded.take(decoder, "\x1b[201~x");
