@@ -92,6 +92,10 @@ class LineEditor {
   /// Something else had the terminal, and wrote on it: after drain().
   virtual void resumed() = 0;
 
+  /// The same, if that was the shell while the process was stopped: the SIGCONT of it, which
+  /// calls resumed() as well, may be yet to come.
+  virtual void continued() { resumed(); }
+
   /// Text for the screen: above the prompt if one is shown.
   virtual void emit(std::string_view text) = 0;
 

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "base/fd.hpp"
 #include "repl/rich_session.hpp"
 
@@ -34,6 +36,14 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
     REQUIRE(session.shows("net> b"));
     session.type("\x03");
     CHECK(session.shows("net> b^C\nnet> "));
+  }
+  SECTION("is text behind Ctrl-V in one write with it, and with text before") {
+    session.type("'a\x16\x03");
+    REQUIRE(session.shows("net> 'a^C"));
+    session.type("b\x16\x16\x16\x03");
+    REQUIRE(session.shows("net> 'a^Cb^V^C"));
+    session.type("\x16\x16\x03");
+    CHECK(session.prompts_after("^V^C^C"));
   }
   SECTION("is not in the history") {
     REQUIRE(session.enters("'kept'", "\"kept\"\n"));
@@ -206,6 +216,61 @@ TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block"
   REQUIRE(pty.expect("oXne\r\n"));
   pty.send("\x04");
   CHECK(pty.wait().value_or(-1) == 0);
+}
+
+TEST_CASE("Rich control: Ctrl-Z stops it where the loop stands still, and fg goes on", "[repl]") {
+  const TemporaryFolder folder;
+  const std::string editor = folder.path() + "/editor";
+  std::ofstream(editor) << "#!/bin/sh\necho go; read x; echo 'edited()' >\"$1\"\n";
+  REQUIRE(::chmod(editor.c_str(), 0700) == 0);
+  Pty shell({"/bin/sh", "-i"}, at_terminal("xterm", folder.path(), {"ENV", "VISUAL=" + editor}));
+  shell.send(std::string("set -m; PS1='ready '; ") + MOONWIRE_BINARY + " -q\r");
+  REQUIRE(shell.expect("net> "));
+  const auto stops = [&] {
+    shell.send("\x1a");
+    if (!shell.expect("ready ")) return false;
+    shell.send("stty -a | grep -q -w -e -icanon || echo coo''ked\r");
+    return shell.expect("cooked\r\n") && shell.expect("ready ") && shell.send("fg\r");
+  };
+  SECTION("in os.execute") {
+    shell.send("os.execute 'echo go; read x; echo \"<$x>\"'\r");
+    REQUIRE(shell.expect("go\r\n"));
+    REQUIRE(stops());
+    shell.send("on\r");
+    REQUIRE(shell.expect("<on>\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+  SECTION("in the user's editor") {
+    shell.send(
+        "typed\x1b"
+        "e");
+    REQUIRE(shell.expect("go\r\n"));
+    REQUIRE(stops());
+    shell.send("\r");
+    REQUIRE(shell.expect("net> edited"));
+  }
+#if HANDLERS_RUN_AT_ONCE
+  SECTION("where io.popen is read from") {
+    shell.send(
+        "print(io.popen 'echo go >&2; sleep 0.2; echo up >&2; read x; echo end':read 'a')\r");
+    REQUIRE(shell.expect("up\r\n"));  // a call of over 100 ms
+    REQUIRE(stops());
+    shell.send("\r");
+    REQUIRE(shell.expect("end\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+  SECTION("in busy Lua") {
+    shell.send("local t = now() repeat until now() > t + 0.11 print 'go' while true do end\r");
+    REQUIRE(shell.expect("go\r\n"));
+    REQUIRE(stops());
+    REQUIRE(shell.expect(" -q\r\n"));
+    shell.send("\x03");
+    REQUIRE(shell.expect("interrupted\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+#endif
+  shell.send("\x15\x04");
+  CHECK(shell.expect("ready "));
 }
 
 TEST_CASE("Rich control: a hang-up and SIGTERM end it, the history is kept", "[repl]") {
