@@ -174,6 +174,18 @@ TEST_CASE("Rich keys: Alt-E gives the block to an editor", "[repl]") {
     session.type("\x1f");
     CHECK(session.shows("net> typed|"));
   }
+  SECTION("what it leaves in the row is not gone on with") {
+    std::ofstream(editor) << "#!/bin/sh\nprintf 'to the screen'\nexit 4\n";
+    session.type("typed\x02\x02" + alt('e'));
+    CHECK(session.shows("to the screen\nrun editor " + editor + ": exit status 4\nnet> typ|ed"));
+  }
+  SECTION("what it does not change stays, with its cursor and nothing to undo") {
+    std::ofstream(editor) << "#!/bin/sh\ntrue\n";
+    session.type("typed\x02\x02" + alt('e'));
+    REQUIRE(session.shows("net> typed\nnet> typ|ed"));
+    session.type("\x1f");
+    CHECK(session.shows("net> "));
+  }
   SECTION("what it fails with is told, and the block stays") {
     session.type("other" + alt('e'));
     CHECK(session.displays("exit status 3\nnet> other"));
