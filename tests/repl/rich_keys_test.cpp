@@ -98,8 +98,10 @@ TEST_CASE("Rich keys: ESC and sequences", "[repl]") {
     REQUIRE(session.enters("'old'", "\"old\"\n"));
     session.type(ctrl('R') + "ol");
     REQUIRE(session.shows("(search 'ol'): '|old'"));
+    const auto typed = std::chrono::steady_clock::now();
     session.type("\x1b");
     REQUIRE(session.shows("net> '|old'"));
+    CHECK(std::chrono::steady_clock::now() - typed >= std::chrono::milliseconds(50));
     CHECK(session.after("b", "'b|old'"));
   }
   SECTION("sequences cut anywhere are one key; unknown ones are swallowed whole") {
