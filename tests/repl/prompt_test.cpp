@@ -187,6 +187,15 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("slow()", ""));
   }
+  SECTION("past a stack that has overflowed, however deep it was") {
+    prompt.send("function f() return 1 + f() end f()\n");
+    CHECK(prompt.expect("stack overflow\r\n"));
+    CHECK(prompt.expect(" more\r\n"));
+    CHECK(prompt.expect("net> "));
+    prompt.send("timeout(0, f);\n");
+    CHECK(prompt.expect("stack overflow\r\n"));
+    CHECK(prompt.expect("net> "));
+  }
   SECTION("while a typed line waits; then there is no prompt") {
     prompt.send("timeout(0.02, function() print 'tick' end) sleep(0.1) print 'awake'\n");
     CHECK(prompt.expect("awake'\r\ntick\r\nawake\r\nnet> "));
