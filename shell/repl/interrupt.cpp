@@ -209,6 +209,8 @@ void Interrupter::settle() {
   if (pending_) keep_taken();
   pending_ = false;
   if (!live_prompt_) runtime_.time_calls = runtime_.watch_calls;
+  const bool raised = hit_ && live_prompt_ && signal_ == SIGINT;
+  if (raised && !std::exchange(told_, true)) listener_.on_interrupt(true);
 }
 
 void Interrupter::leave() {
@@ -227,8 +229,9 @@ void Interrupter::on_signal(int number) {
   } else {
     last_press_ = earlier_press_ = 0;  // progress
   }
-  const bool hit = std::exchange(hit_, false);
-  if (!hit || !live_prompt_) listener_.on_interrupt();
+  const bool raised = std::exchange(hit_, false) && live_prompt_;
+  told_ = false;
+  if (!raised) listener_.on_interrupt(false);
 }
 
 }  // namespace moonwire

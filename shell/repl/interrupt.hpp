@@ -26,8 +26,9 @@ class Interrupter final {
  public:
   class Listener {
    public:
-    /// Ctrl-C; at a live prompt only one that interrupted no Lua code. In the loop.
-    virtual void on_interrupt() = 0;
+    /// Ctrl-C. `raised`: at a live prompt, and it has interrupted Lua code; then it comes as
+    /// soon as control is back, before anything more is shown. In the loop.
+    virtual void on_interrupt(bool raised) = 0;
     /// The task is the typed chunk, or the main chunk: interrupted at once. Others are
     /// callbacks: only if the call has lasted over 100 ms.
     virtual bool is_foreground(const Task& task) const = 0;
@@ -109,6 +110,7 @@ class Interrupter final {
       {{*this, SIGINT}, {*this, SIGTERM}, {*this, SIGHUP}, {*this, SIGTSTP}}};
   bool live_prompt_ = false;
   bool hit_ = false;
+  bool told_ = false;  // the listener was, of that
   bool leaving_ = false;
   std::int64_t began_ = 0;  // the call that runs now, if its begin was watched
 

@@ -375,9 +375,12 @@ void Repl::tell_what_closes() {
 
 // --- signals ------------------------------------------------------------------------------------
 
-/// Ctrl-C that met no running Lua code: for the chunk that waits, else for the editor.
-void Repl::on_interrupt() {
+/// Ctrl-C drops what was typed ahead. One that met no running Lua code is for the chunk that
+/// waits, else for the editor.
+void Repl::on_interrupt(bool raised) {
   const std::string dropped = shell_.stdin_buffer().discard();
+  if (raised || (front_ != nullptr && !lent_)) editor_->drop_input(dropped);
+  if (raised) return;
   if (std::exchange(lent_, false)) {
     kept_ = true;
     editor_->echoed("^C");

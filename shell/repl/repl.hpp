@@ -128,7 +128,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_block(const std::string& block) override;
   void on_end() override;
   void on_task_end(Task& task, const Outcome& outcome) override;
-  void on_interrupt() override;
+  void on_interrupt(bool raised) override;
   bool is_foreground(const Task& task) const override {
     return front_ != nullptr && front_->task == &task;
   }

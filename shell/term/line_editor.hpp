@@ -83,6 +83,9 @@ class LineEditor {
   /// with it and nobody has seen; the rest of a paste that began in it goes the same way.
   virtual void interrupt(std::string_view dropped) = 0;
 
+  /// The same, but what is shown stays.
+  virtual void drop_input(std::string_view) {}
+
   /// The window has another size.
   virtual void resized() = 0;
 

@@ -142,11 +142,15 @@ void RichEditor::interrupt(std::string_view dropped) {
     input(dropped);
     return take_key({Key::Symbol::kText, true, false, false, "c", "\x03"});
   }
+  drop_input(dropped);
+  if (started_) drop_block();
+}
+
+void RichEditor::drop_input(std::string_view dropped) {
   while (decoder_.next(dropped)) {
   }
   decoder_.discard();
   wait_for_more();
-  if (started_) drop_block();
 }
 
 // --- the screen ----------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class RichEditor final : public LineEditor {
   void echoed(std::string_view bytes) override;
   void set_block(std::string_view block) override;
   void interrupt(std::string_view dropped) override;
+  void drop_input(std::string_view dropped) override;
   void resized() override;
   void lend(bool on) override;
   void resumed() override;

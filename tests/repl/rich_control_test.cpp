@@ -96,6 +96,19 @@ TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
         interrupts("print 'go' while true do coroutine.resume(coroutine.create(function() "
                    "while true do end end)) end"));
   }
+  SECTION("and drops what was typed ahead") {
+    session.type("print 'go' while true do end\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type(
+        "print('not '..'run')\r\x1b[200~print('nor '..'this')\r\x03"
+        "print('or '..'that')\r\x1b[201~");
+    REQUIRE(session.prompts_after("interrupted"));
+    session.type("'after'\r");
+    REQUIRE(session.prompts_after("\"after\""));
+    for (const char* line : {"not run", "nor this", "or that"}) {
+      CHECK(session.screen().all().find(line) == std::string::npos);
+    }
+  }
   SECTION("and the prompt works after it") {
     REQUIRE(interrupts("print 'go' while true do end"));
     session.type("'after'\r");
