@@ -144,8 +144,9 @@ end
 -- the file, 0.05 to 0.25 seconds later, once for changes that come together. If it fails that is
 -- reported, and the watch stays.
 function fs.watch(path, fn)
-  if type(path) ~= "string" or path == "" then
-    error(("fs.watch: a path expected, got %s"):format(path == "" and '""' or "a " .. type(path)), 2)
+  if type(path) ~= "string" or path == "" or path:find "\0" then
+    error(("fs.watch: a path expected, got %s"):format(
+      type(path) == "string" and ("%q"):format(path) or "a " .. type(path)), 2)
   end
   if type(fn) ~= "function" then error("fs.watch: a function expected, got a " .. type(fn), 2) end
   local stream, message, code = open_changes()

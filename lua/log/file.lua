@@ -67,8 +67,9 @@ function File:close()
 end
 
 local function open(path, options)
-  if type(path) ~= "string" or path == "" then
-    error("log.file: the name of a file, or false, expected, got " .. tostring(path), 0)
+  if type(path) ~= "string" or path == "" or path:find "\0" then
+    error(("log.file: the name of a file, or false, expected, got %s"):format(
+      type(path) == "string" and ("%q"):format(path) or tostring(path)), 0)
   end
   options = check_options("log_file", "log.file", options or {}, 0)
   local self = setmetatable({ path = path, keep = options.keep or KEEP, every = options.every,

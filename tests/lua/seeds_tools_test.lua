@@ -294,6 +294,7 @@ check.case("a watched directory tells of all that is in it; several watches shar
   check.fails("ENOENT", fs.watch(directory .. "/none/", print))
   check.fails("fs.watch " .. directory .. "/b/: Not a directory", fs.watch(directory .. "/b/c", print))
   check.raises(function() fs.watch(1, print) end, "fs.watch: a path expected, got a number")
+  check.raises(function() fs.watch("/\0x", print) end, [[fs.watch: a path expected, got "/\0x"]])
   check.raises(function() fs.watch("x") end, "fs.watch: a function expected, got a nil")
 end)
 
