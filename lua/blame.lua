@@ -31,6 +31,12 @@ function blame.expected(who, what, value)
   blame.misuse(("%s: %s expected, got %s"):format(who, what, shown(value)))
 end
 
+--- Raises unless `value` is a string, or a number, which Lua takes for one; `what` it is to be.
+function blame.check_string(who, what, value)
+  local kind = type(value)
+  if kind ~= "string" and kind ~= "number" then blame.expected(who, what, value) end
+end
+
 --- Raises unless `value` may be an address: a text, or a port.
 function blame.check_address(who, value)
   if type(value) ~= "string" and math.type(value) ~= "integer" then

@@ -121,6 +121,7 @@ Group.__index = Group
 
 --- A member that takes part in what is sent from now on. Returns the group.
 function Group:add(conn)
+  if type(conn) ~= "userdata" then blame.expected("group:add", "a connection", conn) end
   if not self.members[conn] then
     self.members[conn] = true
     self.size = self.size + 1

@@ -125,6 +125,7 @@ end
 
 local function parts_of(name, url)
   if type(url) == "table" then return url end
+  blame.check_string(name, "a URL", url)
   local parts, message = native.url(url)
   return parts or error(name .. ": " .. message, 3)
 end

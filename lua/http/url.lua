@@ -6,7 +6,7 @@ local queries = require "http.query"
 local url = {}
 
 local function check_text(name, what, value)
-  if type(value) ~= "string" then blame.expected(name, ("a string for the %s"):format(what), value) end
+  blame.check_string(name, ("a string for the %s"):format(what), value)
 end
 
 --- http.url(text [, base]): the parts of a URL, or of what a reference means where `base` is.

@@ -26,6 +26,36 @@ check.case("the function, what it expects and what it got, at the caller", funct
     function() log.flush(("x"):rep(61)) end)
 end)
 
+check.case("and so for what a handler of HTTP calls", function()
+  local said = {}
+  local srv <close> = check.ok(listen("http://127.0.0.1:0", function(_, res)
+    local function try(fn) said[#said + 1] = select(2, pcall(fn)):gsub("^[^:]*misuse_test.lua:%d+: ", "") end
+    try(function() res:set(nil, "x") end)
+    try(function() res:cookie(nil, "x") end)
+    try(function() res:cookie("x") end)
+    try(function() res:inform "103" end)
+    try(function() res:upgrade("x") end)
+    try(function() res:finish {} end)
+    try(function() res:write("x", nil) end)
+    res.status = "fine"
+    try(function() res:finish "x" end)
+    res.status = 200
+    return "good"
+  end))
+  check.equal(http.get(srv.address).body, "good")
+  http.close_idle()
+  check.same(said, {
+    "res:set: the name of a field expected, got nil",
+    "res:cookie: a name expected, got nil",
+    "res:cookie: a string for the value expected, got nil",
+    'res:inform: a status expected, got "103"',
+    'res:upgrade: a table of headers expected, got "x"',
+    "res:finish: a string expected, got a table",
+    "res:write: strings expected, got nil",
+    'res.status: a whole number expected, got "fine"',
+  })
+end)
+
 check.case("called from C there is no line, as error() has it", function()
   check.raises(hexdump, "^hexdump: a string expected, got nil$")
 end)
