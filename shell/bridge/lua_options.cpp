@@ -174,6 +174,39 @@ void read_map(lua_State* L, const char* function, const OptionSpec& spec, int in
   into.type = kTypeMap;
 }
 
+void read_number(lua_State* L, const char* function, const OptionSpec& spec, int index,
+                 OptionValues::Value& into) {
+  int whole = 0;
+  const lua_Integer integer = lua_tointegerx(L, index, &whole);
+  if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, function, spec, index);
+  if (!(spec.types & kTypeNumber) && !whole) {
+    luaL_error(L, "%s: option '%s' must be an integer, got %f", function, spec.name,
+               lua_tonumber(L, index));
+  }
+  into.type = whole ? kTypeInteger : kTypeNumber;
+  into.number = whole ? static_cast<double>(integer) : lua_tonumber(L, index);
+  if (std::isnan(into.number)) wrong_type(L, function, spec, index);
+  check_range(L, function, spec, into.number);
+}
+
+/// A table, or anything that can be called.
+void read_object(lua_State* L, const char* function, const OptionSpec& spec, int index,
+                 OptionValues::Value& into) {
+  if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
+    lua_pop(L, 1);
+    into.type = kTypeFunction;
+  } else if (spec.types & kTypeMap && lua_istable(L, index)) {
+    read_map(L, function, spec, index, into);
+  } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
+    read_list(L, function, spec, index, into);
+  } else if (spec.types & kTypeTable && lua_istable(L, index)) {
+    into.type = kTypeTable;
+  } else {
+    wrong_type(L, function, spec, index);
+  }
+  into.index = index;
+}
+
 /// Reads the value at `index` (absolute); true if it stays on the stack.
 bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int index,
                 OptionValues::Value& into) {
@@ -185,20 +218,7 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       }
       into.type = kTypeBoolean;
       return false;
-    case LUA_TNUMBER: {
-      int whole = 0;
-      const lua_Integer integer = lua_tointegerx(L, index, &whole);
-      if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, function, spec, index);
-      if (!(spec.types & kTypeNumber) && !whole) {
-        luaL_error(L, "%s: option '%s' must be an integer, got %f", function, spec.name,
-                   lua_tonumber(L, index));
-      }
-      into.type = whole ? kTypeInteger : kTypeNumber;
-      into.number = whole ? static_cast<double>(integer) : lua_tonumber(L, index);
-      if (std::isnan(into.number)) wrong_type(L, function, spec, index);
-      check_range(L, function, spec, into.number);
-      return false;
-    }
+    case LUA_TNUMBER: read_number(L, function, spec, index, into); return false;
     case LUA_TSTRING: {
       if (!(spec.types & kTypeString)) wrong_type(L, function, spec, index);
       std::size_t size = 0;
@@ -214,21 +234,7 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       into.index = index;
       return true;
     case LUA_TTABLE:
-    case LUA_TUSERDATA:
-      if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
-        lua_pop(L, 1);
-        into.type = kTypeFunction;
-      } else if (spec.types & kTypeMap && lua_istable(L, index)) {
-        read_map(L, function, spec, index, into);
-      } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
-        read_list(L, function, spec, index, into);
-      } else if (spec.types & kTypeTable && lua_istable(L, index)) {
-        into.type = kTypeTable;
-      } else {
-        wrong_type(L, function, spec, index);
-      }
-      into.index = index;
-      return true;
+    case LUA_TUSERDATA: read_object(L, function, spec, index, into); return true;
     default: wrong_type(L, function, spec, index);
   }
 }
