@@ -171,6 +171,7 @@ bool Repl::is_complete(std::string_view block) {
 void Repl::on_block(const std::string& block) {
   log_block(block);
   if (is_blank(block)) return;
+  runtime_.lend_memory();
   if (const Status kept = history_.add(block); !kept) tell(kept.error().message());
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
