@@ -41,7 +41,7 @@ class RichEditor final : public LineEditor {
   void resumed() override;
   void emit(std::string_view text) override;
   void repaint() override;
-  void drain() override;
+  void drain(Nanoseconds patience = Nanoseconds::max()) override;
 
  private:
   struct Binding;
