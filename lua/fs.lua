@@ -50,10 +50,10 @@ local function take(events)
   end
 end
 
-local function open_changes()
+local function open_changes(path)
   if changes and changes.state ~= "closed" then return changes end  -- conns() has it, for all to close
   directories, watched = {}, 0
-  local opened, message, code = native.changes()
+  local opened, message, code = native.changes(path)
   if not opened then return nil, message, code end
   changes = opened:on { data = function(_, events) take(events) end }
   return changes
@@ -149,7 +149,7 @@ function fs.watch(path, fn)
     blame.expected("fs.watch", "a path", path)
   end
   if type(fn) ~= "function" then blame.expected("fs.watch", "a function", fn) end
-  local stream, message, code = open_changes()
+  local stream, message, code = open_changes(path)
   if not stream then return nil, message, code end
   local watch = setmetatable({ path = path, fn = fn, numbers = {} }, Watch)
   local ok

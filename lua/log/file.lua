@@ -30,6 +30,8 @@ function File:period_of(time) return self.every and os.date(PERIODS[self.every],
 
 --- NAME becomes NAME.1; what was NAME.keep goes.
 function File:rotate()
+  local status = native.file_status(self.path)
+  if not status or status.id ~= self.id then return self:reopen() end  -- it is NAME.1 already
   for number = self.keep - 1, 1, -1 do
     os.rename(("%s.%d"):format(self.path, number), ("%s.%d"):format(self.path, number + 1))
   end
