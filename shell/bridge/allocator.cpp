@@ -25,7 +25,7 @@ Allocator::~Allocator() {
 }
 
 void* Allocator::take(std::size_t size) {
-  if (!kLists || size > kSmall) return std::malloc(size);
+  if (!kLists || size > kSmall) return fetch(size);
   Free*& list = free_[list_of(size)];
   if (!list) return cut(list_of(size) * kStep);
   return std::exchange(list, list->next);
@@ -44,6 +44,21 @@ void* Allocator::cut(std::size_t size) {
   return std::exchange(next_, next_ + size);
 }
 
+/// Memory from the system, or `block` in another size; null if there is none but the Reserve,
+/// and no loan.
+void* Allocator::fetch(std::size_t size, void* block) {
+  void* fresh = Reserve::keep() ? std::realloc(block, size) : nullptr;
+  if (fresh) {
+    short_ = false;
+    return fresh;
+  }
+  // Lua collects its garbage, and asks again.
+  if (!std::exchange(short_, true) || size > loan_) return nullptr;
+  loan_ -= size;
+  fresh = std::realloc(block, size);
+  return fresh || !Reserve::give_up() ? fresh : std::realloc(block, size);
+}
+
 /// A state that has grown big gets big pages, where the kernel has them to give: a million
 /// objects are made with a hundred page faults instead of a hundred thousand.
 bool Allocator::add_slab() {
@@ -52,9 +67,11 @@ bool Allocator::add_slab() {
   } catch (const std::bad_alloc&) {
     return false;
   }
-  const bool big = total_ >= kMuch;
+  const bool much = total_ >= kMuch && Reserve::keep();
+  void* slab = much ? std::aligned_alloc(kHuge, kHuge) : nullptr;
+  const bool big = slab != nullptr;
   const std::size_t size = big ? kHuge : kSlab;
-  void* slab = big ? std::aligned_alloc(kHuge, kHuge) : std::malloc(kSlab);
+  if (!big) slab = fetch(kSlab);
   if (!slab) return false;
 #ifdef MADV_HUGEPAGE
   if (big) ::madvise(slab, size, MADV_HUGEPAGE);
@@ -67,7 +84,9 @@ bool Allocator::add_slab() {
 }
 
 void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size) {
-  if (!kLists || (old_size > kSmall && new_size > kSmall)) return std::realloc(block, new_size);
+  if (!kLists || (old_size > kSmall && new_size > kSmall)) {
+    return new_size > old_size ? fetch(new_size, block) : std::realloc(block, new_size);
+  }
   if (new_size <= kSmall && old_size <= kSmall && list_of(old_size) == list_of(new_size)) {
     return block;
   }

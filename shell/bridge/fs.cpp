@@ -8,9 +8,9 @@
 namespace moonwire {
 namespace {
 
-/// changes() -> connection | nil, message, code: reads the kernel's events.
-Reply changes(Runtime& runtime) {
-  auto opened = open_file_changes();
+/// changes(path) -> connection | nil, message, code: reads the kernel's events.
+Reply changes(Runtime& runtime, std::string_view path) {
+  auto opened = open_file_changes(std::string(path));
   if (!opened) return Reply::fail(runtime, opened.error());
   auto* connection = new Connection(runtime);
   const auto adopted = connection->adopt(std::move(*opened), Stream::Way::kIn, "changes of files");

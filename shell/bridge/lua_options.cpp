@@ -139,6 +139,9 @@ void read_list(lua_State* L, const char* function, const OptionSpec& spec, int i
       luaL_error(L, "%s: option '%s' must be a string or a list of strings, got a list with a %s",
                  function, spec.name, luaL_typename(L, -1));
     }
+    if (std::strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) {
+      luaL_error(L, "%s: option '%s': a text in it has a NUL byte", function, spec.name);
+    }
     luaL_addvalue(&all);
     luaL_addchar(&all, '\0');
   }
@@ -154,26 +157,21 @@ void read_list(lua_State* L, const char* function, const OptionSpec& spec, int i
 void read_map(lua_State* L, const char* function, const OptionSpec& spec, int index,
               OptionValues::Value& into) {
   luaL_checkstack(L, 8, nullptr);
-  lua_pushliteral(L, "");
+  lua_newtable(L);
+  lua_Integer count = 0;
   for (lua_pushnil(L); lua_next(L, index) != 0;) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) {
       luaL_error(L, "%s: option '%s' must be a table of strings by name, got a %s for a %s",
                  function, spec.name, luaL_typename(L, -1), luaL_typename(L, -2));
     }
-    lua_pushvalue(L, -3);
-    lua_pushvalue(L, -3);
-    lua_pushlstring(L, "", 1);
-    lua_pushvalue(L, -4);
-    lua_pushlstring(L, "", 1);
-    lua_concat(L, 5);
-    lua_replace(L, -4);
-    lua_pop(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -4, ++count);
+    lua_tolstring(L, -1, nullptr);  // a number as well
+    lua_rawseti(L, -3, ++count);
   }
   lua_replace(L, index);
-  std::size_t size = 0;
-  const char* text = lua_tolstring(L, index, &size);
+  read_list(L, function, spec, index, into);
   into.type = kTypeMap;
-  into.text = {text, size};
 }
 
 void read_number(lua_State* L, const char* function, const OptionSpec& spec, int index,

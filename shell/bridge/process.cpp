@@ -174,13 +174,17 @@ Reply spawn(Runtime& runtime, Options<kSpawnOptions> options, Fresh in, Fresh ou
             const Strings& texts) {
   const std::array<Fresh, 3> fresh{in, out, err};
   const Given given[] = {given_in, given_out, given_err};
+  Program program = program_of(options, static_cast<int>(count), texts);
+  const auto fails = [&](Error why) {
+    if (why.detail.empty()) why.detail = short_name(program.arguments);
+    return Reply::fail(runtime, why);
+  };
   std::array<Standard, 3> standards;
   for (int i = 0; i < 3; ++i) {
     auto ready = prepare(i, options.at(kOptions[i]), fresh[static_cast<std::size_t>(i)], given[i]);
-    if (!ready) return Reply::fail(runtime, ready.error());
+    if (!ready) return fails(ready.error());
     standards[static_cast<std::size_t>(i)] = std::move(*ready);
   }
-  Program program = program_of(options, static_cast<int>(count), texts);
   place(program, standards);
   if (runtime.send_output) runtime.send_output();  // what was printed before comes first
   if (!runtime.children) runtime.children = std::make_shared<Children>(runtime.reactor());
@@ -189,7 +193,7 @@ Reply spawn(Runtime& runtime, Options<kSpawnOptions> options, Fresh in, Fresh ou
   if (started) started = settle(*process, standards, fresh);
   if (!started) {
     process->close();
-    return Reply::fail(runtime, started.error());
+    return fails(started.error());
   }
   return Reply::object(process).keep(kProcessStreams, 2, LuaProcess::kStreams);
 }

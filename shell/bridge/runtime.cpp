@@ -7,8 +7,11 @@
 namespace moonwire {
 namespace {
 
-/// The run queue goes on for so many entries before the kernel is asked again.
+/// The run queue goes on for so many entries before the kernel is asked again, or for so
+/// long: the clock is looked at before each so many.
 constexpr int kQueueRound = 4096;
+constexpr Nanoseconds kQueueTime = std::chrono::milliseconds(250);
+constexpr int kClockRound = 8;
 /// Scratch that has grown bigger is not kept for the next text.
 constexpr std::size_t kMostScratch = 1 << 20;
 
@@ -291,15 +294,17 @@ void Runtime::start_queued(Task& task) {
 }
 
 void Runtime::drain_queue() {
+  if (queue_.empty() && deferred_.empty()) return;
   Batch batch(net_);
-  for (int i = 0; i < kQueueRound && (!queue_.empty() || !deferred_.empty()); ++i) {
-    if (i % 64 == 63 && reactor_.slice_over()) return;
+  const TimePoint end = Clock::now() + kQueueTime;
+  const auto is_over = [end](int i) { return i % kClockRound == 0 && Clock::now() >= end; };
+  for (int i = 1; i <= kQueueRound && (!queue_.empty() || !deferred_.empty()); ++i) {
+    if (is_over(i)) return;
     while (!queue_.empty() && exit_status < 0) {
       Task* task = queue_.front();
       queue_.pop_front();
       start_queued(*task);
-      if (++i % 64 == 63 && reactor_.slice_over()) return;
-      if (i > kQueueRound) return;
+      if (is_over(++i) || i > kQueueRound) return;
     }
     // Decisions that wait for an empty queue (is a handler's connection finished?).
     std::vector<std::function<void()>> work;

@@ -50,6 +50,9 @@ class Runtime final : SleepHook {
   void* (*allocate)(void*, void*, std::size_t, std::size_t) = Allocator::call;
   void* allocate_hook = nullptr;
 
+  /// What a person types next can run even if Lua's memory is used up: to give some back.
+  void lend_memory() { allocator_.lend(); }
+
   lua_State* main_state() const { return main_; }
   Reactor& reactor() { return reactor_; }
   Net& net() { return net_; }

@@ -187,7 +187,7 @@ void Worker::run(const std::shared_ptr<Shared>& shared, std::unique_ptr<Poller> 
 
 Status Worker::start(Runtime& home, Client& client, std::string payload) {
   auto poller = open_poller(home.reactor().poller_name());
-  if (!poller) return tl::unexpected<Error>(poller.error());
+  if (!poller) return failure(poller.error().code, "thread", {}, poller.error().message());
   home_ = &home;
   shared_ = std::make_shared<Shared>();
   shared_->home = &home.reactor();

@@ -10,9 +10,9 @@ namespace moonwire {
 
 #ifdef __linux__
 
-Result<Fd> open_file_changes() {
+Result<Fd> open_file_changes(const std::string& path) {
   Fd changes(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (!changes) return system_failure("fs.watch");
+  if (!changes) return system_failure("fs.watch", path);
   return changes;
 }
 
@@ -28,7 +28,9 @@ void remove_directory(int changes, int number) { ::inotify_rm_watch(changes, num
 
 #else
 
-Result<Fd> open_file_changes() { return failure(static_cast<Code>(ENOSYS), "fs.watch"); }
+Result<Fd> open_file_changes(const std::string& path) {
+  return failure(static_cast<Code>(ENOSYS), "fs.watch", path);
+}
 
 Result<int> add_directory(int, const std::string& directory) {
   return failure(static_cast<Code>(ENOSYS), "fs.watch", directory);

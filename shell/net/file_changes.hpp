@@ -9,8 +9,8 @@
 
 namespace moonwire {
 
-/// Non-blocking.
-Result<Fd> open_file_changes();
+/// Non-blocking. For `path`, which a failure names.
+Result<Fd> open_file_changes(const std::string& path);
 
 /// From here on entries of `directory` that are made, written, removed or renamed are told,
 /// until remove_directory(). Returns the number that events of it bear; the same for the same.

@@ -49,4 +49,12 @@ Result<Fd> take_inherited(int number, const char* operation, bool for_stream) {
   return Fd(number);
 }
 
+void reserve_standard_descriptors() {
+  int opened = STDIN_FILENO;
+  while (opened >= STDIN_FILENO && opened <= STDERR_FILENO) {
+    opened = open("/", O_PATH | O_CLOEXEC);  // the lowest that is free
+  }
+  if (opened >= 0) close(opened);
+}
+
 }  // namespace moonwire

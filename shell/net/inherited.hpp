@@ -16,4 +16,9 @@ Status find_inherited(int number, const char* operation);
 /// those. Fails as find_inherited() does.
 Result<Fd> take_inherited(int number, const char* operation, bool for_stream = false);
 
+/// A standard descriptor that was closed when we were started stays as good as closed: its
+/// number is taken, by what can be neither read nor written, so that nothing of ours gets it,
+/// a socket or the poller, and with it what is printed. Before anything else is opened.
+void reserve_standard_descriptors();
+
 }  // namespace moonwire

@@ -1,5 +1,8 @@
 #include "net/net.hpp"
 
+#include <cerrno>
+#include <new>
+
 #include "net/stream.hpp"
 
 namespace moonwire {
@@ -18,7 +21,11 @@ void Net::flush() {
     if (!stream) continue;  // closed meanwhile
     dirty_[i] = nullptr;
     stream->dirty_ = false;
-    stream->flush();
+    try {
+      stream->flush();
+    } catch (const std::bad_alloc&) {
+      stream->die(stream->trouble("write", ENOMEM));
+    }
   }
   dirty_.clear();
   --batches_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 namespace moonwire {
 namespace {
@@ -220,12 +221,16 @@ void Stream::pause(bool on) {
 
 void Stream::on_ready(Ready ready) {
   Batch batch(net_);
-  if (any(ready & Ready::kWrite) && blocked_) {
-    blocked_ = false;
-    flush();
-    update_interest();
+  try {
+    if (any(ready & Ready::kWrite) && blocked_) {
+      blocked_ = false;
+      flush();
+      update_interest();
+    }
+    if (any(ready & Ready::kRead) && watch_.active()) read_once();
+  } catch (const std::bad_alloc&) {
+    die(trouble("read", ENOMEM));
   }
-  if (any(ready & Ready::kRead) && watch_.active()) read_once();
   net_.flush_overdue();
 }
 
@@ -289,6 +294,16 @@ void Stream::received_end() {
 void Stream::write_slowly(std::string_view bytes) {
   if (state_ >= State::kFinishing || shutdown_) return;
   if (relay_) overtake_relay();
+  try {
+    put_or_gather(bytes);
+  } catch (const std::bad_alloc&) {  // what follows must not take its place
+    note_failure(ENOMEM);
+    blocked_ = false;
+    join_batch();
+  }
+}
+
+void Stream::put_or_gather(std::string_view bytes) {
   const bool direct = bytes.size() >= kDirect && out_.size() < kGather && !rates_;
   if (direct && state_ == State::kOpen && !blocked_) {
     return write_direct(bytes);

@@ -219,6 +219,7 @@ class Stream final : Watch::Watcher {
   void die(Error why);
   std::size_t room() const;
   void write_slowly(std::string_view bytes);
+  void put_or_gather(std::string_view bytes);
   void write_direct(std::string_view bytes);
   void join_batch();
   void send_queued();

@@ -21,6 +21,7 @@ namespace {
 
 constexpr Nanoseconds kSlice = std::chrono::milliseconds(2);
 constexpr Nanoseconds kUntilSomethingComes{-1};
+constexpr Nanoseconds kDrain = std::chrono::seconds(1);
 constexpr Nanoseconds kTwice = std::chrono::seconds(2);
 constexpr int kSignalled = 128;
 constexpr std::size_t kMostNamed = 5;
@@ -115,7 +116,7 @@ int Repl::run() {
   shell_.stdin_buffer().want(editor_->started());
   while (status_ < 0 && !shell_.exiting()) shell_.turn(kUntilSomethingComes, kSlice);
   if (const Status saved = history_.save(); !saved) tell(saved.error().message());
-  editor_->drain();
+  editor_->drain(status_ > kSignalled ? kDrain : Nanoseconds::max());
   editor_->stop();
   if (!shell_.exiting()) shell_.shut_down();
   return status_;
@@ -171,6 +172,7 @@ bool Repl::is_complete(std::string_view block) {
 void Repl::on_block(const std::string& block) {
   log_block(block);
   if (is_blank(block)) return;
+  runtime_.lend_memory();
   if (const Status kept = history_.add(block); !kept) tell(kept.error().message());
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reactor/poller.hpp"
 #include "term/style.hpp"
 
 namespace moonwire {
@@ -107,7 +108,8 @@ class LineEditor {
 
   /// Leaves the row of the prompt and writes all that is left, waiting for the terminal:
   /// before a child process uses it, and at the end. The terminal is as it was found.
-  virtual void drain() = 0;
+  /// `patience`: as Outlet's.
+  virtual void drain(Nanoseconds patience = Nanoseconds::max()) = 0;
 };
 
 }  // namespace moonwire

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string>
 
+#include "term/terminal.hpp"
 #include "term/write_all.hpp"
 
 namespace moonwire {
@@ -18,14 +19,18 @@ constexpr std::size_t kLittle = 4096;
 
 }  // namespace
 
-/// A pipe that cannot be opened again, as without /proc, is written to as a file is.
+/// A pipe or terminal that cannot be opened again, as without /proc, is written to as a file is.
 Outflow::Outflow(int fd) : fd_(fd) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return;
   if (S_ISSOCK(status.st_mode)) kind_ = Kind::kSocket;
-  if (!S_ISFIFO(status.st_mode)) return;
-  const std::string name = "/proc/self/fd/" + std::to_string(fd);
-  const Fd again(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  Fd again;
+  if (S_ISFIFO(status.st_mode)) {
+    const std::string name = "/proc/self/fd/" + std::to_string(fd);
+    again.reset(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  } else if (auto terminal = Terminal::reopen(fd)) {
+    again = std::move(*terminal);
+  }
   // Not as standard input, output or error, should one of these be closed.
   if (again) own_ = Fd(::fcntl(again.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   if (own_) kind_ = Kind::kPipe;

@@ -1,6 +1,6 @@
-// The way to standard output or error when that may be a pipe whose reader is slow, or
-// does not read at all: what it does not take now gathers, and the loop goes on. Files
-// and terminals are simply written to. Does not own the descriptor. One thread.
+// The way to standard output or error when that may be a pipe whose reader is slow, or does
+// not read at all, or a terminal that was stopped or hangs: what it does not take now gathers,
+// and the loop goes on. Files are simply written to. Does not own the descriptor. One thread.
 #pragma once
 
 #include <chrono>
@@ -39,7 +39,8 @@ class Outflow {
   ssize_t put(std::string_view bytes) const;
 
   int fd_;
-  Fd own_;  // a pipe opened again: inherited descriptors are shared, and stay as they are
+  Fd own_;  // a pipe or terminal opened again: inherited descriptors are shared, and stay as they
+            // are
   Kind kind_ = Kind::kPlain;
   Buffer pending_;
   bool blocked_ = false;

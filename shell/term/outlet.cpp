@@ -1,5 +1,7 @@
 #include "term/outlet.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,11 +65,31 @@ void Outlet::on_ready(Ready) {
 
 void Outlet::on_due() { flush(); }
 
-void Outlet::drain() {
+void Outlet::drain(Nanoseconds patience) {
   disarm();
   watch_.stop();
-  (void)write_all(fd_, pending_.view());  // nobody is left to tell
-  pending_.consume(pending_.size());
+  if (!terminal_ || patience == Nanoseconds::max()) {
+    (void)write_all(fd_, pending_.view());  // nobody is left to tell
+    pending_.consume(pending_.size());
+  } else if (!sent_within(patience)) {
+    pending_.clear();
+    const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (Terminal::same_file(fd_, STDERR_FILENO)) (void)::dup2(nowhere.get(), STDERR_FILENO);
+    (void)::dup2(nowhere.get(), fd_);
+  }
+}
+
+bool Outlet::sent_within(Nanoseconds patience) {
+  using Milliseconds = std::chrono::milliseconds;
+  const TimePoint end = Clock::now() + patience;
+  while (!pending_.empty() && !send(pending_.view().size())) {
+    watch_.stop();
+    const auto left = std::chrono::ceil<Milliseconds>(end - Clock::now()).count();
+    if (left <= 0) break;
+    pollfd room{terminal_.get(), POLLOUT, 0};
+    (void)::poll(&room, 1, static_cast<int>(left));
+  }
+  return pending_.empty();
 }
 
 }  // namespace moonwire

@@ -26,8 +26,9 @@ class Outlet final : Watch::Watcher, Timer {
   /// All has left.
   bool idle() const { return pending_.empty(); }
 
-  /// Waits until all has left.
-  void drain();
+  /// Waits until all has left. A terminal that does not take it in so long (it was stopped, or
+  /// hangs) gets no more: what is written to it from then on is lost.
+  void drain(Nanoseconds patience = Nanoseconds::max());
 
   static constexpr std::size_t kFrame = 16 * 1024;
   static constexpr Nanoseconds kPace = std::chrono::milliseconds(16);
@@ -36,6 +37,7 @@ class Outlet final : Watch::Watcher, Timer {
   void on_ready(Ready ready) override;
   void on_due() override;
   bool send(std::size_t limit);
+  bool sent_within(Nanoseconds patience);
 
   Reactor& reactor_;
   int fd_;

@@ -91,10 +91,10 @@ void PlainEditor::emit(std::string_view text) {
   if (!started_) outlet_.flush();  // what runs now may take long, and is watched
 }
 
-void PlainEditor::drain() {
+void PlainEditor::drain(Nanoseconds patience) {
   if (shown_) outlet_.write(kNewRow);
   shown_ = false;
-  outlet_.drain();
+  outlet_.drain(patience);
 }
 
 void PlainEditor::repaint() {

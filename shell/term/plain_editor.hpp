@@ -28,7 +28,7 @@ class PlainEditor final : public LineEditor {
   void resumed() override;
   void emit(std::string_view text) override;
   void repaint() override;
-  void drain() override;
+  void drain(Nanoseconds patience = Nanoseconds::max()) override;
 
  private:
   void take_line(std::string_view line);

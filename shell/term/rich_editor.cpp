@@ -336,14 +336,14 @@ void RichEditor::pass_prints() {
   above_.consume(text.size());
 }
 
-void RichEditor::drain() {
+void RichEditor::drain(Nanoseconds patience) {
   const std::size_t cursor = buffer_.cursor();
   if (!shown_.rows.empty()) leave_block({});
   buffer_.move_to(cursor);
   pass_prints();
   if (pastes_) outlet_.write(kDoNotMarkPastes);
   pastes_ = false;
-  outlet_.drain();
+  outlet_.drain(patience);
   terminal_.set(Terminal::Mode::kFound);
 }
 

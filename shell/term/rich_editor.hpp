@@ -43,7 +43,7 @@ class RichEditor final : public LineEditor {
   void continued() override;
   void emit(std::string_view text) override;
   void repaint() override;
-  void drain() override;
+  void drain(Nanoseconds patience = Nanoseconds::max()) override;
 
  private:
   struct Binding;

@@ -31,7 +31,7 @@ struct Screen final : LineEditor {
   void resumed() override {}
   void emit(std::string_view more) override { text += more; }
   void repaint() override { ++repaints; }
-  void drain() override {}
+  void drain(Nanoseconds) override {}
 };
 
 }  // namespace
