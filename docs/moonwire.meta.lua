@@ -1148,10 +1148,12 @@ local signal = {}
 ---Arms it, or arms it anew.
 ---
 ---```lua
----s = signal("USR2", print, "no signal came")
+---s = signal("USR2", function()
+---  print "no signal came"            --> no signal came
+---  s:delete()
+---end)
 ---s:add(0.05)
----sleep(0.08)                         --> no signal came
----s:delete()
+---sleep(0.08)
 ---```
 ---@param seconds? number # calls fn after so long even if the signal has not come (seconds, default no limit)
 ---@return signal signal

@@ -1,6 +1,7 @@
 --- Questions to the name system: `local dns = require "dns"`.
 -- dns.resolve and dns.reverse wait, or call a function later; the field dns.server says who is asked, by connect as well. What fails at run
 -- time returns nil, message, "EDNS". Nothing is kept: each call asks anew.
+local blame = require "blame"
 local native = require "native.dns"
 
 local spawn = spawn  -- whatever a program calls so
@@ -33,8 +34,7 @@ local function unpack_records(packed, fields)
   return records
 end
 
---- Raises in the name of who called `who`.
-local function misuse(who, format, ...) error((who .. ": " .. format):format(...), 5) end
+local function misuse(who, format, ...) blame.misuse((who .. ": " .. format):format(...)) end
 
 local function check_type(who, kind)
   if kind == nil then return "" end
@@ -72,9 +72,7 @@ end
 local function ask(who, name, kind, options, fn)
   check_name(who, name)
   local wanted, timeout = check_type(who, kind), check_options(who, options)
-  if fn ~= nil and type(fn) ~= "function" then
-    misuse(who, "a function expected, got a %s", type(fn))
-  end
+  if fn ~= nil and type(fn) ~= "function" then blame.expected(who, "a function", fn) end
   local function answer()
     local packed, message, code = native.resolve(name, wanted, timeout)
     if not packed then return nil, message, code end
@@ -95,16 +93,16 @@ function dns.resolve(name, kind, options, fn)
   elseif type(options) == "function" then
     options, fn = nil, options
   end
-  return select(1, ask("dns.resolve", name, kind, options, fn))  -- no tail call: who raises is counted
+  return ask("dns.resolve", name, kind, options, fn)
 end
 
 --- dns.reverse(address [, options] [, fn]): the names of an address, as dns.resolve gives them.
 function dns.reverse(address, options, fn)
   if type(options) == "function" then options, fn = nil, options end
   if type(address) ~= "string" or not native.is_address(address) then
-    error("dns.reverse: an IP address expected, got " .. tostring(address), 2)
+    blame.expected("dns.reverse", "an IP address", address)
   end
-  return select(1, ask("dns.reverse", address, "PTR", options, fn))
+  return ask("dns.reverse", address, "PTR", options, fn)
 end
 
 --- The servers as dns.server gives them: nil, one text, or a list.
@@ -119,14 +117,13 @@ end
 local function joined(value)
   local list = type(value) == "table" and value or { value }
   if type(value) == "table" and #list == 0 then
-    error("dns.server: the list is empty; nil is the system's", 4)
+    misuse("dns.server", "the list is empty; nil is the system's")
   end
   for i, server in ipairs(list) do
     if type(server) ~= "string" then
-      error(("dns.server: an address or a list of addresses expected, got a %s")
-        :format(type(server)), 4)
+      blame.expected("dns.server", "an address or a list of addresses", server)
     elseif server == "" or server:find(",", 1, true) then
-      error(("dns.server: %q is no name server: an address, or address:port, is"):format(server), 4)
+      misuse("dns.server", "%q is no name server: an address, or address:port, is", server)
     end
   end
   return table.concat(list, ",")
@@ -134,7 +131,7 @@ end
 
 local function set_servers(value)
   local ok, message = native.set_servers(joined(value))
-  if not ok then error((message:gsub("^set name servers", "dns.server")), 3) end
+  if not ok then blame.misuse((message:gsub("^set name servers", "dns.server"))) end
 end
 
 return setmetatable(dns, {

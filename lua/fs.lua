@@ -2,6 +2,7 @@
 -- that the file is in, so that a file which is replaced, removed and made anew goes on being
 -- watched, and one may wait for a file to appear; behind symbolic links both they and what they lead to.
 -- What fails at run time returns nil, message, code.
+local blame = require "blame"
 local native = require "native.fs"
 
 local spawn, timeout = spawn, timeout  -- whatever a program calls so
@@ -144,10 +145,10 @@ end
 -- the file, 0.05 to 0.25 seconds later, once for changes that come together. If it fails that is
 -- reported, and the watch stays.
 function fs.watch(path, fn)
-  if type(path) ~= "string" or path == "" then
-    error(("fs.watch: a path expected, got %s"):format(path == "" and '""' or "a " .. type(path)), 2)
+  if type(path) ~= "string" or path == "" or path:find "\0" then
+    blame.expected("fs.watch", "a path", path)
   end
-  if type(fn) ~= "function" then error("fs.watch: a function expected, got a " .. type(fn), 2) end
+  if type(fn) ~= "function" then blame.expected("fs.watch", "a function", fn) end
   local stream, message, code = open_changes(path)
   if not stream then return nil, message, code end
   local watch = setmetatable({ path = path, fn = fn, numbers = {} }, Watch)

@@ -1,6 +1,7 @@
 --- Handlers that own what belongs to them: `local handler = require "handler"`. A handler is an object
 -- of the program's class, a table of functions; its timeouts and its log go with it. Nothing here
 -- waits. Wrong arguments raise; what fails at run time returns nil, message, code.
+local blame = require "blame"
 local instance = require "instance"
 local log = require "log"
 local timeouts = require "handler.timeout"
@@ -18,7 +19,7 @@ function Handler.tostring(self) return ("handler %s%s"):format(self.label, self.
 --- A one-shot timer that dies with the handler: fn(task), see handler.timeout.
 function Handler:timeout(label, seconds, fn)
   if self.dead then error(("%s:timeout: it was destroyed"):format(self.label), 2) end
-  local made = timeouts.new(label, seconds, fn, 3)
+  local made = timeouts.new(label, seconds, fn)
   self.timeouts[made] = true
   return made
 end
@@ -55,7 +56,7 @@ end
 
 local function check_class(name, class)
   if class ~= nil and type(class) ~= "table" then
-    error(("%s: a class (a table of functions) expected, got a %s"):format(name, type(class)), 3)
+    blame.expected(name, "a class (a table of functions)", class)
   end
   return class or {}
 end
@@ -90,7 +91,7 @@ function Descriptor:look()
     local wanted = self[way.asked](self) and true or false
     local watcher = self.watchers[i]
     if wanted and not watcher then
-      watcher = assert(way.watch(self.x, function()
+      watcher = assert(blame.calling("handler", way.watch, self.x, function()
         if not self.dead and self[way.asked](self) then self[way.called](self) end
         return not self.dead
       end))
@@ -177,7 +178,7 @@ end
 -- each connection | nil, message, code
 function handler.tcp_listener(address, class, options)
   class = check_class("handler.tcp_listener", class)
-  return listen(address, options or {}, function(conn)
+  return blame.calling("handler.tcp_listener", listen, address, options or {}, function(conn)
     local self = new_stream(class, conn.peer or "peer", conn)
     attach(self)
     if self.connected_callback then self:connected_callback() end
@@ -198,13 +199,14 @@ end
 -- leaves when it is there.
 function handler.tcp_client(address, class, options)
   local self = new_stream(check_class("handler.tcp_client", class), tostring(address))
-  self.connection = connect(address, options or {}, function(conn, message, code)
+  local function connected(conn, message, code)
     if self.dead then return end
     if self.connection_callback then self:connection_callback(conn ~= nil, message, code) end
     if self.dead then return end
     if not conn then return self:destroy() end
     attach(self)
-  end)
+  end
+  self.connection = blame.calling("handler.tcp_client", connect, address, options or {}, connected)
   return self
 end
 
@@ -228,9 +230,10 @@ end
 -- nil, message, code. A client has port 0.
 function handler.udp(address, class, label)
   class = check_class("handler.udp", class)
+  blame.check_address("handler.udp", address)
   local text = tostring(address)
   local self
-  local socket, message, code = listen(text:find "^udp://" and text or "udp://" .. text,
+  local socket, message, code = blame.calling("handler.udp", listen, text:find "^udp://" and text or "udp://" .. text,
     function(_, data, from)
       if not self.dead then self:recv_callback(from, data) end
     end)
@@ -241,8 +244,7 @@ end
 
 --- handler.timeout(label, seconds, fn) -> a one-shot timer that nobody owns: fn(task)
 function handler.timeout(label, seconds, fn)
-  local made = timeouts.new(label, seconds, fn, 3)  -- no tail call: who raises is counted
-  return made
+  return timeouts.new(label, seconds, fn)
 end
 
 return handler

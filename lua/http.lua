@@ -11,7 +11,7 @@ end
 --- http.reverse_proxy(address, hosts [, options]) -> listener: requests go on to the servers of
 -- their host.
 function http.reverse_proxy(address, hosts, options)
-  return select(1, require("http.server.reverse").listen(address, hosts, options))  -- no tail call: who raises is counted
+  return require("http.server.reverse").listen(address, hosts, options)
 end
 
 --- http.app() -> an app without routes: a handler for listen on http:// or https://.

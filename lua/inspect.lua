@@ -177,7 +177,8 @@ local function width_of(s) return utf8.len(s) or #s end
 
 local function show_key(key)
   if type(key) == "string" then
-    if key:find("^[A-Za-z_][A-Za-z0-9_]*$") and not KEYWORDS[key] then return key end
+    local name = #key <= MAX_STRING and key:find("^[A-Za-z_][A-Za-z0-9_]*$")
+    if name and not KEYWORDS[key] then return key end
     return "[" .. show_string(key) .. "]"
   end
   local show = SCALARS[type(key)]

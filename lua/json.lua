@@ -2,6 +2,7 @@
 -- decode returns nil, message, "EPROTO" for a text that is no JSON; encode raises for a value
 -- that has no JSON form. Arrays that were decoded have a mark, a metatable, by which an empty
 -- one is told from an empty object; a script marks its own with array and object.
+local blame = require "blame"
 local native = require "native.json"
 
 local json = { decode = native.decode, encode = native.encode, null = native.null }
@@ -12,9 +13,7 @@ local MARKS <const> = { [native.array_mark] = true, [native.object_mark] = true 
 -- another metatable would be lost.
 local function mark(name, as, value)
   if value == nil then value = {} end
-  if type(value) ~= "table" then
-    error(("json.%s: a table expected, got a %s"):format(name, type(value)), 3)
-  end
+  if type(value) ~= "table" then blame.expected("json." .. name, "a table", value) end
   local had = getmetatable(value)
   if had ~= nil and not MARKS[had] then
     error(("json.%s: the table has a metatable already"):format(name), 3)

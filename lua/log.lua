@@ -2,6 +2,7 @@
 -- and goes to the terminal (stderr), a file, the system's log and by mail, wherever that is wanted.
 -- Nothing here waits, but log.flush, and log.syslog for a name. A target that fails is told once on
 -- stderr, and costs neither the line for the others nor whoever logged.
+local blame = require "blame"
 local levels = require "log.levels"
 local native = require "native.system"
 
@@ -73,7 +74,7 @@ end
 function log.terminal(on)
   if on == nil then return terminal end
   if on ~= true and on ~= false and on ~= "json" then
-    error('log.terminal: true, false or "json" expected, got ' .. tostring(on), 2)
+    blame.expected("log.terminal", 'true, false or "json"', on)
   end
   terminal = on
   return on
@@ -92,8 +93,7 @@ local function setter(name, open)
       replace(name, nil)
       return true
     end
-    local ok, target, message, code = pcall(open, first, ...)
-    if not ok then error(target, 2) end
+    local target, message, code = open(first, ...)
     if not target then return nil, message, code end
     replace(name, target)
     return true
@@ -116,6 +116,9 @@ end
 
 --- log.flush([seconds]) -> whether what is to go by mail has gone. Waits.
 function log.flush(seconds)
+  if seconds ~= nil and (math.type(seconds) == nil or not (seconds >= 0)) then
+    blame.expected("log.flush", "a number of seconds", seconds)
+  end
   if not targets.mail then return true end
   return targets.mail:flush(seconds or 10)
 end

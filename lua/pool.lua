@@ -1,5 +1,6 @@
 --- Connections to one address that are used again: the global `pool`. pool:get waits; a connection
 -- that it lends comes back at the end of the block that has it as <close>, or by pool:put.
+local blame = require "blame"
 local connect, now, sleep, spawn = connect, now, sleep, spawn  -- whatever a program calls so
 
 local MAX <const> = 10
@@ -117,7 +118,7 @@ end
 function Pool:get(seconds)
   seconds = seconds or LIMIT
   if math.type(seconds) == nil or not (seconds >= 0) then
-    error("pool:get: seconds expected, got " .. tostring(seconds), 2)
+    blame.expected("pool:get", "a number of seconds", seconds)
   end
   if self.closed then return refused(self, "closed", "ECLOSED") end
   local deadline = now() + seconds
@@ -168,11 +169,9 @@ Pool.__inspect = Pool.__tostring
 
 --- pool(address [, options]): `max`, and what connect takes. Opens nothing yet.
 return function(address, options)
-  if type(address) ~= "string" and math.type(address) ~= "integer" then
-    error("pool: an address expected, got a " .. type(address), 2)
-  end
+  blame.check_address("pool", address)
   if options ~= nil and type(options) ~= "table" then
-    error("pool: a table of options expected, got a " .. type(options), 2)
+    blame.expected("pool", "a table of options", options)
   end
   local others = {}
   for name, value in pairs(options or {}) do others[name] = value end

@@ -2,6 +2,7 @@
 -- spawn and stdin return at once; run waits. What fails at run time returns nil, message, code;
 -- wrong arguments raise, at the caller. A program that was started goes on without its object.
 -- And what we are ourselves: our number, user and terminal.
+local blame = require "blame"
 local native = require "native.process"
 local system = require "native.system"
 
@@ -12,7 +13,7 @@ local STREAMS <const> = { "stdin", "stdout", "stderr" }
 local STANDARD <const> = { [io.stdin] = 0, [io.stdout] = 1, [io.stderr] = 2 }
 local MAX <const> = 64 * 1024 * 1024  -- of each stream that run collects
 
-local function wrong(name, text, level) error(name .. ": " .. text, level + 1) end
+local function wrong(name, text) blame.misuse(name .. ": " .. text) end
 
 --- Whether it is an object that may become a stream of the child: a connection or a file.
 local function is_given(value)
@@ -22,19 +23,17 @@ local function is_given(value)
 end
 
 --- The command's words, and its options in a table of their own.
-local function take_apart(name, command, level)
+local function take_apart(name, command)
   if type(command) == "string" then return { "/bin/sh", "-c", command }, {} end
-  if type(command) ~= "table" then
-    wrong(name, "a command is a string or a table, got " .. type(command), level + 1)
-  end
+  if type(command) ~= "table" then blame.expected(name, "a command, a string or a table,", command) end
   local words, options = {}, {}
   for i, word in ipairs(command) do
     if type(word) ~= "string" and type(word) ~= "number" then
-      wrong(name, ("argument %d is a %s, not a string"):format(i, type(word)), level + 1)
+      wrong(name, ("argument %d is a %s, not a string"):format(i, type(word)))
     end
     words[i] = tostring(word)
   end
-  if #words == 0 then wrong(name, "the command is empty", level + 1) end
+  if #words == 0 then wrong(name, "the command is empty") end
   for key, value in pairs(command) do
     if not (math.type(key) == "integer" and words[key]) then options[key] = value end
   end
@@ -42,14 +41,14 @@ local function take_apart(name, command, level)
 end
 
 --- Adds the changes to the environment to `words`: "NAME=value", "NAME" to take one out.
-local function add_environment(name, env, words, level)
+local function add_environment(name, env, words)
   if env == nil then return end
   if type(env) ~= "table" then
-    wrong(name, "option 'env' must be a table, got " .. type(env), level + 1)
+    wrong(name, "option 'env' must be a table, got " .. type(env))
   end
   for variable, value in pairs(env) do
     if type(variable) ~= "string" or variable == "" or variable:find "=" then
-      wrong(name, "no name of a variable: " .. tostring(variable), level + 1)
+      wrong(name, "no name of a variable: " .. tostring(variable))
     end
     local kind = type(value)
     if value == false then
@@ -57,16 +56,9 @@ local function add_environment(name, env, words, level)
     elseif kind == "string" or kind == "number" then
       words[#words + 1] = variable .. "=" .. value
     else
-      wrong(name, ("variable %s is a %s, not a string"):format(variable, kind), level + 1)
+      wrong(name, ("variable %s is a %s, not a string"):format(variable, kind))
     end
   end
-end
-
---- Calls a native function; what it raises is the caller's fault, `level` up.
-local function call(level, fn, ...)
-  local results = table.pack(pcall(fn, ...))
-  if not results[1] then error(results[2], level + 1) end
-  return table.unpack(results, 2, results.n)
 end
 
 local function close_all(streams)
@@ -75,10 +67,10 @@ local function close_all(streams)
   end
 end
 
-local function start(name, words, options, level)
+local function start(name, words, options)
   local fresh, given = {}, {}
   local count = #words
-  add_environment(name, options.env, words, level + 1)
+  add_environment(name, options.env, words)
   options.env = nil
   for i, stream in ipairs(STREAMS) do
     local value = options[stream]
@@ -95,15 +87,14 @@ local function start(name, words, options, level)
     given[1], given[2], given[3], count, table.unpack(words))
   if ok and child then return child end
   close_all(fresh)
-  if not ok then error(child, level + 1) end
+  if not ok then blame.misuse(child) end
   return nil, message, code
 end
 
 --- Starts a program: { "cmd", "arg", ..., options }; a string is a command of /bin/sh.
 -- Codes: ENOENT, EACCES and what else the kernel says; EBUSY for a connection in use.
 function process.spawn(command)
-  local words, options = take_apart("process.spawn", command, 2)
-  return select(1, start("process.spawn", words, options, 2))  -- no tail call: who raises is counted
+  return start("process.spawn", take_apart("process.spawn", command))
 end
 
 --- What a run that goes on no longer leaves behind: nothing.
@@ -124,15 +115,15 @@ end
 -- Waits. Codes beside those of spawn: EMSGSIZE, ETIMEDOUT; the program is killed then, and
 -- when the waiting task is cancelled.
 function process.run(command)
-  local words, options = take_apart("process.run", command, 2)
+  local words, options = take_apart("process.run", command)
   local env, stderr = options.env, options.stderr
   options.env = nil
   if is_given(stderr) then options.stderr = nil end
-  call(2, native.check_run, options)
+  blame.calling(nil, native.check_run, options)
   local input, max, limit = options.input, options.max or MAX, options.timeout
   options.input, options.max, options.timeout = nil, nil, nil
   options.env, options.stderr, options.stdin = env, stderr, input and "pipe" or "null"
-  local child, message, code = start("process.run", words, options, 2)
+  local child, message, code = start("process.run", words, options)
   if not child then return nil, message, code end
   local guard <close> = setmetatable({}, { __close = function() end_run(child) end })
 

@@ -1,5 +1,6 @@
 --- The vocabulary of rel and pyevent: `local rel = require "rel"`. All of it are the globals of
 -- that name but for what stands below. Only dispatch, loop, start and the join of a thread wait.
+local blame = require "blame"
 local native = require "native.reactor"
 local reactor = require "reactor"
 
@@ -37,7 +38,7 @@ end
 
 --- error_watch(x, fn, ...), error by its old name: the global except, but it keeps no dispatch going.
 function rel.error_watch(x, fn, ...)
-  local watcher, message, code = except(x, fn, ...)
+  local watcher, message, code = blame.calling("rel.error_watch", except, x, fn, ...)
   if watcher then native.keep_nothing(watcher) end
   return watcher, message, code
 end
@@ -101,6 +102,7 @@ local function report_error(message) io.stderr:write("rel.buffwrite: ", message,
 --- buffwrite(sock, data [, sender [, onerror]]): sends data whenever sock is writable, a chunk at
 -- a time, behind what it was given before.
 function rel.buffwrite(sock, data, sender, onerror)
+  if type(data) ~= "string" then blame.expected("rel.buffwrite", "a string", data) end
   local writer = writing[sock]
   if writer then
     writer.data, writer.sent = writer.data:sub(writer.sent + 1) .. data, 0
@@ -110,7 +112,7 @@ function rel.buffwrite(sock, data, sender, onerror)
   writer = { sock = sock, data = data, sent = 0, sender = sender or send_all,
     onerror = onerror or report_error }
   local message, code
-  writer.ready, message, code = write(sock, send_chunk, writer)
+  writer.ready, message, code = blame.calling("rel.buffwrite", write, sock, send_chunk, writer)
   if not writer.ready then return nil, message, code end
   writer.trouble = except(sock, fail, writer, "out-of-band data, or an error of the descriptor")
   writing[sock] = writer

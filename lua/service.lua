@@ -2,6 +2,7 @@
 -- Members keep the order in which they were added. A member is anything: a listener, a connection, a
 -- factory of this module, a table with start() and stop(). It hears notify() if it has a field
 -- on_notify. The module is the one service of the program: `local service = require "service"`.
+local blame = require "blame"
 local log = require "log"
 local factories = require "service.factories"
 
@@ -139,7 +140,7 @@ end
 
 --- service:on_stop(fn): fn() is called at each stop(), before the members end.
 function service:on_stop(fn)
-  if type(fn) ~= "function" then error("service:on_stop: a function expected, got a " .. type(fn), 2) end
+  if type(fn) ~= "function" then blame.expected("service:on_stop", "a function", fn) end
   stop_hooks[#stop_hooks + 1] = fn
 end
 

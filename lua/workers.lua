@@ -1,6 +1,7 @@
 --- A supervisor with worker processes: `local workers = require "workers"`. Each worker runs the same
 -- script up to the same call of workers.run, in a process of its own: nothing is shared, and what one
 -- does wrong costs one. What fails at run time returns nil, message, code.
+local blame = require "blame"
 local check_options = require "options"
 local log = require "log"
 local process = require "process"
@@ -272,9 +273,7 @@ end
 function workers.run(options, main)
   if main == nil then options, main = {}, options end
   check_options("workers", "workers.run", options)
-  if type(main) ~= "function" then
-    error("workers.run: a function expected, got a " .. type(main), 2)
-  end
+  if type(main) ~= "function" then blame.expected("workers.run", "a function", main) end
   if not arg or not arg[0] or arg[0] == "-" then error("workers.run: needs a script in a file", 2) end
   local complete = {}
   for name, value in pairs(DEFAULTS) do complete[name] = value end

@@ -1,6 +1,7 @@
 --- What goes beyond a single WebSocket and connect: clients behind proxies, groups that get the same
 -- messages, and WebSockets that begin as requests of HTTP. Returns nil, message, code for what the
 -- peers do; misuse raises.
+local blame = require "blame"
 local native = require "native.websocket"
 
 local connect, listen = connect, listen  -- whatever a program calls so
@@ -13,6 +14,8 @@ local ws = {}
 -- asks for none, or wrongly, gets its answer. Waits as long as fn does.
 function ws.accept(req, res, options, fn)
   if fn == nil then options, fn = nil, options end
+  if type(req) ~= "table" or not req.connection then blame.expected("ws.accept", "a request", req) end
+  if type(fn) ~= "function" then blame.expected("ws.accept", "a function", fn) end
   local conn = native.accept(req.connection, req.head, options)
   if conn then return fn(conn, req) end
 end
@@ -37,8 +40,9 @@ end
 --- ws.proxy(address, target [, options]) -> listener: each WebSocket is given a plain connection to
 -- `target`; what comes on one goes out on the other, and both end with the first.
 function ws.proxy(address, target, options)
+  blame.check_address("ws.proxy", address)
   if options ~= nil and type(options) ~= "table" then
-    error("ws.proxy: a table of options expected, got a " .. type(options), 2)
+    blame.expected("ws.proxy", "a table of options", options)
   end
   local settings = {}
   for name, value in pairs(options or {}) do settings[name] = value end
@@ -48,11 +52,8 @@ function ws.proxy(address, target, options)
     error("ws.proxy: option 'kind' must be \"binary\" or \"text\", got " .. tostring(kind), 2)
   end
   local text = tostring(address)
-  local ok, srv, message, code = pcall(listen, text:find "://" and text or "ws://" .. text, settings,
+  return blame.calling("ws.proxy", listen, text:find "://" and text or "ws://" .. text, settings,
     function(conn) return join(conn, target, kind) end)
-  if not ok then error("ws.proxy: " .. srv, 2) end
-  if not srv then return nil, message, code end
-  return srv
 end
 
 -- --- clients ----------------------------------------------------------------------------------
@@ -86,6 +87,10 @@ end
 --- Connects as connect does, through the proxy that options.proxy or the environment names, if one
 -- does. Waits. Returns the WebSocket; or nil, message, code.
 function ws.connect(text, options)
+  if type(text) ~= "string" then blame.expected("ws.connect", "a URL of ws:// or wss://", text) end
+  if options ~= nil and type(options) ~= "table" then
+    blame.expected("ws.connect", "a table of options", options)
+  end
   local url, problem = require("native.http_client").url(text)
   if not url then error("ws.connect: " .. problem, 2) end
   if not SCHEMES[url.scheme] then error("ws.connect: a URL of ws:// or wss:// expected", 2) end
@@ -116,6 +121,7 @@ Group.__index = Group
 
 --- A member that takes part in what is sent from now on. Returns the group.
 function Group:add(conn)
+  if type(conn) ~= "userdata" then blame.expected("group:add", "a connection", conn) end
   if not self.members[conn] then
     self.members[conn] = true
     self.size = self.size + 1
@@ -219,6 +225,7 @@ Group.__inspect = Group.__tostring
 -- been sent, or "disconnect" it; options.limit: bytes that may wait for one member, 1 MiB.
 function ws.group(options)
   options = options or {}
+  if type(options) ~= "table" then blame.expected("ws.group", "a table of options", options) end
   for name in pairs(options) do
     if name ~= "policy" and name ~= "limit" then
       error(("ws.group: unknown option '%s'; there are policy and limit"):format(name), 2)

@@ -1,5 +1,7 @@
 --- Timers as handlers own them: they run once, are out of the way before their function is called, and
 -- can be started again, from within it too. Once their owner has died, using one raises.
+local blame = require "blame"
+
 local now, timeout = now, timeout
 
 local Timeout = {}
@@ -27,7 +29,7 @@ end
 function Timeout:reset(seconds)
   check(self, "reset")
   if math.type(seconds) == nil or seconds ~= seconds or seconds < 0 then
-    error(("timeout %s:reset: a number of seconds expected, got %s"):format(self.label, tostring(seconds)), 2)
+    blame.expected(("timeout %s:reset"):format(self.label), "a number of seconds", seconds)
   end
   self.seconds = seconds
   return arm(self)
@@ -57,14 +59,12 @@ end
 
 local timeouts = {}
 
---- A timer that runs; errors are those of timeout(), at `level`.
-function timeouts.new(label, seconds, fn, level)
-  if type(fn) ~= "function" then
-    error(("timeout %s: a function expected, got a %s"):format(tostring(label), type(fn)), level)
-  end
+--- A timer that runs; errors are those of timeout().
+function timeouts.new(label, seconds, fn)
+  local who = ("timeout %s"):format(tostring(label))
+  if type(fn) ~= "function" then blame.expected(who, "a function", fn) end
   if math.type(seconds) == nil or seconds ~= seconds or seconds < 0 then
-    error(("timeout %s: a number of seconds expected, got %s"):format(tostring(label),
-      tostring(seconds)), level)
+    blame.expected(who, "a number of seconds", seconds)
   end
   local self = setmetatable({ label = label, seconds = seconds }, Timeout)
   self.timer = timeout(nil, function() fn(self) end):label(tostring(label))

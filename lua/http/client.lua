@@ -1,5 +1,6 @@
 --- Requests: http.request and its short forms. They wait, and return a response, or nil, message,
 -- code, where the message names the URL and what was being done. Wrong arguments raise.
+local blame = require "blame"
 local exchange = require "http.exchange"
 local native = require "native.http_client"
 local proxies = require "http.proxy"
@@ -102,18 +103,12 @@ local function perform(request, url)
   return response
 end
 
---- Runs what the options ask for, in the name of a function two levels up: which is not to be left by
--- a tail call.
+--- Runs what the options ask for, in the name of a function.
 local function run(name, options)
-  local ok, request, url = pcall(function()
-    if type(options) ~= "table" then
-      error(("the options must be a table, got a %s"):format(type(options)), 0)
-    elseif type(options.url) ~= "string" then
-      error(("the URL must be a string, got a %s"):format(type(options.url)), 0)
-    end
-    return requests.prepare(options), requests.target(options)
-  end)
-  if not ok then error(name .. ": " .. tostring(request):gsub("^http%.request: ", ""), 3) end
+  if type(options) ~= "table" then blame.expected(name, "a table of options", options) end
+  if type(options.url) ~= "string" then blame.expected(name, "a URL", options.url) end
+  local ok, request, url = pcall(function() return requests.prepare(options), requests.target(options) end)
+  if not ok then blame.misuse(name .. ": " .. tostring(request):gsub("^http%.request: ", "")) end
   local response, message, code
   response, url, message, code = perform(request, url)
   if response then return response end
@@ -133,11 +128,11 @@ end
 
 local function merged(name, options, more)
   if options ~= nil and type(options) ~= "table" then
-    error(("%s: the options must be a table, got a %s"):format(name, type(options)), 3)
+    blame.expected(name, "a table of options", options)
   end
   for key, value in pairs(options or {}) do
     if more[key] ~= nil then
-      error(("%s: option '%s' is an argument of the function"):format(name, tostring(key)), 3)
+      blame.misuse(("%s: option '%s' is an argument of the function"):format(name, tostring(key)))
     end
     more[key] = value
   end

@@ -1,5 +1,6 @@
 --- Cookies as browsers keep them (RFC 6265): http.jar. Nothing here waits or fails; what a server
 -- says wrongly is not kept.
+local blame = require "blame"
 local dates = require "http.date"
 local native = require "native.http_client"
 
@@ -124,6 +125,7 @@ end
 
 local function parts_of(name, url)
   if type(url) == "table" then return url end
+  blame.check_string(name, "a URL", url)
   local parts, message = native.url(url)
   return parts or error(name .. ": " .. message, 3)
 end
@@ -182,6 +184,9 @@ class.__inspect = class.__tostring
 function module.jar(cookies)
   local self = setmetatable({}, class)
   cookies_of[self] = {}
+  if cookies ~= nil and type(cookies) ~= "table" then
+    blame.expected("http.jar", "a list of cookies", cookies)
+  end
   for i, cookie in ipairs(cookies or {}) do
     if type(cookie) ~= "table" or not (cookie.name and cookie.value and cookie.domain and cookie.path) then
       error(("http.jar: element %d is no cookie: name, value, domain and path are needed"):format(i), 2)

@@ -1,13 +1,12 @@
 --- URLs and their parts: http.url, escape, unescape, query. Nothing here waits.
+local blame = require "blame"
 local native = require "native.http_client"
 local queries = require "http.query"
 
 local url = {}
 
 local function check_text(name, what, value)
-  if type(value) ~= "string" then
-    error(("%s: the %s must be a string, got a %s"):format(name, what, type(value)), 3)
-  end
+  blame.check_string(name, ("a string for the %s"):format(what), value)
 end
 
 --- http.url(text [, base]): the parts of a URL, or of what a reference means where `base` is.
@@ -35,7 +34,7 @@ end
 function url.query(fields)
   if type(fields) == "string" then return require("http.server.query").parse(fields) end
   if type(fields) ~= "table" then
-    error("http.query: a table or a string expected, got a " .. type(fields), 2)
+    blame.expected("http.query", "a table or a string", fields)
   end
   local ok, text = pcall(queries.write, fields)
   if not ok then error(text, 2) end

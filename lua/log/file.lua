@@ -1,6 +1,7 @@
 --- The log in a file: one line for each entry, which is there when the call returns. A file that
 -- was renamed or removed is left, and begun anew under its name; one that has become too large or
 -- too old is renamed to NAME.1, and NAME.1 to NAME.2, as often as `keep` says.
+local blame = require "blame"
 local check_options = require "options"
 local levels = require "log.levels"
 local native = require "native.system"
@@ -69,10 +70,10 @@ function File:close()
 end
 
 local function open(path, options)
-  if type(path) ~= "string" or path == "" then
-    error("log.file: the name of a file, or false, expected, got " .. tostring(path), 0)
+  if type(path) ~= "string" or path == "" or path:find "\0" then
+    blame.expected("log.file", "the name of a file, or false,", path)
   end
-  options = check_options("log_file", "log.file", options or {}, 0)
+  options = check_options("log_file", "log.file", options or {})
   local self = setmetatable({ path = path, keep = options.keep or KEEP, every = options.every,
     max_size = options.max_size,
     format = options.format == "json" and levels.json_of or levels.text_of }, File)

@@ -1,6 +1,7 @@
 --- The log by mail, to people: what comes within a second goes together, and no mail leaves before
 -- `interval` is over since the last. So a storm is one mail, in which an entry that came a thousand
 -- times stands once, with the count. A mail that fails is tried again with the next, three times.
+local blame = require "blame"
 local check_options = require "options"
 local levels = require "log.levels"
 local message_of = require "smtp.message"
@@ -120,10 +121,10 @@ function Mail:close()
 end
 
 local function open(log, options)
-  check_options("log_mail", "log.mail", options, 0)
+  check_options("log_mail", "log.mail", options)
   local complete = options.from ~= nil and options.to ~= nil
   local good, problem = pcall(message_of, { from = options.from, to = options.to })
-  if complete and not good then error((problem:gsub("^smtp.send", "log.mail")), 0) end
+  if complete and not good then blame.misuse((problem:gsub("^smtp.send", "log.mail"))) end
   local self = setmetatable({ log = log, options = options, interval = options.interval or INTERVAL,
     own_level = levels.number(options.level or "info"), not_before = 0,
     complete = complete }, Mail)

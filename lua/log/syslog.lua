@@ -1,6 +1,7 @@
 --- The log in the system's log: datagrams to the Unix socket that is there for it, as syslog(3) writes
 -- them, or over UDP (RFC 5424, RFC 5426). A log that takes nothing holds nobody up: the entry is lost
 -- there, and counted with the next.
+local blame = require "blame"
 local check_options = require "options"
 local levels = require "log.levels"
 local native = require "native.system"
@@ -56,7 +57,7 @@ function Syslog:close()
 end
 
 local function open(options)
-  options = check_options("log_syslog", "log.syslog", options or {}, 0)
+  options = check_options("log_syslog", "log.syslog", options or {})
   local address = options.address or "unix:/dev/log"
   local tag = options.tag or (arg and arg[0] or "moonwire"):match "[^/]*$"
   local self = setmetatable({ tag = tag:gsub("[^%w._-]", "_"), lost = 0,
@@ -65,7 +66,7 @@ local function open(options)
   self.path = address:match "^unix:(.+)$"
   if self.path then return self end
   if not address:find "^udp://" then
-    error(("log.syslog: option 'address' must begin with unix: or udp://, got %q"):format(address), 0)
+    blame.misuse(("log.syslog: option 'address' must begin with unix: or udp://, got %q"):format(address))
   end
   local message, code
   self.host = host_name()

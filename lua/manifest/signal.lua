@@ -15,10 +15,12 @@ return {
       returns = { "signal signal" },
       waits = false,
       example = [[
-s = signal("USR2", print, "no signal came")
+s = signal("USR2", function()
+  print "no signal came"            --> no signal came
+  s:delete()
+end)
 s:add(0.05)
-sleep(0.08)                         --> no signal came
-s:delete()]],
+sleep(0.08)]],
     },
     {
       name = "delete",

@@ -44,7 +44,7 @@ function Factory:end_protocols(grace)
 end
 
 local function new(kind, options)
-  check_options(kind, "service." .. kind, options, 4)
+  check_options(kind, "service." .. kind, options)
   if options.address == nil then error(("service.%s: option 'address' is missing"):format(kind), 3) end
   local self = setmetatable({ kind = kind, address = options.address, options = options.options,
     protocol = options.protocol or {}, build_protocol = options.build_protocol, protocols = {},

@@ -6,8 +6,9 @@
 namespace moonwire {
 namespace {
 
-/// Never touched, so that only addresses are taken, no pages.
-constexpr std::size_t kBlock = 128 * 1024;
+/// Never touched, so that only addresses are taken, no pages; and below what malloc maps by
+/// itself: the place of one that was given up can be had for smaller things.
+constexpr std::size_t kBlock = 64 * 1024;
 
 void fall_back() {
   if (!Reserve::give_up()) throw std::bad_alloc();

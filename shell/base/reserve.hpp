@@ -19,7 +19,7 @@ class Reserve {
   static bool give_up();
 
  private:
-  static constexpr int kBlocks = 8;
+  static constexpr int kBlocks = 16;
   static bool refill();
   static inline std::array<std::atomic<void*>, kBlocks> blocks_{};
   static inline std::atomic<int> held_{0};

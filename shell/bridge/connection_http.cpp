@@ -32,7 +32,9 @@ Reply Connection::attempt_http(const Need& need, Nanoseconds timeout) {
   if (step == Step::kFailed) {
     return Reply::fail(runtime(), Code::kProto, "read", where(), http_->problem().text);
   }
-  if (stream.state() >= Stream::State::kFinishing) return Reply::nil();
+  if (stream.state() >= Stream::State::kFinishing) {
+    return head ? Reply::nil() : Reply::fail(runtime(), Code::kClosed, "read", where());
+  }
   stream.want(http_->wanted());
   if (!head) {
     const Nanoseconds pace = http_->wait_for_body(Clock::now());

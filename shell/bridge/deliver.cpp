@@ -92,23 +92,6 @@ std::string frame_text(lua_State* L, lua_State* from, int level) {
   return line;
 }
 
-/// How deep the stack is. Finding a level walks to it, so not each is asked for.
-int count_levels(lua_State* from) {
-  lua_Debug info;
-  int more = 1;
-  while (lua_getstack(from, more, &info)) more *= 2;
-  int least = more / 2;
-  while (least < more) {
-    const int middle = least + (more - least) / 2;
-    if (lua_getstack(from, middle, &info)) {
-      least = middle + 1;
-    } else {
-      more = middle;
-    }
-  }
-  return least;
-}
-
 /// Both ends of the stack: whoever recurses without end learns who began it.
 std::string traceback_of(lua_State* L, lua_State* from) {
   std::string text;
@@ -166,6 +149,22 @@ bool make_error_text(Runtime& runtime, lua_State* L) {
 }
 
 }  // namespace
+
+int count_levels(lua_State* from) {
+  lua_Debug info;
+  int more = 1;
+  while (lua_getstack(from, more, &info)) more *= 2;
+  int least = more / 2;
+  while (least < more) {
+    const int middle = least + (more - least) / 2;
+    if (lua_getstack(from, middle, &info)) {
+      least = middle + 1;
+    } else {
+      more = middle;
+    }
+  }
+  return least;
+}
 
 void describe_error(Runtime& runtime, lua_State* from, ErrorReport& report) {
   lua_State* L = runtime.main_state();

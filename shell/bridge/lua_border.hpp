@@ -106,6 +106,9 @@ inline void mark_waiting_inside(lua_State* L) { thread_word(L) |= 3; }
 inline bool is_waiting(lua_State* L) { return (thread_word(L) & 1) != 0; }
 inline bool waits_inside(lua_State* L) { return (thread_word(L) & 2) != 0; }
 
+/// How deep the stack is. Finding a level walks to it, so not each may be asked for.
+int count_levels(lua_State* L);
+
 /// Pushes a reply that is not a wait, and says how many values. [-0, +n, mv]
 int push_reply(lua_State* L, Runtime& runtime, const Reply& reply);
 

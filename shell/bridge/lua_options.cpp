@@ -139,6 +139,9 @@ void read_list(lua_State* L, const char* function, const OptionSpec& spec, int i
       luaL_error(L, "%s: option '%s' must be a string or a list of strings, got a list with a %s",
                  function, spec.name, luaL_typename(L, -1));
     }
+    if (std::strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1)) {
+      luaL_error(L, "%s: option '%s': a text in it has a NUL byte", function, spec.name);
+    }
     luaL_addvalue(&all);
     luaL_addchar(&all, '\0');
   }
@@ -154,26 +157,54 @@ void read_list(lua_State* L, const char* function, const OptionSpec& spec, int i
 void read_map(lua_State* L, const char* function, const OptionSpec& spec, int index,
               OptionValues::Value& into) {
   luaL_checkstack(L, 8, nullptr);
-  lua_pushliteral(L, "");
+  lua_newtable(L);
+  lua_Integer count = 0;
   for (lua_pushnil(L); lua_next(L, index) != 0;) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) {
       luaL_error(L, "%s: option '%s' must be a table of strings by name, got a %s for a %s",
                  function, spec.name, luaL_typename(L, -1), luaL_typename(L, -2));
     }
-    lua_pushvalue(L, -3);
-    lua_pushvalue(L, -3);
-    lua_pushlstring(L, "", 1);
-    lua_pushvalue(L, -4);
-    lua_pushlstring(L, "", 1);
-    lua_concat(L, 5);
-    lua_replace(L, -4);
-    lua_pop(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -4, ++count);
+    lua_tolstring(L, -1, nullptr);  // a number as well
+    lua_rawseti(L, -3, ++count);
   }
   lua_replace(L, index);
-  std::size_t size = 0;
-  const char* text = lua_tolstring(L, index, &size);
+  read_list(L, function, spec, index, into);
   into.type = kTypeMap;
-  into.text = {text, size};
+}
+
+void read_number(lua_State* L, const char* function, const OptionSpec& spec, int index,
+                 OptionValues::Value& into) {
+  int whole = 0;
+  const lua_Integer integer = lua_tointegerx(L, index, &whole);
+  if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, function, spec, index);
+  if (!(spec.types & kTypeNumber) && !whole) {
+    luaL_error(L, "%s: option '%s' must be an integer, got %f", function, spec.name,
+               lua_tonumber(L, index));
+  }
+  into.type = whole ? kTypeInteger : kTypeNumber;
+  into.number = whole ? static_cast<double>(integer) : lua_tonumber(L, index);
+  if (std::isnan(into.number)) wrong_type(L, function, spec, index);
+  check_range(L, function, spec, into.number);
+}
+
+/// A table, or anything that can be called.
+void read_object(lua_State* L, const char* function, const OptionSpec& spec, int index,
+                 OptionValues::Value& into) {
+  if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
+    lua_pop(L, 1);
+    into.type = kTypeFunction;
+  } else if (spec.types & kTypeMap && lua_istable(L, index)) {
+    read_map(L, function, spec, index, into);
+  } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
+    read_list(L, function, spec, index, into);
+  } else if (spec.types & kTypeTable && lua_istable(L, index)) {
+    into.type = kTypeTable;
+  } else {
+    wrong_type(L, function, spec, index);
+  }
+  into.index = index;
 }
 
 /// Reads the value at `index` (absolute); true if it stays on the stack.
@@ -187,20 +218,7 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       }
       into.type = kTypeBoolean;
       return false;
-    case LUA_TNUMBER: {
-      int whole = 0;
-      const lua_Integer integer = lua_tointegerx(L, index, &whole);
-      if (!(spec.types & (kTypeInteger | kTypeNumber))) wrong_type(L, function, spec, index);
-      if (!(spec.types & kTypeNumber) && !whole) {
-        luaL_error(L, "%s: option '%s' must be an integer, got %f", function, spec.name,
-                   lua_tonumber(L, index));
-      }
-      into.type = whole ? kTypeInteger : kTypeNumber;
-      into.number = whole ? static_cast<double>(integer) : lua_tonumber(L, index);
-      if (std::isnan(into.number)) wrong_type(L, function, spec, index);
-      check_range(L, function, spec, into.number);
-      return false;
-    }
+    case LUA_TNUMBER: read_number(L, function, spec, index, into); return false;
     case LUA_TSTRING: {
       if (!(spec.types & kTypeString)) wrong_type(L, function, spec, index);
       std::size_t size = 0;
@@ -216,21 +234,7 @@ bool read_value(lua_State* L, const char* function, const OptionSpec& spec, int 
       into.index = index;
       return true;
     case LUA_TTABLE:
-    case LUA_TUSERDATA:
-      if (spec.types & kTypeFunction && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
-        lua_pop(L, 1);
-        into.type = kTypeFunction;
-      } else if (spec.types & kTypeMap && lua_istable(L, index)) {
-        read_map(L, function, spec, index, into);
-      } else if (spec.types & kTypeTable && spec.types & kTypeString && lua_istable(L, index)) {
-        read_list(L, function, spec, index, into);
-      } else if (spec.types & kTypeTable && lua_istable(L, index)) {
-        into.type = kTypeTable;
-      } else {
-        wrong_type(L, function, spec, index);
-      }
-      into.index = index;
-      return true;
+    case LUA_TUSERDATA: read_object(L, function, spec, index, into); return true;
     default: wrong_type(L, function, spec, index);
   }
 }

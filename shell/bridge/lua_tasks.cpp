@@ -101,13 +101,12 @@ std::string Runtime::site_of(const Task& task) const {
   const auto text = [&info] {
     return std::string(info.short_src) + ":" + std::to_string(info.linedefined);
   };
-  std::string site;
-  for (int level = 0; lua_getstack(task.thread, level, &info); ++level) {
+  for (int level = count_levels(task.thread); level-- > 0;) {
+    lua_getstack(task.thread, level, &info);
     lua_getinfo(task.thread, "S", &info);
     const bool ours = std::string_view(info.source).starts_with("=[moonwire");
-    if (*info.what != 'C' && !ours) site = text();
+    if (*info.what != 'C' && !ours) return text();
   }
-  if (!site.empty()) return site;
   const int top = lua_gettop(main_);
   const bool noted = task.called_value > 0;  // whoever has that place now: it is a hint
   const Handle* const from = noted ? slots_[task.called_slot].handle : nullptr;

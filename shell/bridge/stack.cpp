@@ -151,6 +151,26 @@ int push_outcome(lua_State* L, bool by_signal, lua_Integer code) {
   return 3;
 }
 
+/// { message = ..., code = ... } [-0, +1, m]
+int push_error_table(lua_State* L, const Reply& reply) {
+  lua_createtable(L, 0, 2);
+  lua_pushlstring(L, reply.text.data, reply.text.size);
+  lua_setfield(L, -2, "message");
+  lua_pushstring(L, code_name(reply.code).data());
+  lua_setfield(L, -2, "code");
+  return 1;
+}
+
+/// The data, who sent it, and its whole size if it was cut. [-0, +(2|3), m]
+int push_datagram(lua_State* L, const Reply& reply) {
+  const std::size_t size = reply.text.size - reply.slot;
+  lua_pushlstring(L, reply.text.data, size);
+  lua_pushlstring(L, reply.text.data + size, reply.slot);
+  if (reply.keep_first == 0) return 2;
+  lua_pushinteger(L, reply.keep_first);
+  return 3;
+}
+
 /// The task of a new ticket gets its function and arguments, and joins the run queue.
 int push_spawned(lua_State* L, Runtime& runtime, const Reply& reply) {
   RuntimeAccess access{runtime};
@@ -203,23 +223,9 @@ int push_reply(lua_State* L, Runtime& runtime, const Reply& reply) {
       return 1;
     case Reply::Kind::kFailure: return push_failure(L, runtime, reply);
     case Reply::Kind::kWords: return push_words(L, {reply.text.data, reply.text.size});
-    case Reply::Kind::kErrorTable: {
-      lua_createtable(L, 0, 2);
-      lua_pushlstring(L, reply.text.data, reply.text.size);
-      lua_setfield(L, -2, "message");
-      lua_pushstring(L, code_name(reply.code).data());
-      lua_setfield(L, -2, "code");
-      return 1;
-    }
+    case Reply::Kind::kErrorTable: return push_error_table(L, reply);
     case Reply::Kind::kRecord: return push_record(L, runtime, reply);
-    case Reply::Kind::kDatagram: {
-      const std::size_t size = reply.text.size - reply.slot;
-      lua_pushlstring(L, reply.text.data, size);
-      lua_pushlstring(L, reply.text.data + size, reply.slot);
-      if (reply.keep_first == 0) return 2;
-      lua_pushinteger(L, reply.keep_first);
-      return 3;
-    }
+    case Reply::Kind::kDatagram: return push_datagram(L, reply);
     case Reply::Kind::kJson: push_json(L, {reply.text.data, reply.text.size}); return 1;
     case Reply::Kind::kMessage:
       lua_pushlstring(L, reply.text.data, reply.text.size);

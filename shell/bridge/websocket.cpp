@@ -57,7 +57,6 @@ Result<std::string> fields_of(const std::vector<std::string>& pairs) {
     }
     fields += name + ": " + pairs[i + 1] + "\r\n";
   }
-  if (pairs.size() % 2 != 0) return wrong("option 'headers': a value has a NUL");
   return fields;
 }
 

@@ -47,7 +47,12 @@ void exit(Repl& repl, std::string_view argument) {
 
 void history(Repl& repl, std::string_view part) { repl.print(repl.inputs().listing(part)); }
 
-void load(Repl& repl, std::string_view path) { repl.run_file(std::string(path)); }
+void load(Repl& repl, std::string_view path) {
+  const std::string name(path);
+  const Status expected = expect_file("load", name);
+  if (!expected) return repl.print(expected.error().message() + "\n");
+  repl.run_file(name);
+}
 
 void tell_no_job(Repl& repl, std::string_view argument) {
   const std::string name = argument.empty() ? "" : " " + std::string(argument);

@@ -156,59 +156,61 @@ Candidate member(std::string_view name, bool callable, const CompletionContext& 
   return {std::string(name), callable ? "(" : ""};
 }
 
+/// Members of the value that the path of the context leads to.
+struct MemberSearch {
+  Runtime& runtime;
+  CandidateSet& names;
+  const CompletionContext& context;
+  char quote;
+
+  void add(std::string_view name, bool callable) {
+    Candidate candidate = member(name, callable, context, quote);
+    if (!candidate.text.empty()) names.add(std::move(candidate));
+  }
+  /// Of the table on top. [-0, +0, -]
+  void add_table(lua_State* L) {
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      const bool callable = lua_isfunction(L, -1);
+      lua_pop(L, 1);
+      if (!names.goes_on()) return lua_pop(L, 1);
+      if (lua_type(L, -1) == LUA_TSTRING) add(string_at(L, -1), callable);
+    }
+  }
+  /// What __complete of the value on top offers. [-0, +0, mv]
+  void add_offered(lua_State* L) {
+    push_metafield(L, "__complete");
+    if (!lua_isfunction(L, -1)) return lua_pop(L, 1);
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 1);
+    for (lua_Integer i = 1; lua_istable(L, -1) && names.goes_on(); ++i) {
+      const int type = lua_rawgeti(L, -1, i);
+      if (type == LUA_TSTRING) add(string_at(L, -1), context.method);
+      lua_pop(L, 1);
+      if (type == LUA_TNIL) break;
+    }
+    lua_pop(L, 1);
+  }
+  static int run(lua_State* L) {
+    MemberSearch& search = data_of<MemberSearch>(L);
+    push_value(search.runtime, search.context.path, search.context.path.steps.size());
+    lua_pushvalue(L, -1);
+    for (int i = 0; i < kMostSteps; ++i) {
+      if (lua_istable(L, -1)) search.add_table(L);
+      if (!step_to_index(L)) break;
+    }
+    lua_pop(L, 1);
+    search.add_offered(L);
+    return 0;
+  }
+};
+
 }  // namespace
 
 void Completer::add_members(CandidateSet& names, const CompletionContext& context) {
-  struct Search {
-    Runtime& runtime;
-    CandidateSet& names;
-    const CompletionContext& context;
-    char quote;
-
-    void add(std::string_view name, bool callable) {
-      Candidate candidate = member(name, callable, context, quote);
-      if (!candidate.text.empty()) names.add(std::move(candidate));
-    }
-    /// Of the table on top. [-0, +0, -]
-    void add_table(lua_State* L) {
-      lua_pushnil(L);
-      while (lua_next(L, -2) != 0) {
-        const bool callable = lua_isfunction(L, -1);
-        lua_pop(L, 1);
-        if (!names.goes_on()) return lua_pop(L, 1);
-        if (lua_type(L, -1) == LUA_TSTRING) add(string_at(L, -1), callable);
-      }
-    }
-    /// What __complete of the value on top offers. [-0, +0, mv]
-    void add_offered(lua_State* L) {
-      push_metafield(L, "__complete");
-      if (!lua_isfunction(L, -1)) return lua_pop(L, 1);
-      lua_pushvalue(L, -2);
-      lua_call(L, 1, 1);
-      for (lua_Integer i = 1; lua_istable(L, -1) && names.goes_on(); ++i) {
-        const int type = lua_rawgeti(L, -1, i);
-        if (type == LUA_TSTRING) add(string_at(L, -1), context.method);
-        lua_pop(L, 1);
-        if (type == LUA_TNIL) break;
-      }
-      lua_pop(L, 1);
-    }
-    static int run(lua_State* L) {
-      Search& search = data_of<Search>(L);
-      push_value(search.runtime, search.context.path, search.context.path.steps.size());
-      lua_pushvalue(L, -1);
-      for (int i = 0; i < kMostSteps; ++i) {
-        if (lua_istable(L, -1)) search.add_table(L);
-        if (!step_to_index(L)) break;
-      }
-      lua_pop(L, 1);
-      search.add_offered(L);
-      return 0;
-    }
-  };
-  Search search{runtime_, names, context, '"'};
+  MemberSearch search{runtime_, names, context, '"'};
   if (context.kind == Kind::kKey) search.quote = context.word.data()[-1];
-  protect_until(names.deadline, runtime_.main_state(), &Search::run, &search);
+  protect_until(names.deadline, runtime_.main_state(), &MemberSearch::run, &search);
   if (!context.path.steps.empty()) return;
   for (const std::string& name : local_names(runtime_)) {
     if (!push_local(runtime_, name)) continue;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/fd.hpp"
+#include "repl/saved_files.hpp"
 
 namespace moonwire {
 namespace {
@@ -54,6 +55,9 @@ class TemporaryFile {
 }  // namespace
 
 Result<std::string> edit_file(const std::string& path) {
+  if (const Status expected = expect_file("edit", path); !expected) {
+    return tl::unexpected(expected.error());
+  }
   const std::string command = editor_command();
   // A name that begins with a dash is no option.
   const std::string file = path.starts_with('-') ? "./" + path : path;

@@ -45,7 +45,8 @@ Interrupter::~Interrupter() {
 Status Interrupter::start() {
   installed.store(this);
   for (Source& source : sources_) {
-    if (source.taken || (source.number == SIGHUP && !live_prompt_)) continue;
+    const bool of_prompt = source.number == SIGHUP || source.number == SIGTSTP;
+    if (source.taken || (of_prompt && !live_prompt_)) continue;
     if (auto taken = source.take(); !taken) return taken;
   }
   return {};
@@ -80,13 +81,25 @@ void Interrupter::handle(int number, siginfo_t* info, void* context) {
   Interrupter* self = installed.load();
   if (self != nullptr && !::pthread_equal(::pthread_self(), self->thread_)) {
     ::pthread_kill(self->thread_, number);  // hooks may only be set from there
-  } else if (self != nullptr) {
+  } else if (self != nullptr && (number != SIGTSTP || !self->stop())) {
     for (const Source& source : self->sources_) {
       if (source.number == number) source.previous.sa_sigaction(number, info, context);
     }
-    self->press(number);
+    if (number != SIGTSTP) self->press(number);
   }
   errno = saved;
+}
+
+/// False: the loop hears of it soon, and decides.
+bool Interrupter::stop() {
+  const bool busy = runtime_.current_thread() != nullptr &&
+                    clock_now() - count_of(runtime_.call_began()) > kLongCall.count();
+  if (!busy && !child_) return false;
+  terminal_.restore();
+  Terminal::stop_job(::getpid());
+  terminal_.apply();
+  stopped_ = true;
+  return true;
 }
 
 void Interrupter::press(int number) {
@@ -220,6 +233,8 @@ void Interrupter::settle() {
   if (pending_) keep_taken();
   pending_ = false;
   if (!live_prompt_) runtime_.time_calls = runtime_.watch_calls;
+  const bool raised = hit_ && live_prompt_ && signal_ == SIGINT;
+  if (raised && !std::exchange(told_, true)) listener_.on_interrupt(true);
 }
 
 void Interrupter::leave() {
@@ -241,8 +256,9 @@ void Interrupter::on_signal(int number) {
   } else {
     last_press_ = earlier_press_ = 0;  // progress
   }
-  const bool hit = std::exchange(hit_, false);
-  if (!hit || !live_prompt_) listener_.on_interrupt();
+  const bool raised = std::exchange(hit_, false) && live_prompt_;
+  told_ = false;
+  if (!raised) listener_.on_interrupt(false);
 }
 
 }  // namespace moonwire

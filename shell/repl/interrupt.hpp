@@ -1,9 +1,10 @@
-// Ctrl-C while Lua runs, and SIGTERM, and a hang-up at the prompt. The signal handler sets a
-// hook on the thread that runs at that moment, or has it set on what runs next before the loop
-// hears of the signal; the hook, in normal context, arms the threads that resumed it, and
+// Ctrl-C while Lua runs, and SIGTERM, and at the prompt a hang-up and Ctrl-Z. The signal handler
+// sets a hook on the thread that runs at that moment, or has it set on what runs next before the
+// loop hears of the signal; the hook, in normal context, arms the threads that resumed it, and
 // raises "interrupted" at every instruction until control is back in the loop, so that no
 // pcall keeps it. What no Lua code was interrupted for (the prompt, a wait) its listener
-// decides. At other times no hook is set: one would halve Lua's speed.
+// decides. At other times no hook is set: one would halve Lua's speed. A Ctrl-Z of which the
+// loop would hear too late stops the process in the handler.
 #pragma once
 
 #include <pthread.h>
@@ -25,8 +26,9 @@ class Interrupter final {
  public:
   class Listener {
    public:
-    /// Ctrl-C; at a live prompt only one that interrupted no Lua code. In the loop.
-    virtual void on_interrupt() = 0;
+    /// Ctrl-C. `raised`: at a live prompt, and it has interrupted Lua code; then it comes as
+    /// soon as control is back, before anything more is shown. In the loop.
+    virtual void on_interrupt(bool raised) = 0;
     /// The task is the typed chunk, or the main chunk: interrupted at once. Others are
     /// callbacks: only if the call has lasted over 100 ms.
     virtual bool is_foreground(const Task& task) const = 0;
@@ -39,13 +41,20 @@ class Interrupter final {
   Interrupter(Runtime& runtime, Terminal& terminal, Listener& listener);
   ~Interrupter();
 
-  /// Until then the signals end the process. Idempotent; SIGHUP is only taken at a live
-  /// prompt: that of a script is its own affair, or nohup's.
+  /// Until then the signals do what they do to any process. Idempotent; SIGHUP and SIGTSTP are
+  /// only taken at a live prompt: those of a script are its own affair, or nohup's.
   Status start();
 
   /// At a live prompt only three presses without progress end the process; in a script
   /// a second one within 2 s does, unless it watches SIGINT itself.
   void set_live_prompt(bool on);
+
+  /// A child has the terminal, and the loop stands still: Ctrl-Z stops us with it, since a
+  /// child that has stopped does not come to its end.
+  void set_child(bool on) { child_ = on; }
+
+  /// Ctrl-Z stopped the process in the handler, since it was asked last.
+  bool take_stop() { return stopped_.exchange(false); }
 
   /// Control is back in the loop: nothing is to be interrupted any more.
   void settle();
@@ -87,6 +96,7 @@ class Interrupter final {
   void count_press();
   void limit_call();
   static void give_up(int number);
+  bool stop();
   void begin(lua_State* L);
   bool is_pending() const;
   bool is_due() const;
@@ -98,13 +108,18 @@ class Interrupter final {
   Terminal& terminal_;
   Listener& listener_;
   pthread_t thread_;
-  std::array<Source, 3> sources_{{{*this, SIGINT}, {*this, SIGTERM}, {*this, SIGHUP}}};
+  std::array<Source, 4> sources_{
+      {{*this, SIGINT}, {*this, SIGTERM}, {*this, SIGHUP}, {*this, SIGTSTP}}};
   bool live_prompt_ = false;
   bool hit_ = false;
+  bool told_ = false;  // the listener was, of that
   bool leaving_ = false;
   std::int64_t began_ = 0;  // the call that runs now, if its begin was watched
 
+  std::atomic<bool> child_ = false;  // the signal handler reads it
+
   // The signal handler writes these.
+  std::atomic<bool> stopped_ = false;
   std::atomic<bool> pending_ = false;
   std::atomic<int> signal_ = SIGINT;  // the last, but one that ends the program stays
   std::atomic<bool> script_watches_ = false;

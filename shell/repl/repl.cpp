@@ -61,7 +61,7 @@ Repl::Repl(Shell& shell)
       rich_(wants_rich_editor()),
       terminate_(shell.reactor(), SIGTERM, [this] { end_by(SIGTERM); }),
       hang_up_(shell.reactor(), SIGHUP, [this] { end_by(SIGHUP); }),
-      continue_(shell.reactor(), SIGCONT, [this] { editor_->resumed(); }),
+      continue_(shell.reactor(), SIGCONT, [this] { on_continue(); }),
       resize_(shell.reactor(), SIGWINCH, [this] { editor_->resized(); }),
       stop_(shell.reactor(), SIGTSTP, [this] { on_stop(); }),
       hints_(runtime_, [this](const std::string& line) { tell(line); }),
@@ -229,9 +229,9 @@ std::optional<std::string> Repl::edit_file(const std::string& path) {
 }
 
 std::optional<std::string> Repl::edited(const std::function<Result<std::string>()>& edit) {
-  editor_->drain();
+  before_child();
   Result<std::string> text = edit();
-  editor_->resumed();
+  after_child();
   if (text) return std::move(*text);
   print(text.error().message() + "\n");
   return std::nullopt;
@@ -314,11 +314,22 @@ void Repl::on_wait(bool begins) {
   }
 }
 
+void Repl::before_child() {
+  editor_->drain();
+  shell_.interrupter().set_child(true);
+}
+
+void Repl::after_child() {
+  shell_.interrupter().set_child(false);
+  editor_->resumed();
+}
+
 void Repl::beside_child() {
   if (!std::exchange(beside_child_, true)) editor_->drain();
 }
 
 bool Repl::on_turn_end() {
+  if (shell_.interrupter().take_stop()) editor_->continued();
   if (std::exchange(beside_child_, false)) editor_->resumed();
   take_input();
   if (const Status logged = transcript_.flush(); !logged) tell(logged.error().message());
@@ -366,9 +377,12 @@ void Repl::tell_what_closes() {
 
 // --- signals ------------------------------------------------------------------------------------
 
-/// Ctrl-C that met no running Lua code: for the chunk that waits, else for the editor.
-void Repl::on_interrupt() {
+/// Ctrl-C drops what was typed ahead. One that met no running Lua code is for the chunk that
+/// waits, else for the editor.
+void Repl::on_interrupt(bool raised) {
   const std::string dropped = shell_.stdin_buffer().discard();
+  if (raised || (front_ != nullptr && !lent_)) editor_->drop_input(dropped);
+  if (raised) return;
   if (std::exchange(lent_, false)) {
     kept_ = true;
     editor_->echoed("^C");
@@ -390,6 +404,11 @@ void Repl::on_stop() {
   if (front_ != nullptr) return to_background();
   editor_->drain();
   Terminal::stop_job(::getpid());
+  editor_->continued();
+}
+
+void Repl::on_continue() {
+  (void)shell_.interrupter().take_stop();  // it was for this
   editor_->resumed();
 }
 

@@ -99,6 +99,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void tell_what_closes();
   void show(const Failure& failure);
   void on_stop();
+  void on_continue();
   void end_by(int signal);
   void require_modules(std::string_view text);
   void log_block(std::string_view block);
@@ -127,7 +128,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void on_block(const std::string& block) override;
   void on_end() override;
   void on_task_end(Task& task, const Outcome& outcome) override;
-  void on_interrupt() override;
+  void on_interrupt(bool raised) override;
   bool is_foreground(const Task& task) const override {
     return front_ != nullptr && front_->task == &task;
   }
@@ -137,8 +138,8 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   bool holds_input() const override { return rich_ && editor_->started(); }
   void lend_input(bool on) override;
   void on_wait(bool begins) override;
-  void before_child() override { editor_->drain(); }
-  void after_child() override { editor_->resumed(); }
+  void before_child() override;
+  void after_child() override;
   void beside_child() override;
 
   Shell& shell_;

@@ -40,6 +40,14 @@ mode_t usual_mode() {
 
 }  // namespace
 
+Status expect_file(const char* operation, const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0 || S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) {
+    return {};  // what is wrong with the others is said by who reads them
+  }
+  return failure(static_cast<Code>(EINVAL), operation, path, "not a regular file");
+}
+
 Status SavedFiles::write(const std::string& path, const std::string& text, bool force) {
   struct stat facts {};
   const bool exists = ::stat(path.c_str(), &facts) == 0;

@@ -1,5 +1,5 @@
-// The scripts that .save has written, so that it never overwrites what is not its own. One
-// thread.
+// Files that commands of the prompt name: those to read, and the scripts that .save has written,
+// so that it never overwrites what is not its own. One thread.
 #pragma once
 
 #include <map>
@@ -8,6 +8,9 @@
 #include "base/result.hpp"
 
 namespace moonwire {
+
+/// EINVAL for a pipe or a device: reading from one may last for ever.
+Status expect_file(const char* operation, const std::string& path);
 
 class SavedFiles {
  public:

@@ -135,7 +135,7 @@ bool Script::in_loop() const {
   return park != nullptr && (park == &runtime_.dispatchers_ || park == &runtime_.passers_);
 }
 
-void Script::on_interrupt() {
+void Script::on_interrupt(bool) {
   if (main_ == nullptr || in_loop()) return end_by(kSignalled + SIGINT);
   interrupted_ = true;
   runtime_.interrupt(*main_);

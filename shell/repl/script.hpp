@@ -33,7 +33,7 @@ class Script final : public Session, TaskObserver {
   void end_by(int status);
 
   void on_task_end(Task& task, const Outcome& outcome) override;
-  void on_interrupt() override;
+  void on_interrupt(bool raised) override;
   bool is_foreground(const Task& task) const override { return &task == main_; }
   void on_report(const ErrorReport& report) override;
   void on_input(std::string_view) override {}

@@ -12,8 +12,8 @@ namespace moonwire {
 
 class Session {
  public:
-  /// Ctrl-C; at the prompt only one that interrupted no Lua code.
-  virtual void on_interrupt() = 0;
+  /// Ctrl-C. `raised`: at the prompt, and it has interrupted Lua code.
+  virtual void on_interrupt(bool raised) = 0;
   /// Its own task: Ctrl-C interrupts that at once.
   virtual bool is_foreground(const Task& task) const = 0;
   /// A failure that nobody caught.

@@ -178,8 +178,8 @@ void Shell::on_wait(bool begins) {
   if (session_ != nullptr) session_->on_wait(begins);
 }
 
-void Shell::on_interrupt() {
-  if (session_ != nullptr) session_->on_interrupt();
+void Shell::on_interrupt(bool raised) {
+  if (session_ != nullptr) session_->on_interrupt(raised);
 }
 
 bool Shell::is_foreground(const Task& task) const {

@@ -65,7 +65,7 @@ class Shell final : Stdio, StdinBuffer::Listener, Interrupter::Listener {
 
   void on_input(std::string_view fresh) override;
   void on_wait(bool begins) override;
-  void on_interrupt() override;
+  void on_interrupt(bool raised) override;
   bool is_foreground(const Task& task) const override;
 
   std::string_view input() override { return held() ? std::string_view() : input_.view(); }

@@ -84,6 +84,9 @@ class LineEditor {
   /// with it and nobody has seen; the rest of a paste that began in it goes the same way.
   virtual void interrupt(std::string_view dropped) = 0;
 
+  /// The same, but what is shown stays.
+  virtual void drop_input(std::string_view) {}
+
   /// The window has another size.
   virtual void resized() = 0;
 
@@ -92,6 +95,10 @@ class LineEditor {
 
   /// Something else had the terminal, and wrote on it: after drain().
   virtual void resumed() = 0;
+
+  /// The same, if that was the shell while the process was stopped: the SIGCONT of it, which
+  /// calls resumed() as well, may be yet to come.
+  virtual void continued() { resumed(); }
 
   /// Text for the screen: above the prompt if one is shown.
   virtual void emit(std::string_view text) = 0;

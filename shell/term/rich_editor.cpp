@@ -124,23 +124,33 @@ void RichEditor::set_block(std::string_view block) {
   dirty_ = true;
 }
 
-/// Ctrl-C behind Ctrl-V is text, as any other key.
+/// Ctrl-C behind Ctrl-V is text, as any other key; `dropped` came in front of it.
 bool RichEditor::is_quoted(std::string_view dropped) const {
-  constexpr std::string_view kLiteral = "\x16";
+  constexpr char kLiteral = '\x16';
   if (!started_ || decoder_.patience()) return false;
-  return literal_ ? dropped.empty() : dropped == kLiteral;
+  bool literal = literal_;
+  for (const char c : dropped) {
+    const bool is_control = c >= 0 && c < ' ';
+    if (is_control && c != kLiteral && !literal) return false;  // keys that nobody saw do nothing
+    literal = c == kLiteral && !literal;
+  }
+  return literal;
 }
 
 void RichEditor::interrupt(std::string_view dropped) {
   if (is_quoted(dropped)) {
-    literal_ = true;
+    input(dropped);
     return take_key({Key::Symbol::kText, true, false, false, "c", "\x03"});
   }
+  drop_input(dropped);
+  if (started_) drop_block();
+}
+
+void RichEditor::drop_input(std::string_view dropped) {
   while (decoder_.next(dropped)) {
   }
   decoder_.discard();
   wait_for_more();
-  if (started_) drop_block();
 }
 
 // --- the screen ----------------------------------------------------------------------------
@@ -171,6 +181,11 @@ void RichEditor::resumed() {
   const Terminal::Mode mode = started_ ? Terminal::Mode::kKeys : Terminal::Mode::kQuiet;
   terminal_.set(mode);
   terminal_.apply();
+}
+
+void RichEditor::continued() {
+  resumed();
+  continues_ = true;
 }
 
 void RichEditor::emit(std::string_view text) {
@@ -255,10 +270,8 @@ void RichEditor::draw(std::string& out, bool whole) {
     render_erased(out, shown_);
     shown_ = {};
   }
-  if (std::exchange(lost_, false)) {
-    // As much as a row: it ends in this one, or in the next if the cursor was not in column 0.
-    out.append(static_cast<std::size_t>(size_.columns), ' ') += '\r';
-  } else if (shown_.rows.empty() && printed_.value() > 0) {
+  leave_lost_row(out);
+  if (shown_.rows.empty() && printed_.value() > 0) {
     out += kNewRow;
   }
   render(out, shown_, next, size_.columns);
@@ -267,10 +280,19 @@ void RichEditor::draw(std::string& out, bool whole) {
   dirty_ = false;
 }
 
+/// Something else wrote: what comes now has a row of its own.
+void RichEditor::leave_lost_row(std::string& out) {
+  if (!std::exchange(lost_, false)) return;
+  // As much as a row: it ends in this one, or in the next if the cursor was not in column 0.
+  out.append(static_cast<std::size_t>(size_.columns), ' ') += '\r';
+  printed_.set(0);
+}
+
 /// A frame of what was printed, in the place of the block. Text that has no newline yet
 /// goes on where it ended, in the row above the block.
 void RichEditor::draw_prints(std::string& out) {
   erase_block(out);
+  leave_lost_row(out);
   const std::string_view all = above_.view();
   const std::string_view text = all.substr(0, frame_size(all));
   out += printed_.feed(text, size_.columns);

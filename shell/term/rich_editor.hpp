@@ -36,9 +36,11 @@ class RichEditor final : public LineEditor {
   void echoed(std::string_view bytes) override;
   void set_block(std::string_view block) override;
   void interrupt(std::string_view dropped) override;
+  void drop_input(std::string_view dropped) override;
   void resized() override;
   void lend(bool on) override;
   void resumed() override;
+  void continued() override;
   void emit(std::string_view text) override;
   void repaint() override;
   void drain(Nanoseconds patience = Nanoseconds::max()) override;
@@ -123,6 +125,7 @@ class RichEditor final : public LineEditor {
   Layout layout(Extent extent, bool left);
   void draw(std::string& out, bool whole);
   void draw_prints(std::string& out);
+  void leave_lost_row(std::string& out);
   void erase_block(std::string& out);
   bool is_quoted(std::string_view dropped) const;
   void leave_block(std::string_view mark);

@@ -285,8 +285,7 @@ void RichEditor::clear_screen() { clears_ = true; }
 void RichEditor::suspend() {
   drain();
   Terminal::stop_job(0);
-  resumed();
-  continues_ = true;
+  continued();
 }
 
 // --- history -------------------------------------------------------------------------------
@@ -361,6 +360,9 @@ bool RichEditor::take_search_key(const Key& key) {
   const char letter = key.text.size() == 1 ? key.text[0] : '\0';
   if (key.symbol == Symbol::kText && !key.control && !key.alt) {
     show_match(search_.extend(key.text));
+  } else if (key.symbol == Symbol::kPaste) {
+    const std::string text = cleaned_paste(key.text);
+    show_match(search_.extend(text.substr(0, text.find('\n'))));
   } else if (key.symbol == Symbol::kBackspace || (is_control && letter == 'h')) {
     show_match(search_.shorten());
   } else if (is_control && letter == 'r') {

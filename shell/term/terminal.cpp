@@ -121,8 +121,14 @@ void Terminal::stop_job(pid_t which) {
   struct sigaction standard {};
   struct sigaction ours {};
   standard.sa_handler = SIG_DFL;
+  sigset_t only;
+  sigset_t before;
+  sigemptyset(&only);
+  sigaddset(&only, SIGTSTP);
   ::sigaction(SIGTSTP, &standard, &ours);
-  ::kill(which, SIGTSTP);  // one that goes to ourselves is here before it returns
+  ::kill(which, SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, &before);  // in its own handler it is blocked
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::sigaction(SIGTSTP, &ours, nullptr);
 }
 

@@ -41,6 +41,7 @@ class Terminal {
 
   /// As Ctrl-Z does: stops the process `which`, or with 0 all of our job. Returns when we go
   /// on, or at once if nobody could make us: then the kernel does not stop us.
+  /// Async-signal-safe.
   static void stop_job(pid_t which);
 
   static bool is_terminal(int fd);

@@ -189,8 +189,8 @@ check.case("dns.server reads back, and nil is the system's", function()
     check.match(message, "dns.server: %b\"\" is no name server")
   end
   check.raises(function() dns.server = {} end, "the list is empty")
-  check.raises(function() dns.server = 5353 end, "got a number")
-  check.raises(function() dns.server = { address, false } end, "got a boolean")
+  check.raises(function() dns.server = 5353 end, "expected, got 5353")
+  check.raises(function() dns.server = { address, false } end, "expected, got false")
   check.equal(dns.server, address)
 end)
 

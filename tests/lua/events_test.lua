@@ -79,10 +79,12 @@ end)
 
 check.case("S67 data before its time limit: one call, with EV_READ", function()
   local both = fifo "both"
-  event(check.expect(function(_, _, fired) check.equal(fired, EV_READ) end), nil, EV_READ,
-    both):add(0.3)
-  timeout(0.02, function() both:write "x" end)
-  sleep(0.35)
+  local bits = {}
+  local ev = event(function(_, _, fired) bits[#bits + 1] = fired end, nil, EV_READ, both):add(10)
+  both:write "x"
+  check.eventually(function() return bits[1] end)
+  check.equal(ev:pending(), false)
+  check.same(bits, { EV_READ })
 end)
 
 check.case("data and time limit in one pass: one call with both bits", function()
@@ -98,14 +100,18 @@ end)
 
 check.case("S69 added again without a time a persistent reader has no limit any more", function()
   local both = fifo "both"
-  local ev = event(check.expect(function(_, _, fired)
-    check.equal(fired, EV_READ)
+  local bits = {}
+  local ev = event(function(_, _, fired)
+    bits[#bits + 1] = fired
     check.equal(both:read(1), "x")
-  end, 2), nil, "read persist", both):add(0.3)
-  timeout(0.02, function() ev:add() end)
-  timeout(0.03, function() both:write "x" end)
-  timeout(0.35, function() both:write "x" end)
-  sleep(0.4)
+  end, nil, "read persist", both):add(0.05)
+  ev:add()
+  both:write "x"
+  check.eventually(function() return bits[1] end)
+  sleep(0.1)
+  both:write "x"
+  check.eventually(function() return bits[2] end)
+  check.same(bits, { EV_READ, EV_READ })
   check.equal(ev:delete(), true)
 end)
 
@@ -133,9 +139,7 @@ check.case("S17 activated early, it goes on from there", function()
   timeout(0.04, function() both:write "x" end)
   check.eventually(function() return #times == 3 end)
   ev:delete()
-  for i, want in ipairs { 0.04, 0.29, 0.54 } do
-    check.ok(times[i] >= want and times[i] < want + 0.2, ("%g at %g"):format(want, times[i]))
-  end
+  for i, least in ipairs { 0.04, 0.29, 0.54 } do check.ok(times[i] >= least, times[i]) end
 end)
 
 check.case("S79 both directions at once are one call a pass", function()

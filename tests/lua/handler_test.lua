@@ -135,7 +135,7 @@ check.case("M5 cancel, restart, reset, remaining", function()
   check.ok(now() - began >= 0.01, "restart has the time of reset")
   check.raises(function() task:reset(-1) end, "timeout t:reset: a number of seconds expected, got %-1")
   check.raises(function() handler.timeout("t", 1) end, "handler_test.lua:%d+: timeout t: a function expected")
-  check.raises(function() handler.timeout("t", "soon", print) end, "a number of seconds expected, got soon")
+  check.raises(function() handler.timeout("t", "soon", print) end, "a number of seconds expected, got \"soon\"")
 end)
 
 check.case("M6 nearest first, ties in the order made", function()

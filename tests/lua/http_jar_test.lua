@@ -127,7 +127,7 @@ check.case("queries, escaping, URLs", function()
   check.raises(function() http.query(5) end, "_test.lua:%d+: http.query: a table or a string expected")
   check.equal(http.unescape(http.escape "\0\xff%+"), "\0\xff%+")
   check.fails("EINVAL", http.unescape "%")
-  check.raises(function() return (http.escape(nil)) end, "_test.lua:%d+: http.escape: the text must be a string")
+  check.raises(function() return (http.escape(nil)) end, "_test.lua:%d+: http.escape: a string for the text expected, got nil")
   local parts = check.ok(http.url "https://u:p%40w@[::1]:444/a?b#c")
   check.same(parts, { url = "https://u:p%40w@[::1]:444/a?b#c", scheme = "https", user = "u", password = "p@w",
     host = "::1", port = 444, authority = "[::1]:444", origin = "https://[::1]:444", path = "/a",

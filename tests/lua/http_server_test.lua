@@ -357,6 +357,22 @@ check.case("a body that moves, or whose handler is slow, has its time", function
   check.equal(select(3, answer(fair)), "60")
 end)
 
+check.case("a body is not whole because its connection was closed here", function()
+  local results = {}
+  local srv <close> = serve(function(req, res)
+    res:write "so far"
+    req.connection[req.path:sub(2)](req.connection)
+    results[#results + 1] = table.pack(req:text())
+  end)
+  for _, how in ipairs { "finish", "close" } do
+    local c <close> = open(srv)
+    c:write(("POST /%s HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf"):format(how))
+    c:read("a", { timeout = 5 })
+    check.eventually(function() return results[1] end)
+    check.fails("ECLOSED", table.unpack(table.remove(results), 1, 3))
+  end
+end)
+
 check.case("a client that does not read holds back its handler only", function()
   local written = 0
   local srv <close> = serve(function(req, res)

@@ -33,6 +33,7 @@ end)
 check.case("long strings are cut between characters", function()
   shows(("x"):rep(1000), '"' .. ("x"):rep(1000) .. '"')
   shows(("x"):rep(1234), '"' .. ("x"):rep(1000) .. '" ... 234 bytes')
+  shows({ [("x"):rep(1234)] = 1 }, "{\n  [\"" .. ("x"):rep(1000) .. '" ... 234 bytes] = 1\n}')
   shows("x" .. ("\u{e9}"):rep(600), '"x' .. ("\u{e9}"):rep(499) .. '" ... 202 bytes')
 end)
 

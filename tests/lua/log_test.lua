@@ -166,6 +166,7 @@ check.case("a file that cannot be opened is a failure, and the one before goes o
     log.info "still here"
     check.match(contents(path "log"), "still here")
     check.raises(function() log.file(3) end, "log_test.lua:%d+: log.file: the name of a file")
+    check.raises(function() log.file(path "log" .. "\0x") end, "log.file: the name of a file")
     check.raises(function() log.file(path "log", { max_sise = 3 }) end, "did you mean 'max_size'")
   end)
 end)

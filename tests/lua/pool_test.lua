@@ -173,13 +173,13 @@ check.case("a pool that nobody has is collected, and what is idle with it", func
 end)
 
 check.case("misuse raises where it happens", function()
-  check.raises(function() pool() end, "pool_test.lua:%d+: pool: an address expected, got a nil")
+  check.raises(function() pool() end, "pool_test.lua:%d+: pool: an address expected, got nil")
   check.raises(function() pool("a:1", 5) end, "pool_test.lua:%d+: pool: a table of options expected")
   check.raises(function() pool("a:1", { max = 0 }) end, "pool_test.lua:%d+: pool: option 'max' must be")
   local p = pool("127.83.6.2:1", { mxa = 1 })
   check.raises(function() p:get() end, "unknown option 'mxa'")
   check.equal(p.count, 0)
-  check.raises(function() p:get(-1) end, "pool_test.lua:%d+: pool:get: seconds expected, got %-1")
+  check.raises(function() p:get(-1) end, "pool_test.lua:%d+: pool:get: a number of seconds expected, got %-1")
 end)
 
 check.done()

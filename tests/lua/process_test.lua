@@ -137,7 +137,7 @@ check.case("mistakes raise where they are made", function()
     local arguments = { ... }
     check.raises(function() process.spawn(table.unpack(arguments)) end, pattern)
   end
-  bad "process_test.lua:%d+: process.spawn: a command is a string or a table, got nil"
+  bad "process_test.lua:%d+: process.spawn: a command, a string or a table, expected, got nil"
   bad("process_test.lua:%d+: process.spawn: the command is empty", {})
   bad("process_test.lua:%d+: process.spawn: unknown option 'cdw', did you mean 'cwd'", { "cat", cdw = "/" })
   bad("option 'stdin' must be .*got \"pip\"", { "cat", stdin = "pip" })

@@ -293,8 +293,9 @@ check.case("a watched directory tells of all that is in it; several watches shar
   check.fails("ENOENT", fs.watch(directory .. "/none/a", print))
   check.fails("ENOENT", fs.watch(directory .. "/none/", print))
   check.fails("fs.watch " .. directory .. "/b/: Not a directory", fs.watch(directory .. "/b/c", print))
-  check.raises(function() fs.watch(1, print) end, "fs.watch: a path expected, got a number")
-  check.raises(function() fs.watch("x") end, "fs.watch: a function expected, got a nil")
+  check.raises(function() fs.watch(1, print) end, "fs.watch: a path expected, got 1")
+  check.raises(function() fs.watch("/\0x", print) end, [[fs.watch: a path expected, got "/\0x"]])
+  check.raises(function() fs.watch("x") end, "fs.watch: a function expected, got nil")
 end)
 
 check.case("who closes what watches read ends them; new ones work", function()
@@ -367,8 +368,8 @@ check.case("S201 look-ups both ways at once, and a name that is none; the loop g
   check.equal(answers.none[3], "EDNS")
   check.equal(answers.silent[3], "EDNS")
   check.ok(runs >= 5, "the timer ran no more than " .. runs .. " times")
-  check.raises(function() dns.reverse "localhost" end, "dns.reverse: an IP address expected, got localhost")
-  check.raises(function() dns.resolve("a", "A", {}, 1) end, "dns.resolve: a function expected, got a number")
+  check.raises(function() dns.reverse "localhost" end, "dns.reverse: an IP address expected, got \"localhost\"")
+  check.raises(function() dns.resolve("a", "A", {}, 1) end, "dns.resolve: a function expected, got 1")
   dns.resolve("quit.test", "A")
   stub:close()
   dns.server = usual

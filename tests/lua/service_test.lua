@@ -374,7 +374,7 @@ check.case("an address that is taken, and options that are wrong", function()
     "service_test.lua:%d+: service.tcp_server: unknown option 'protocl', did you mean 'protocol'")
   check.raises(function() service.tcp_server { protocol = {} } end,
     "service_test.lua:%d+: service.tcp_server: option 'address' is missing")
-  check.raises(function() service.tcp_server "x" end, "a table of options expected, got a string")
+  check.raises(function() service.tcp_server "x" end, "a table of options expected, got \"x\"")
   check.raises(function() service.reconnecting_client { address = 1, reconnect_delay = -1 } end, "at least 0")
 end)
 

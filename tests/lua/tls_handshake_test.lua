@@ -6,7 +6,7 @@ local shouting = require "shouting"
 local shout, exchange = shouting.shout, shouting.exchange
 
 check.case("S177 a silent client is dropped at the deadline, and others are served meanwhile", function()
-  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = { timeout = 0.3 } },
+  local srv <close> = check.ok(listen("tls://127.0.0.1:0", { tls = { timeout = 2 } },
     check.expect(shout, 2)))
   local plain = srv.address:match "//(.*)"
   local silent <close> = check.ok(connect(plain))
@@ -17,14 +17,14 @@ check.case("S177 a silent client is dropped at the deadline, and others are serv
   check.equal(srv.open >= 1, true)
   local began = now()
   check.equal(silent:read(), nil)
-  check.ok(now() - began < 5)
+  check.ok(now() - began < 15)
   check.eventually(function() return srv.open == 0 end)
   check.equal(srv.accepted, 2)
 end)
 
 check.case("handshakes under way count as connections", function()
   local srv <close> = check.ok(listen("tls://127.0.0.1:0", { max_connections = 1,
-    tls = { timeout = 0.2 } }, shout))
+    tls = { timeout = 1 } }, shout))
   local silent <close> = check.ok(connect((srv.address:match "//(.*)")))
   check.eventually(function() return srv.open == 1 end)
   local c <close> = check.ok(connect(srv.address))  -- when the first is out of time

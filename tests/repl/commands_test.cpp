@@ -1,4 +1,6 @@
 // The commands that show, log, edit and set.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -64,6 +66,19 @@ TEST_CASE("Commands: .src", "[repl]") {
     CHECK(prompt.expect("attempt to index a nil value (global 'nothing')"));
     CHECK(prompt.expect("net> "));
   }
+}
+
+TEST_CASE("Commands: .load and .edit take files, and nothing that may have no end", "[repl]") {
+  const TemporaryFolder folder;
+  const std::string fifo = folder.path() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  Prompt prompt({"-q"}, {"VISUAL=true"});
+  for (const std::string& path : {fifo, std::string("/dev/zero")}) {
+    CHECK(prompt.enter(".load " + path, "load " + path + ": not a regular file\r\n"));
+    CHECK(prompt.enter(".edit " + path, "edit " + path + ": not a regular file\r\n"));
+  }
+  CHECK(prompt.enter(".load " + folder.path(),
+                     "error: cannot read " + folder.path() + ": Is a directory\r\n"));
 }
 
 TEST_CASE("Commands: .log", "[repl]") {

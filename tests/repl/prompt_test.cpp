@@ -3,6 +3,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -14,8 +17,23 @@ using namespace std::chrono_literals;
 TEST_CASE("Prompt: start", "[repl]") {
   SECTION("one banner line, and the prompt") {
     Pty pty(command_line({}), dumb());
-    CHECK(pty.expect("moonwire "));
-    CHECK(pty.expect(".help tells more\r\nnet> "));
+    REQUIRE(pty.expect("net> "));
+    const std::string& all = pty.transcript();
+    CHECK(std::count(all.begin(), all.end(), '\n') == 1);
+    CHECK(all.starts_with("moonwire "));
+    CHECK(all.find(" (Lua 5.4") != std::string::npos);
+    CHECK(all.ends_with(".help tells more\r\nnet> "));
+  }
+  SECTION("not where only one of the two streams is a terminal") {
+    const std::string program = MOONWIRE_BINARY;
+    Pty out({"/bin/sh", "-c", "'" + program + "' | cat"}, dumb());
+    out.send("print(6 * 7) return 5\n\x04");
+    CHECK(out.wait().value_or(-1) == 0);
+    CHECK(out.transcript().ends_with("\r\n42\r\n"));
+    CHECK(out.transcript().find("net> ") == std::string::npos);
+    Pty in({"/bin/sh", "-c", "echo 'print(6 * 7) return 5' | '" + program + "'"}, dumb());
+    CHECK(in.wait().value_or(-1) == 0);
+    CHECK(in.transcript() == "42\r\n");
   }
   SECTION("-q hides the banner; -i makes a prompt of a pipe, -e and scripts come before") {
     const std::string out = run({"-i", "-q", "-E"}, "1 + 1\nx = 5\nx").out;
@@ -46,6 +64,22 @@ TEST_CASE("Prompt: start", "[repl]") {
   }
 }
 
+TEST_CASE("Prompt: what it leaves alone", "[repl]") {
+  Prompt prompt;
+  SECTION("no hook is set, and the collector takes small steps") {
+    CHECK(prompt.enter("debug.gethook() == nil", "true\r\n"));
+    CHECK(prompt.enter("collectgarbage 'incremental'", "\"incremental\"\r\n"));
+    CHECK(prompt.enter("collectgarbage('setpause', 150)", "148\r\n"));  // kept in steps of 4
+  }
+  SECTION("the streams it was given do not get O_NONBLOCK, which others would share") {
+    CHECK(prompt.enter("names = {'/proc/self/fdinfo/0', '/proc/self/fdinfo/1'};", ""));
+    CHECK(
+        prompt.enter("for _, n in ipairs(names) do local f = io.open(n) if f then "
+                     "print(tonumber(f:read('a'):match 'flags:%s*(%d+)', 8) & 2048) end end",
+                     ::access("/proc/self/fdinfo/0", F_OK) == 0 ? "0\r\n0\r\n" : ""));
+  }
+}
+
 TEST_CASE("Prompt: results", "[repl]") {
   Prompt prompt;
   SECTION("are inspected, on one line with tabs") {
@@ -58,6 +92,11 @@ TEST_CASE("Prompt: results", "[repl]") {
     CHECK(prompt.enter("1, {('x'):rep(50), ('y'):rep(50)}",
                        "1\r\n{\r\n  \"" + std::string(50, 'x') + "\",\r\n  \"" +
                            std::string(50, 'y') + "\"\r\n}\r\n"));
+  }
+  SECTION("are not what print prints, which stays as it was") {
+    prompt.send("print({}, 'text')\n");
+    CHECK(prompt.expect("\r\ntable: 0x"));
+    CHECK(prompt.expect("\ttext\r\nnet> "));
   }
   SECTION("are hidden by a semicolon at the end") { CHECK(prompt.enter("1 + 1;", "")); }
   SECTION("stay in _, __, ___ and _all") {
@@ -147,6 +186,15 @@ TEST_CASE("Prompt: the loop goes on", "[repl]") {
     CHECK(prompt.expect(" ms at " + script.path() + ":2\r\ndone\r\n"));
     CHECK(prompt.expect("net> "));
     CHECK(prompt.enter("slow()", ""));
+  }
+  SECTION("past a stack that has overflowed, however deep it was") {
+    prompt.send("function f() return 1 + f() end f()\n");
+    CHECK(prompt.expect("stack overflow\r\n"));
+    CHECK(prompt.expect(" more\r\n"));
+    CHECK(prompt.expect("net> "));
+    prompt.send("timeout(0, f);\n");
+    CHECK(prompt.expect("stack overflow\r\n"));
+    CHECK(prompt.expect("net> "));
   }
   SECTION("while a typed line waits; then there is no prompt") {
     prompt.send("timeout(0.02, function() print 'tick' end) sleep(0.1) print 'awake'\n");
@@ -407,6 +455,20 @@ TEST_CASE("Prompt: commands", "[repl]") {
     CHECK(prompt.enter(".stop timer 1", ""));
     CHECK(prompt.enter(".ls", "nothing is open\r\n"));
     CHECK(prompt.enter(".stop timer 1", "there is no timer 1 (.ls)\r\n"));
+  }
+  SECTION(".ls tells of servers and connections too, with what .stop and Lua know them by") {
+    prompt.send("srv = listen(0, function(c) c:read() end) c = connect(srv.address);\n");
+    REQUIRE(prompt.expect("listening on "));
+    REQUIRE(prompt.expect("net> "));
+    prompt.send(".ls\n");
+    CHECK(prompt.expect("\r\nlistener 1 "));
+    CHECK(prompt.expect("\r\nconnection 1 "));
+    CHECK(prompt.expect("net> "));
+    CHECK(prompt.enter("conns[1] == c", "true\r\n"));
+    CHECK(prompt.enter(".stop connection 1", ""));
+    CHECK(prompt.enter("c.state", "\"closed\"\r\n"));
+    CHECK(prompt.enter(".stop listener 1", ""));
+    CHECK(prompt.enter("srv.fd", "nil\r\n"));
   }
   SECTION(".load runs a file, with its errors") {
     const ScriptFile file("loaded = 5\nerror 'in file'");

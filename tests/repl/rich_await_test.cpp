@@ -12,6 +12,13 @@ TEST_CASE("Rich await: while a chunk waits", "[repl]") {
     session.type("\r");
     CHECK(session.shows("net> 'ahead'\n\"ahead\"\nnet> "));
   }
+  SECTION("no byte of a prompt, nor of what is typed, comes meanwhile") {
+    session.type("timeout(0.01, print, 'go') timeout(0.3, print, 'on') sleep(0.5)\r");
+    REQUIRE(session.pty().expect("go\r\n"));
+    session.type("ahead");
+    REQUIRE(session.pty().expect([](std::string_view unread) { return unread == "on\r\n"; }));
+    CHECK(session.shows("on\nnet> ahead"));
+  }
   SECTION("io.read takes a line that the terminal shows") {
     session.type("io.write 'name? ' name = io.read()\r");
     REQUIRE(session.shows("net> io.write 'name? ' name = io.read()\nname? "));
@@ -64,6 +71,14 @@ TEST_CASE("Rich await: Ctrl-C", "[repl]") {
     REQUIRE(session.displays("\ngo\n"));
     session.type("\x03");
     CHECK(session.shows("go\nfalse   interrupted\nclosed\nnet> "));
+  }
+  SECTION("drops what was typed ahead, and the rest of a paste that had begun in it") {
+    session.type("timeout(0.01, print, 'go') print(pcall(sleep, 60))\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type("print 'one'\r\x1b[200~print 'two'\r\x03print 'three'\r\x1b[201~");
+    REQUIRE(session.shows("go\nfalse   interrupted\nnet> "));
+    session.type("print 'four'\r");
+    CHECK(session.shows("go\nfalse   interrupted\nnet> print 'four'\nfour\nnet> "));
   }
   SECTION("a second one within 2 s closes the coroutine, which goes on waiting") {
     session.type(

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "base/fd.hpp"
 #include "repl/rich_session.hpp"
 
@@ -15,6 +17,18 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
     REQUIRE(session.shows("net> one|\n...> two\n...> three"));
     session.type("\x03");
     CHECK(session.shows("net> one\n...> two\n...> three^C\nnet> "));
+  }
+  SECTION("changes neither the results nor the status of the end") {
+    REQUIRE(session.enters("1, 2", "1       2\n"));
+    session.type("error 'x'");
+    REQUIRE(session.shows("net> error 'x'"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> error 'x'^C\nnet> "));
+    CHECK(session.enters("_, _all.n, _err", "1       2       nil\n"));
+    session.type("\x03");
+    REQUIRE(session.shows("net> ^C\nnet> "));
+    session.type("\x04");
+    CHECK(session.pty().wait().value_or(-1) == 0);
   }
   SECTION("drops an unfinished sequence") {
     session.type("a\x1b[");
@@ -35,6 +49,14 @@ TEST_CASE("Rich control: Ctrl-C at the prompt", "[repl]") {
     session.type("\x03");
     CHECK(session.shows("net> b^C\nnet> "));
   }
+  SECTION("is text behind Ctrl-V in one write with it, and with text before") {
+    session.type("'a\x16\x03");
+    REQUIRE(session.shows("net> 'a^C"));
+    session.type("b\x16\x16\x16\x03");
+    REQUIRE(session.shows("net> 'a^Cb^V^C"));
+    session.type("\x16\x16\x03");
+    CHECK(session.prompts_after("^V^C^C"));
+  }
   SECTION("is not in the history") {
     REQUIRE(session.enters("'kept'", "\"kept\"\n"));
     session.type("'dropped'");
@@ -54,8 +76,12 @@ TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
     if (!session.displays("go\n")) {
       return false;
     }
+    const auto pressed = std::chrono::steady_clock::now();
     session.type("\x03");
-    return session.prompts_after("interrupted");
+    const bool raised = session.prompts_after("interrupted");
+    // Ten times what is asked for: the machine may have other work.
+    CHECK(std::chrono::steady_clock::now() - pressed < std::chrono::seconds(1));
+    return raised;
   };
   SECTION("in a loop around pcall") {
     CHECK(interrupts("print 'go' while true do pcall(function() while true do end end) end"));
@@ -69,6 +95,19 @@ TEST_CASE("Rich control: Ctrl-C interrupts Lua that is busy", "[repl]") {
     CHECK(
         interrupts("print 'go' while true do coroutine.resume(coroutine.create(function() "
                    "while true do end end)) end"));
+  }
+  SECTION("and drops what was typed ahead") {
+    session.type("print 'go' while true do end\r");
+    REQUIRE(session.displays("\ngo\n"));
+    session.type(
+        "print('not '..'run')\r\x1b[200~print('nor '..'this')\r\x03"
+        "print('or '..'that')\r\x1b[201~");
+    REQUIRE(session.prompts_after("interrupted"));
+    session.type("'after'\r");
+    REQUIRE(session.prompts_after("\"after\""));
+    for (const char* line : {"not run", "nor this", "or that"}) {
+      CHECK(session.screen().all().find(line) == std::string::npos);
+    }
   }
   SECTION("and the prompt works after it") {
     REQUIRE(interrupts("print 'go' while true do end"));
@@ -175,6 +214,8 @@ TEST_CASE("Rich control: the terminal's modes are as they were found", "[repl]")
   REQUIRE(pty.expect("net> "));
   SECTION("after Ctrl-\\") { pty.send("half\x1c"); }
   SECTION("after Ctrl-D") { pty.send("\x04"); }
+  SECTION("after SIGTERM") { pty.send("half\x15os.execute 'kill -TERM $PPID'\r"); }
+  SECTION("after a hang-up") { pty.send("os.execute 'kill -HUP $PPID'\r"); }
 #if HANDLERS_RUN_AT_ONCE
   SECTION("after the third Ctrl-C in C code") {
     pty.send("print 'go' print((('a'):rep(60):find(('a*'):rep(40)..'b')))\r");
@@ -206,6 +247,64 @@ TEST_CASE("Rich control: Ctrl-Z under a shell stops, and goes on with the block"
   REQUIRE(pty.expect("oXne\r\n"));
   pty.send("\x04");
   CHECK(pty.wait().value_or(-1) == 0);
+}
+
+TEST_CASE("Rich control: Ctrl-Z stops it where the loop stands still, and fg goes on", "[repl]") {
+  const TemporaryFolder folder;
+  const std::string editor = folder.path() + "/editor";
+  std::ofstream(editor) << "#!/bin/sh\necho go; read x; echo 'edited()' >\"$1\"\n";
+  REQUIRE(::chmod(editor.c_str(), 0700) == 0);
+  Pty shell({"/bin/sh", "-i"}, at_terminal("xterm", folder.path(), {"ENV", "VISUAL=" + editor}));
+  shell.send(std::string("set -m; PS1='ready '; ") + MOONWIRE_BINARY + " -q\r");
+  REQUIRE(shell.expect("net> "));
+  const auto stops = [&] {
+    shell.send("\x1a");
+    if (!shell.expect("ready ")) return false;
+    shell.send("stty -a | grep -q -w -e -icanon || echo coo''ked\r");
+    return shell.expect("cooked\r\n") && shell.expect("ready ") && shell.send("fg\r");
+  };
+  SECTION("in os.execute") {
+    shell.send("os.execute 'echo go; read x; echo \"<$x>\"'\r");
+    REQUIRE(shell.expect("go\r\n"));
+    REQUIRE(stops());
+    shell.send("on\r");
+    REQUIRE(shell.expect("<on>\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+  SECTION("in the user's editor") {
+    shell.send(
+        "typed\x1b"
+        "e");
+    REQUIRE(shell.expect("go\r\n"));
+    REQUIRE(stops());
+    shell.send("\r");
+    REQUIRE(shell.expect("net> edited"));
+  }
+#if HANDLERS_RUN_AT_ONCE
+  SECTION("where io.popen is read from") {
+    shell.send(
+        "print(io.popen 'echo go >&2; sleep 0.2; echo up >&2; read x; echo end':read 'a')\r");
+    REQUIRE(shell.expect("up\r\n"));  // a call of over 100 ms
+    REQUIRE(stops());
+    shell.send("\r");
+    REQUIRE(shell.expect("end\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+  SECTION("in busy Lua") {
+    shell.send(
+        "while true do local t = now() repeat until now() > t + 0.11 io.stderr:write('g', 'o') "
+        "end\r");
+    REQUIRE(shell.expect("go"));
+    REQUIRE(stops());
+    REQUIRE(shell.expect(" -q\r\n"));
+    REQUIRE(shell.expect("go"));  // it has the terminal again
+    shell.send("\x03");
+    REQUIRE(shell.expect("interrupted\r\n"));
+    REQUIRE(shell.expect("net> "));
+  }
+#endif
+  shell.send("\x15\x04");
+  CHECK(shell.expect("ready "));
 }
 
 TEST_CASE("Rich control: a hang-up and SIGTERM end it, the history is kept", "[repl]") {

@@ -57,6 +57,18 @@ TEST_CASE("Rich history: the file", "[repl]") {
     session.type("\x07");
     CHECK(session.shows("net> "));
   }
+  SECTION("Ctrl-G restores what was typed, and where the cursor was") {
+    session.type("half typed\x02\x02" + ctrl('R') + "block");
+    REQUIRE(session.shows("(search 'block'): do\n...> print '|block'\n...> end"));
+    session.type("\x07");
+    CHECK(session.shows("net> half typ|ed"));
+  }
+  SECTION("a paste is searched for, up to its first newline") {
+    session.type(ctrl('R') + "fir" + pasted("st\t=\rmore"));
+    CHECK(session.shows("(search 'first    ='): |first = 1"));
+    session.type(ctrl('G') + ctrl('R') + pasted("print 'bl\rock"));
+    CHECK(session.shows("(search 'print 'bl'): do\n...> |print 'block'\n...> end"));
+  }
   SECTION("a match runs at Enter, is kept by Esc and by arrows") {
     session.type(ctrl('R') + "block\r");
     CHECK(session.shows("net> do\n...> print 'block'\n...> end\nblock\nnet> "));

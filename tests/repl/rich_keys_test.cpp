@@ -98,8 +98,10 @@ TEST_CASE("Rich keys: ESC and sequences", "[repl]") {
     REQUIRE(session.enters("'old'", "\"old\"\n"));
     session.type(ctrl('R') + "ol");
     REQUIRE(session.shows("(search 'ol'): '|old'"));
+    const auto typed = std::chrono::steady_clock::now();
     session.type("\x1b");
     REQUIRE(session.shows("net> '|old'"));
+    CHECK(std::chrono::steady_clock::now() - typed >= std::chrono::milliseconds(50));
     CHECK(session.after("b", "'b|old'"));
   }
   SECTION("sequences cut anywhere are one key; unknown ones are swallowed whole") {
@@ -173,6 +175,18 @@ TEST_CASE("Rich keys: Alt-E gives the block to an editor", "[repl]") {
     CHECK(session.shows("net> a = 1\n...> b = 2|"));
     session.type("\x1f");
     CHECK(session.shows("net> typed|"));
+  }
+  SECTION("what it leaves in the row is not gone on with") {
+    std::ofstream(editor) << "#!/bin/sh\nprintf 'to the screen'\nexit 4\n";
+    session.type("typed\x02\x02" + alt('e'));
+    CHECK(session.shows("to the screen\nrun editor " + editor + ": exit status 4\nnet> typ|ed"));
+  }
+  SECTION("what it does not change stays, with its cursor and nothing to undo") {
+    std::ofstream(editor) << "#!/bin/sh\ntrue\n";
+    session.type("typed\x02\x02" + alt('e'));
+    REQUIRE(session.shows("net> typed\nnet> typ|ed"));
+    session.type("\x1f");
+    CHECK(session.shows("net> "));
   }
   SECTION("what it fails with is told, and the block stays") {
     session.type("other" + alt('e'));

@@ -1,6 +1,7 @@
 // What is printed while a prompt is shown, whoever prints it, and what the prompt is like
 // afterwards.
 #include <csignal>
+#include <cstdlib>
 
 #include "repl/rich_session.hpp"
 
@@ -10,13 +11,15 @@ TEST_CASE("Rich prints: come above, in the order of the calls", "[repl]") {
   Session session({24, 60});
   SECTION("print, io.write, standard error, warnings, the log, uncaught errors") {
     session.type(
-        "warn '@on' timeout(0.1, function() print 'p' io.write 'w\\n' io.stdout:write 'o\\n' "
-        "io.stderr:write 'e\\n' warn 'n' error 'last' end);\r");
+        "warn '@on' log = require 'log' timeout(0.1, function() print 'p' io.write 'w\\n' "
+        "io.stdout:write 'o\\n' io.stderr:write 'e\\n' warn 'n' log.info 'l' error 'last' end);\r");
     session.type("half");
     CHECK(session.sees([](const Screen& screen) {
       const std::string text = screen.text();
-      return text.find("\np\nw\no\ne\nLua warning: n\n") < text.find(": last\n") &&
-             text.ends_with("\nnet> half\n");
+      const std::size_t logged = text.find(" info l\n");
+      const std::size_t failed = text.find("error in timer 1: (input 1):1: last\n");
+      return text.find("\np\nw\no\ne\nLua warning: n\n") < logged && logged < failed &&
+             failed != text.npos && text.ends_with("\nnet> half\n");
     }));
   }
   SECTION("in a search, which stays as it was") {
@@ -193,6 +196,25 @@ TEST_CASE("Rich prints: a flood leaves the keys alive", "[repl]") {
   CHECK(session.pty().expect("\x1b[Jnet> typed"));
   session.type(ctrl('U') + "flood:delete();\r'done'\r");
   CHECK(session.pty().expect("\"done\"\r\n"));
+}
+
+TEST_CASE("Rich prints: of more than a screen can take the oldest lines are left out", "[repl]") {
+  Session session;
+  session.type(
+      "timeout(0.1, function() local x = ('x'):rep(1000) for i = 1, 3000 do print(i, x) end "
+      "end);\r");
+  session.type("half");
+  REQUIRE(session.pty().expect("\n3000\t"));
+  REQUIRE(session.pty().expect("net> half"));
+  const std::string& all = session.pty().transcript();
+  const std::size_t mark = all.find("[... ");
+  REQUIRE(mark != std::string::npos);
+  const int skipped = std::atoi(all.c_str() + mark + 5);
+  CHECK(skipped > 0);
+  // Lines are whole behind it, and none is missing that is not counted.
+  const std::size_t next = all.find('\n', mark) + 1;
+  CHECK(all.substr(mark, next - mark).ends_with(" lines skipped]\r\n"));
+  CHECK(std::atoi(all.c_str() + next) == skipped + 1);
 }
 
 TEST_CASE("Rich prints: TERM=dumb", "[repl]") {

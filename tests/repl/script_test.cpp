@@ -35,6 +35,7 @@ TEST_CASE("Command line: chunks, modules, scripts", "[repl]") {
   }
   SECTION("standard input is one chunk named stdin, asked for or not") {
     CHECK(run({}, "print(1,\n2)\nprint(3)").out == "1\t2\n3\n");
+    CHECK(run({}, "return 'not shown'").out == "");
     CHECK(run({"-", "x"}, "print(arg[0], ...)").out == "-\tx\n");
     const Ended ended = run({}, "\nerror 'here'");
     CHECK(contains(ended.err, "moonwire: stdin:2: here\nstack traceback:\n"));

@@ -19,7 +19,7 @@ print(listen("127.0.0.1:0", function(client)
 end).address)
 print((listen("udp://localhost:0", function(sock, data, from) sock:send(from, data:upper()) end).address
   :gsub("udp://", "")))
-local closed = listen "127.0.0.1:0"
+local closed = listen "127.87.0.4:0" -- where nobody else listens
 print(closed.address)
 closed:close()
 END

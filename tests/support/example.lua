@@ -3,6 +3,7 @@
 local check = require "check"
 
 local PATIENCE <const> = 10  -- seconds, for what must be printed
+local SLACK <const> = 1      -- seconds that the example's own sleeps may take longer, for the same
 
 --- What an example promises to print: the texts after "-->", one per line.
 local function promised(example)
@@ -26,8 +27,25 @@ local function clean_up(env)
   for _, row in ipairs(conns()) do try(row.object, "close") end
 end
 
+--- What sleep() at the beginning of an example's line is: on a busy machine what stands behind "-->"
+-- up to there may need longer.
+local function patient_sleep(example, printed)
+  return function(seconds)
+    sleep(seconds)
+    local due, line = 0, 0
+    local own = debug.getinfo(2, "l").currentline
+    for text in example:gmatch "[^\n]*" do
+      line = line + 1
+      if line <= own and text:find("--> ", 1, true) then due = due + 1 end
+    end
+    local deadline = now() + SLACK
+    while #printed < due and now() < deadline do sleep(0.005) end
+  end
+end
+
 return function(name, example)
   local printed, env = {}, {}
+  env.patient_sleep = patient_sleep(example, printed)
   function env.print(...)
     local words = table.pack(...)
     for i = 1, words.n do words[i] = tostring(words[i]) end
@@ -36,7 +54,8 @@ return function(name, example)
     end
   end
   local method = reactor.method
-  check.ok(load(example, "=" .. name, "t", setmetatable(env, { __index = _G })))()
+  local patient = ("\n" .. example):gsub("\nsleep%(", "\npatient_sleep("):sub(2)
+  check.ok(load(patient, "=" .. name, "t", setmetatable(env, { __index = _G })))()
   local want = promised(example)
   for i, line in ipairs(want) do want[i] = squeeze(line) end
   if #want > 0 then

@@ -237,7 +237,7 @@ class TypingModel {
   void take_literal(const Key& key) { insert(key.symbol == Symbol::kPaste ? key.text : key.bytes); }
 
   bool stays_in_search(const Key& key) {
-    if (key.symbol == Symbol::kBackspace) return true;
+    if (key.symbol == Symbol::kBackspace || key.symbol == Symbol::kPaste) return true;
     if (key.symbol != Symbol::kText || key.alt) return false;
     if (!key.control) return true;
     if (key.text == "g") searching_ = false;

@@ -1,6 +1,7 @@
 --- An app: routes, and what is around them. It is called as any handler is, app(req, res), and
 -- so one app can be a route of another. First come paths written out, then patterns, the one with
 -- the most literal bytes first, then what is under a prefix, the longest first.
+local blame = require "blame"
 local check_options = require "http.server.options"
 
 local App = { __name = "app" }
@@ -28,17 +29,16 @@ local function compile(path)
   return "^" .. pattern .. "$", names, literal
 end
 
-local function check_prefix(name, path, level)
+local function check_prefix(name, path)
   if type(path) == "string" and path:sub(1, 1) == "/" then return end
-  error(("app:%s: a path that begins with \"/\" expected, got %s"):format(name, tostring(path)),
-    level or 3)
+  blame.expected("app:" .. name, 'a path that begins with "/"', path)
 end
 
 local function check_route(name, path, fn)
-  check_prefix(name, path, 4)
+  check_prefix(name, path)
   local meta = getmetatable(fn)
   if type(fn) ~= "function" and not (meta and meta.__call) then
-    error(("app:%s: a function expected, got a %s"):format(name, type(fn)), 3)
+    blame.expected("app:" .. name, "a function", fn)
   end
 end
 
@@ -97,9 +97,7 @@ end
 --- Serves the files of a directory.
 function methods.static(app, prefix, directory, options)
   check_prefix("static", prefix)
-  if type(directory) ~= "string" then
-    error("app:static: a directory expected, got a " .. type(directory), 2)
-  end
+  if type(directory) ~= "string" then blame.expected("app:static", "a directory", directory) end
   options = check_options("app:static", options, { gzip = "boolean", hidden = "boolean", index = "string" })
   return add_prefix(app, prefix, require("http.server.static").new(directory, options))
 end
@@ -109,7 +107,7 @@ end
 function methods.proxy(app, prefix, targets, options)
   check_prefix("proxy", prefix)
   options = check_options("app:proxy", options, { preserve_host = "boolean" })
-  local proxy = require("http.server.proxy").new(targets, options.preserve_host, "app:proxy", 2)
+  local proxy = require("http.server.proxy").new(targets, options.preserve_host, "app:proxy")
   return add_prefix(app, prefix, proxy)
 end
 

@@ -12,7 +12,7 @@ function Part.body(part) return part.read end
 --- All of it; nil, message, "EMSGSIZE" if it is longer than `max` (the listener's max_body).
 function Part.text(part, max)
   if part.whole then return part.whole end
-  max = max or native.max_body(part.connection)
+  max = max or native.max_body(part.connection) or 0  -- 0: it was closed
   local pieces, size = {}, 0
   repeat
     if size > max then

@@ -1,4 +1,5 @@
 --- Option tables of functions that are written in Lua.
+local blame = require "blame"
 
 --- What to say of a name that is none of `known`.
 local function advice(option, known)
@@ -13,17 +14,15 @@ end
 -- the name of `name`'s caller.
 return function(name, options, known)
   if options == nil then return {} end
-  if type(options) ~= "table" then
-    error(("%s: a table of options expected, got a %s"):format(name, type(options)), 3)
-  end
+  if type(options) ~= "table" then blame.expected(name, "a table of options", options) end
   for option, value in pairs(options) do
     local wanted = known[option]
     if not wanted then
       local text = tostring(option)
-      error(("%s: unknown option '%s'%s"):format(name, text, advice(text, known)), 3)
+      blame.misuse(("%s: unknown option '%s'%s"):format(name, text, advice(text, known)))
     end
     if type(value) ~= wanted then
-      error(("%s: option '%s' must be a %s, got a %s"):format(name, option, wanted, type(value)), 3)
+      blame.misuse(("%s: option '%s' must be a %s, got a %s"):format(name, option, wanted, type(value)))
     end
   end
   return options

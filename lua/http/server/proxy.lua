@@ -1,5 +1,6 @@
 --- Another server behind a prefix of an app: requests are passed on, and answers back, as they
 -- come.
+local blame = require "blame"
 local native = require "native.http"
 local http = require "http"
 local query = require "http.server.query"
@@ -106,21 +107,19 @@ local UNREACHED <const> = { ECONNREFUSED = true, EHOSTUNREACH = true, ENETUNREAC
   EDNS = true, ENOENT = true }
 
 --- What paths are put behind: of "host:port", or of a URL.
-local function base_of(target, name, level)
-  if type(target) ~= "string" then
-    error(("%s: an address or a URL expected, got a %s"):format(name, type(target)), level + 2)
-  end
+local function base_of(target, name)
+  if type(target) ~= "string" then blame.expected(name, "an address or a URL", target) end
   local full = target:find "://" and target or "http://" .. target
   local url, message = http.url(full)
-  if not url then error(("%s: %s"):format(name, message), level + 2) end
+  if not url then blame.misuse(("%s: %s"):format(name, message)) end
   return (url.url:gsub("/$", ""))
 end
 
-local function bases_of(targets, name, level)
-  if type(targets) ~= "table" then return { base_of(targets, name, level) } end
+local function bases_of(targets, name)
+  if type(targets) ~= "table" then return { base_of(targets, name) } end
   local bases = {}
-  for i, target in ipairs(targets) do bases[i] = base_of(target, name, level) end
-  if #bases == 0 then error(name .. ": the list of targets is empty", level + 1) end
+  for i, target in ipairs(targets) do bases[i] = base_of(target, name) end
+  if #bases == 0 then blame.misuse(name .. ": the list of targets is empty") end
   return bases
 end
 
@@ -138,9 +137,9 @@ end
 
 --- `targets`: "host:port", a URL that paths are put behind, or a list of these, which take turns;
 -- one that cannot be reached is passed over. With `keeps_host` they see the client's Host. What is
--- wrong with them is raised in the name of `name`, `level` up.
-local function new(targets, keeps_host, name, level)
-  local bases, turn = bases_of(targets, name, level + 1), 0
+-- wrong with them is raised in the name of `name`.
+local function new(targets, keeps_host, name)
+  local bases, turn = bases_of(targets, name), 0
   return function(req, res, rest)
     local parts = query.resolve(rest)
     if not parts then return 404, "not found\n" end

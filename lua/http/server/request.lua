@@ -75,6 +75,7 @@ function methods.text(req, max)
   if req.whole then return req.whole end
   local conn = connection(req, "text")
   max = max or native.max_body(conn)
+  if not max then return nil, "read: the connection was closed", "ECLOSED" end
   local function too_long()
     native.refuse_body(conn)
     return nil, ("read: the body is longer than %d bytes"):format(max), "EMSGSIZE"
@@ -119,7 +120,7 @@ end
 function methods.form(req, max)
   local kind = (req.headers["content-type"] or ""):lower()
   if kind:find("^multipart/form%-data") then
-    return read_parts(req, max or native.max_body(connection(req, "form")))
+    return read_parts(req, max or native.max_body(connection(req, "form")) or 0)
   end
   local text, message, code = req:text(max)
   if not text then return nil, message, code end

@@ -1,5 +1,6 @@
 --- An answer in the making, as handlers get it. `status` and `headers` may be set until it
 -- begins: with the first write, or when the handler has returned.
+local blame = require "blame"
 local native = require "native.http"
 local check_options = require "http.server.options"
 local json = require "json"
@@ -32,9 +33,16 @@ end
 
 local rawget, send_all = rawget, native.respond
 
+local function status_of(res)
+  local status = rawget(res, "status")
+  if status == nil then return 200 end
+  if math.type(status) ~= "integer" then blame.expected("res.status", "a whole number", status) end
+  return status
+end
+
 --- The whole answer; nil, message, code if it is lost.
 local function respond(conn, res, data)
-  local ok, message, code = send_all(conn, rawget(res, "status") or 200, rawget(res, "headers"), data)
+  local ok, message, code = send_all(conn, status_of(res), rawget(res, "headers"), data)
   if ok then return ok end
   return persist(conn, ok, message, code)
 end
@@ -54,6 +62,7 @@ end
 
 --- A field's value; nothing is none. Returns the response.
 function methods.set(res, name, value)
+  if type(name) ~= "string" then blame.expected("res:set", "the name of a field", name) end
   for each in pairs(res.headers) do
     if each:lower() == name:lower() then res.headers[each] = nil end
   end
@@ -64,10 +73,11 @@ end
 --- Sends pieces of the body, and the head before the first. Waits while the client is too slow.
 function methods.write(res, ...)
   local conn = connection(res, "write")
+  for i = 1, select("#", ...) do blame.check_string("res:write", "strings", (select(i, ...))) end
   if native.state(conn) == "waiting" then
     local coding = res.choose_coding and res.choose_coding()
     local begun, message, code =
-      native.begin(conn, rawget(res, "status") or 200, rawget(res, "headers"), coding)
+      native.begin(conn, status_of(res), rawget(res, "headers"), coding)
     if not begun then return nil, message, code end
   end
   local ok, message, code = persist(conn, native.write(conn, ...))
@@ -80,6 +90,7 @@ end
 -- chunked body.
 function methods.finish(res, data, trailers)
   local conn = connection(res, "finish")
+  if data ~= nil then blame.check_string("res:finish", "a string", data) end
   if native.state(conn) == "waiting" and not trailers then
     if data and res.encode then data = res:encode(data) end
     return respond(conn, res, data)
@@ -91,6 +102,7 @@ end
 
 --- An interim answer: 103, with the headers given.
 function methods.inform(res, status, headers)
+  if math.type(status) ~= "integer" then blame.expected("res:inform", "a status", status) end
   return native.begin(connection(res, "inform"), status, headers)
 end
 
@@ -117,6 +129,9 @@ local ATTRIBUTES <const> = { domain = "Domain", path = "Path", expires = "Expire
 -- http_only (true).
 function methods.cookie(res, name, value, options)
   options = check_options("res:cookie", options, COOKIE)
+  blame.check_string("res:cookie", "a name", name)
+  blame.check_string("res:cookie", "a string for the value", value)
+  name, value = tostring(name), tostring(value)
   if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then error("res:cookie: the name is no token", 2) end
   if value:find("[%c%s\",;\\]") then
     error("res:cookie: a byte in the value that a cookie may not have; encode it", 2)
@@ -161,14 +176,26 @@ function methods.events(res)
     return res:write((name and "event: " .. single("name", name) .. "\n" or "")
       .. (id and "id: " .. single("id", id) .. "\n" or "") .. line("data", data) .. "\n")
   end
-  function events.comment(_, text) return res:write(line("", text) .. "\n") end
-  function events.retry(_, seconds) return res:write(("retry: %d\n\n"):format(seconds * 1000)) end
+  function events.comment(_, text)
+    blame.check_string("events:comment", "a string", text)
+    return res:write(line("", tostring(text)) .. "\n")
+  end
+  function events.retry(_, seconds)
+    if math.type(seconds) == nil or not (seconds >= 0 and seconds < math.huge) then
+      blame.expected("events:retry", "a number of seconds", seconds)
+    end
+    return res:write(("retry: %.0f\n\n"):format(seconds * 1000))
+  end
   return events
 end
 
 --- Takes the connection out of HTTP: sends `status` (101) with the headers, and returns the
 -- connection, on which what follows is the caller's. It closes when the handler returns.
 function methods.upgrade(res, headers, status)
+  if headers ~= nil and type(headers) ~= "table" then
+    blame.expected("res:upgrade", "a table of headers", headers)
+  end
+  if status ~= nil and math.type(status) ~= "integer" then blame.expected("res:upgrade", "a status", status) end
   return native.upgrade(connection(res, "upgrade"), status or 101, headers)
 end
 
