@@ -7,10 +7,9 @@
 namespace moonwire {
 namespace {
 
-/// The run queue goes on for so many entries before the kernel is asked again, or for so
-/// long: the clock is looked at before each so many.
+/// The run queue goes on for so many entries before the kernel is asked again, or for a slice:
+/// the clock is looked at before each so many.
 constexpr int kQueueRound = 4096;
-constexpr Nanoseconds kQueueTime = std::chrono::milliseconds(250);
 constexpr int kClockRound = 8;
 /// Scratch that has grown bigger is not kept for the next text.
 constexpr std::size_t kMostScratch = 1 << 20;
@@ -295,11 +294,13 @@ void Runtime::start_queued(Task& task) {
   reply_ = nullptr;
 }
 
-void Runtime::drain_queue() {
+void Runtime::drain_queue(Nanoseconds slice) {
   if (queue_.empty() && deferred_.empty()) return;
   Batch batch(net_);
-  const TimePoint end = Clock::now() + kQueueTime;
-  const auto is_over = [end](int i) { return i % kClockRound == 0 && Clock::now() >= end; };
+  const TimePoint end = slice > Nanoseconds(0) ? Clock::now() + slice : TimePoint::max();
+  const auto is_over = [end](int i) {
+    return i % kClockRound == 0 && end != TimePoint::max() && Clock::now() >= end;
+  };
   for (int i = 1; i <= kQueueRound && (!queue_.empty() || !deferred_.empty()); ++i) {
     if (is_over(i)) return;
     while (!queue_.empty() && exit_status < 0) {
@@ -327,10 +328,10 @@ Result<int> Runtime::turn(TurnLimits limits) {
   const bool someone_waits = !dispatchers_.empty() || !passers_.empty();
   if (someone_waits && !anything_left()) limits.max_wait = Nanoseconds(0);
   auto done = turn_reactor(limits);
-  drain_queue();
+  drain_queue(limits.slice);
   const std::uint64_t ran = calls_ - calls;
   settle_dispatch(passing, ran);
-  drain_queue();  // whoever was told goes on before anything else comes
+  drain_queue(limits.slice);  // whoever was told goes on before anything else comes
   if (running_ == nullptr) free_closed();
   if (!done) return done;
   return static_cast<int>(ran);

@@ -269,7 +269,7 @@ class Runtime final : SleepHook {
   bool store_results(Task& task, int results);
   void settle_dispatch(bool passing, std::uint64_t ran);
   bool raises_in_dispatch(const Task& task) const;
-  void drain_queue();
+  void drain_queue(Nanoseconds slice = Nanoseconds(0));  // 0: no limit of time
   void start_queued(Task& task);
   void free_closed();
   void unpark(Task& task);
