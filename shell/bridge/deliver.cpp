@@ -128,13 +128,24 @@ std::string file_of(lua_State* from, std::string_view message) {
 
 /// tostring() of the value at 1, protected by its caller. [-0, +1, mv]
 int error_text(lua_State* L) {
-  if (lua_type(L, 1) == LUA_TSTRING || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL ||
-      lua_type(L, 1) == LUA_TNUMBER) {
+  if (lua_type(L, 1) == LUA_TNUMBER || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL) {
     luaL_tolstring(L, 1, nullptr);
     return 1;
   }
   lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   return 1;
+}
+
+/// Of the value on top, in its place. False if what stands there is the failure of that. May be
+/// interrupted, as any call.
+bool make_error_text(Runtime& runtime, lua_State* L) {
+  const RuntimeAccess access{runtime};
+  lua_pushcfunction(L, error_text);
+  lua_insert(L, -2);
+  access.push_thread(L);
+  const bool made = lua_pcall(L, 1, 1, 0) == LUA_OK;
+  access.pop_thread();
+  return made;
 }
 
 }  // namespace
@@ -166,9 +177,7 @@ void describe_error(Runtime& runtime, lua_State* from, ErrorReport& report) {
   }
   lua_pushvalue(from, -1);
   lua_xmove(from, L, 1);
-  lua_pushcfunction(L, error_text);
-  lua_insert(L, -2);
-  const bool told = lua_pcall(L, 1, 1, 0) == LUA_OK;
+  const bool told = lua_type(L, -1) == LUA_TSTRING || make_error_text(runtime, L);
   std::size_t size = 0;
   const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
   if (text) message.assign(text, size);

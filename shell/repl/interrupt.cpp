@@ -14,10 +14,11 @@ namespace {
 
 constexpr Nanoseconds kInARow = std::chrono::seconds(2);
 constexpr Nanoseconds kLongCall = std::chrono::milliseconds(100);
-constexpr int kInterrupted = 130;  // exit status: 128 + SIGINT
+constexpr int kSignalled = 128;  // exit status: 128 + the signal
 constexpr std::size_t kMostSaved = 1000;
 
-// After a hang-up nobody can end a call into C that never returns: it has so long.
+// A call into C that does not return (a pattern that blows up, a finalizer that loops) has so
+// long after a signal that ends the program.
 constexpr unsigned kLastSeconds = 5;
 
 std::atomic<Interrupter*> installed = nullptr;
@@ -103,7 +104,7 @@ bool Interrupter::stop() {
 
 void Interrupter::press(int number) {
   if (number == SIGINT) count_press();
-  if (number == SIGHUP) ::alarm(kLastSeconds);
+  if (number != SIGINT) limit_call();
   pressed_ = clock_now();
   if (!runtime_.watch_calls || signal_ == SIGINT) signal_ = number;
   runtime_.watch_calls = true;
@@ -120,6 +121,29 @@ void Interrupter::press(int number) {
   lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
+/// Until the loop has heard of the signal. Not where the script has taken SIGALRM.
+void Interrupter::limit_call() {
+  struct sigaction found {};
+  ::sigaction(SIGALRM, nullptr, &found);
+  const bool free = (found.sa_flags & SA_SIGINFO) == 0 && found.sa_handler == SIG_DFL;
+  if (!free) return;
+  struct sigaction ours {};
+  ours.sa_handler = give_up;
+  ours.sa_flags = SA_NODEFER | static_cast<int>(SA_RESETHAND);
+  ::sigaction(SIGALRM, &ours, nullptr);
+  limited_ = true;
+  ::alarm(kLastSeconds);
+}
+
+/// It has not. A script that watches the signal itself ends when it wants to.
+void Interrupter::give_up(int) {
+  Interrupter* self = installed.load();
+  if (self == nullptr || self->runtime_.watches_signal(self->signal_)) return;
+  ::alarm(1);  // for the default action, should the terminal hang as well
+  self->terminal_.restore();
+  ::_exit(kSignalled + self->signal_);
+}
+
 /// The last of enough presses within 2 s ends the process.
 void Interrupter::count_press() {
   const std::int64_t now = clock_now();
@@ -129,7 +153,7 @@ void Interrupter::count_press() {
   if (first == 0 || now - first >= kInARow.count()) return;
   if (script_watches_ && !live_prompt_) return;
   terminal_.restore();
-  ::_exit(kInterrupted);
+  ::_exit(kSignalled + SIGINT);
 }
 
 // --- in Lua's hook, and where its calls begin ------------------------------------------------
@@ -221,7 +245,10 @@ void Interrupter::leave() {
 void Interrupter::on_signal(int number) {
   if (signal_ == number && !leaving_) runtime_.watch_calls = false;
   settle();
-  if (number == SIGHUP) ::alarm(0);
+  if (limited_.exchange(false)) {
+    ::alarm(0);
+    ::signal(SIGALRM, SIG_DFL);
+  }
   if (number != SIGINT) return;
   if (!live_prompt_) {
     script_watches_ = runtime_.watches_signal(SIGINT);

@@ -94,6 +94,8 @@ class Interrupter final {
   void on_signal(int number);
   void press(int number);
   void count_press();
+  void limit_call();
+  static void give_up(int number);
   bool stop();
   void begin(lua_State* L);
   bool is_pending() const;
@@ -121,6 +123,7 @@ class Interrupter final {
   std::atomic<bool> pending_ = false;
   std::atomic<int> signal_ = SIGINT;  // the last, but one that ends the program stays
   std::atomic<bool> script_watches_ = false;
+  std::atomic<bool> limited_ = false;             // SIGALRM is ours
   std::atomic<std::int64_t> call_ = 0;            // began then: the call that is to be interrupted
   std::atomic<std::int64_t> pressed_ = 0;         // steady clock, nanoseconds
   std::atomic<std::int64_t> last_press_ = 0;      // of Ctrl-C

@@ -287,6 +287,14 @@ TEST_CASE("Prompt: Ctrl-C", "[repl]") {
     CHECK(prompt.enter("1", "1\r\n"));
   }
 #if HANDLERS_RUN_AT_ONCE
+  SECTION("in the text of an error ends that") {
+    prompt.send(
+        "error(setmetatable({}, {__tostring = function() print 'go' while true do end end}))\n");
+    REQUIRE(prompt.expect("go\r\n"));
+    prompt.send("\x03");
+    REQUIRE(prompt.expect("net> "));
+    CHECK(prompt.enter("1", "1\r\n"));
+  }
   SECTION("in a busy loop raises, whatever pcall does, again and again") {
     for (int i = 1; i <= 3; ++i) {
       prompt.send("print 'go' while true do pcall(function() while true do end end) end\n");

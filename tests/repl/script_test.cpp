@@ -281,8 +281,22 @@ TEST_CASE("Signals end a script whose Lua is busy", "[repl]") {
         " timeout(0, function() local t = now() while now() < t + 0.05 do end spin() end)";
     const std::string at_the_end =
         " local c <close> = setmetatable({}, {__close = function()" + spin + " end}) sleep(60)";
+    const std::string an_error =
+        " timeout(0, function() error(setmetatable({}, {__tostring = function()" + spin +
+        " end})) end)";
     for (const std::string& chunk :
-         {spin, " timeout(0, function()" + spin + " end)", old, at_the_end}) {
+         {spin, " timeout(0, function()" + spin + " end)", old, at_the_end, an_error}) {
+      Program program({"-e", "print 'go'" + chunk});
+      REQUIRE(program.expect("go"));
+      ::kill(program.pid(), SIGTERM);
+      CHECK(program.wait().status == 128 + SIGTERM);
+    }
+  }
+  SECTION("SIGTERM ends what no hook can interrupt, some seconds later") {
+    const std::string pattern = " print((('a'):rep(60)):find(('.-'):rep(60) .. 'b'))";
+    const std::string finalizer =
+        " setmetatable({}, {__gc = function() while true do end end}) collectgarbage()";
+    for (const std::string& chunk : {pattern, finalizer}) {
       Program program({"-e", "print 'go'" + chunk});
       REQUIRE(program.expect("go"));
       ::kill(program.pid(), SIGTERM);
