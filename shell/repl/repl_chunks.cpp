@@ -51,8 +51,9 @@ void Repl::to_front(Chunk& chunk) {
 void Repl::to_background() {
   if (front_->showing) return;
   front_->job = ++jobs_;
-  print(job_name(jobs_) + " running\n");
   kept_ = shell_.input_wanted();  // it goes on asking for a line
+  const bool echoed = kept_ || (!rich_ && input_is_terminal_);
+  print((echoed ? "\n" : "") + job_name(jobs_) + " running\n");  // behind the ^Z
   leave_front();
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("Jobs: at the plain prompt too", "[repl]") {
   prompt.send("timeout(0.01, print, 'go') sleep(0.3) return 5\n");
   REQUIRE(prompt.expect("go\r\n"));
   prompt.send("\x1a");
-  CHECK(prompt.expect("[1] running\r\nnet> "));
+  CHECK(prompt.expect("^Z\r\n[1] running\r\nnet> "));
   CHECK(prompt.expect("[1] done\r\n5\r\nnet> "));
 }
 
@@ -126,8 +126,10 @@ TEST_CASE("Jobs: one that asks for a line leaves the prompt alone", "[repl]") {
   Session session;
   session.type("name = io.read()\r");
   REQUIRE(session.pty().expect_echo());
+  session.type("half");
+  REQUIRE(session.shows("net> name = io.read()\nhalf"));
   session.type("\x1a");
-  REQUIRE(session.displays("[1] running\nnet>"));
+  REQUIRE(session.shows("net> name = io.read()\nhalf^Z\n[1] running\nnet> "));
   CHECK(session.enters("1 + 1", "2\n"));
   session.type(".fg\r");
   REQUIRE(session.pty().expect_echo());
