@@ -143,6 +143,7 @@ std::string& Runtime::scratch() {
 void RuntimeAccess::park(Task& task, Park& park) const {
   park.add(task);
   task.park = &park;
+  task.in_loop = &park == &rt.dispatchers_ || &park == &rt.passers_;
   task.began = rt.turn_time_;
   if (park.counts) ++rt.waiting_;
 }
@@ -262,6 +263,7 @@ void Runtime::run(Task& task) {
   const int arguments = task.started ? 0 : lua_gettop(task.thread) - 1;
   task.started = true;
   task.state = Task::State::kRunning;
+  task.in_loop = false;
   running_ = &task;
   blocked_ = false;
   ++calls_;

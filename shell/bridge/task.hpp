@@ -101,7 +101,8 @@ struct Task final {
   bool returned_false = false;  // its first result was false itself, not nil or nothing
   bool outlived_owner = false;  // its connection closed before it ended
   bool interrupted = false;     // by Ctrl-C, which raises another word
-  std::uint8_t tag = 0;         // what its origin called it for
+  bool in_loop = false;  // it waits in dispatch() or loop(), or is woken there but not resumed
+  std::uint8_t tag = 0;  // what its origin called it for
   std::uint8_t on_timeout = 0;
   Park* park = nullptr;
   Task* next_parked = nullptr;

@@ -55,7 +55,7 @@ class Worker::Inside final : TaskObserver, Stdio {
     open();
     if (outcome_.code == Code::kNone) start(payload);
     while (main_ != nullptr && goes_on()) {
-      if (!runtime_.anything_left() && !in_loop()) {
+      if (!runtime_.anything_left() && !main_->in_loop) {
         fail(static_cast<Code>(EDEADLK), "it waits for what can never come");
         break;
       }
@@ -94,10 +94,6 @@ class Worker::Inside final : TaskObserver, Stdio {
   }
 
   bool goes_on() const { return !shared_->stopping && runtime_.exit_status < 0; }
-
-  bool in_loop() const {
-    return main_->park == &runtime_.dispatchers_ || main_->park == &runtime_.passers_;
-  }
 
   void turn(Nanoseconds max_wait) {
     TurnLimits limits;

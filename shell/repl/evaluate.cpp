@@ -1,5 +1,6 @@
 #include "repl/evaluate.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 extern "C" {
@@ -91,9 +92,15 @@ SyntaxError compile_input(Runtime& runtime, std::string_view text, int number) {
   lua_State* L = stack(runtime, 4);
   const std::string name = "=(input " + std::to_string(number) + ")";
   if (is_expression(runtime, text)) return compile_in_session(runtime, text, true, name);
-  if (auto mistake = load_statements(L, text, name.c_str())) return mistake;
-  lua_pop(L, 1);
-  return compile_in_session(runtime, text, false, name);
+  const SyntaxError mistake = load_statements(L, text, name.c_str());
+  if (!mistake) {
+    lua_pop(L, 1);
+    return compile_in_session(runtime, text, false, name);
+  }
+  // What is missing at the end is missed in its last line, not behind our newline.
+  const auto lines = std::count(text.begin(), text.end(), '\n') + 1;
+  const bool behind = mistake->starts_with(name.substr(1) + ":" + std::to_string(lines + 1) + ":");
+  return behind ? load(L, text, name.c_str()) : mistake;
 }
 
 SyntaxError compile_file(Runtime& runtime, const char* path) {

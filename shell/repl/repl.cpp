@@ -173,11 +173,18 @@ void Repl::on_block(const std::string& block) {
   log_block(block);
   if (is_blank(block)) return;
   runtime_.lend_memory();
-  if (const Status kept = history_.add(block); !kept) tell(kept.error().message());
+  keep_in_history(block);
   inputs_.keep(++number_, block);
   if (is_command(block)) return run_command(*this, block);
   last_block_ = block;
   evaluate(block, false);
+}
+
+/// What goes wrong is told once, until it is another thing.
+void Repl::keep_in_history(const std::string& block) {
+  const Status kept = history_.add(block);
+  const std::string problem = kept ? "" : kept.error().message();
+  if (problem != std::exchange(history_problem_, problem)) tell(problem);
 }
 
 void Repl::evaluate(const std::string& text, bool timed) {

@@ -95,6 +95,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   void greet();
   void run_init();
   void open_history();
+  void keep_in_history(const std::string& block);
   void take_input();
   void tell_what_closes();
   void show(const Failure& failure);
@@ -150,6 +151,7 @@ class Repl final : public Session, LineEditor::Listener, TaskObserver {
   Outlet outlet_;
   bool rich_;  // the editor is
   History history_;
+  std::string history_problem_;  // told already
   std::unique_ptr<LineEditor> editor_;
   SignalRelay terminate_;
   SignalRelay hang_up_;

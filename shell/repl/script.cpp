@@ -87,7 +87,7 @@ bool Script::run_main(int arguments) {
   main_ = runtime_.start(arguments, this);
   if (main_ == nullptr) return refuse("not enough memory");
   while (main_ != nullptr && ended_by_ == 0 && !shell_.exiting()) {
-    if (!runtime_.anything_left() && !in_loop()) break;  // nobody can ever wake it
+    if (!runtime_.anything_left() && !main_->in_loop) break;  // nobody can ever wake it
     turn();
   }
   global_.clear();
@@ -129,14 +129,9 @@ void Script::on_task_end(Task&, const Outcome& outcome) {
   if (by_hand && outcome.message == kInterruptText) end_by(kSignalled + SIGINT);
 }
 
-/// The main chunk is parked in dispatch() or loop(): it counts as ended.
-bool Script::in_loop() const {
-  const Park* park = main_ != nullptr ? main_->park : nullptr;
-  return park != nullptr && (park == &runtime_.dispatchers_ || park == &runtime_.passers_);
-}
-
+/// A main chunk that waits in dispatch() or loop() counts as ended.
 void Script::on_interrupt(bool) {
-  if (main_ == nullptr || in_loop()) return end_by(kSignalled + SIGINT);
+  if (main_ == nullptr || main_->in_loop) return end_by(kSignalled + SIGINT);
   interrupted_ = true;
   runtime_.interrupt(*main_);
 }

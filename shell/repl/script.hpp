@@ -28,7 +28,6 @@ class Script final : public Session, TaskObserver {
   bool refuse(const std::string& message);
   void run_rest();
   void turn();
-  bool in_loop() const;
   bool is_end(std::string_view message) const;
   void end_by(int status);
 

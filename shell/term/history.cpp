@@ -124,10 +124,16 @@ Status History::save() {
   return failure(static_cast<Code>(EAGAIN), kWrite, path_, "another program has it locked");
 }
 
-/// Under the lock.
+/// Under the lock. What the disc has no room for is tried again with the next entry, which a
+/// half of it would spoil.
 Status History::append() {
-  errno = write_all(file_.get(), std::exchange(unsaved_, {}));
-  return errno == 0 ? Status() : system_failure(kWrite, path_);
+  const off_t end = ::lseek(file_.get(), 0, SEEK_END);
+  if (const int problem = write_all(file_.get(), unsaved_)) {
+    if (end >= 0) (void)!::ftruncate(file_.get(), end);
+    return failure(static_cast<Code>(problem), kWrite, path_);
+  }
+  unsaved_.clear();
+  return {};
 }
 
 const std::string* History::continued(std::string_view block) const {

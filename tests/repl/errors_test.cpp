@@ -17,6 +17,14 @@ TEST_CASE("Errors: at the prompt", "[repl]") {
                        "  x = )\r\n      ^\r\n"));
     CHECK(prompt.enter("_err", "\"(input 2):1: unexpected symbol near ')'\"\r\n"));
   }
+  SECTION("of syntax that are found at the end are of its last line") {
+    CHECK(prompt.enter("goto away",
+                       "error: (input 1):1: no visible label 'away' for <goto> at line 1\r\n"
+                       "  goto away\r\n"));
+    CHECK(prompt.enter(".time x =",
+                       "error: (input 2):1: unexpected symbol near <eof>\r\n"
+                       "  x =\r\n     ^\r\n"));
+  }
   SECTION("at run time show the line and the user's frames") {
     CHECK(prompt.enter("function f() return nothing.x end", ""));
     CHECK(prompt.enter("f()",

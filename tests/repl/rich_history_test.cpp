@@ -128,6 +128,19 @@ TEST_CASE("Rich history: a dumb terminal keeps it too", "[repl]") {
   CHECK(contents(history_file(home.path())) == "\"one = 1\"\n\"for i = 1, 2 do\\nend\"\n");
 }
 
+TEST_CASE("Rich history: a disc that is full is told of once", "[repl]") {
+  const TemporaryFolder home;
+  const std::string program = MOONWIRE_BINARY;
+  Pty pty({"/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec '" + program + "' -q"},
+          dumb({"HOME=" + home.path()}));
+  REQUIRE(pty.expect("net> "));
+  pty.send("'one'\n");
+  CHECK(pty.expect("\r\nwrite history " + history_file(home.path()) + ": File too large\r\n"));
+  CHECK(pty.expect("\"one\"\r\nnet> "));
+  pty.send("'two'\n");
+  CHECK(pty.expect("'two'\r\n\"two\"\r\nnet> "));
+}
+
 TEST_CASE("Rich history: keys", "[repl]") {
   Session session;
   REQUIRE(session.enters("one = 1", ""));

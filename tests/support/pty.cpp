@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -152,6 +153,15 @@ void Pty::resize(Size size) {
 
 void Pty::signal(int number) {
   if (!status_) ::kill(pid_, number);
+}
+
+std::chrono::nanoseconds Pty::computed() const {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+    refuse("clock_getcpuclockid");
+  }
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 void Pty::hang_up() { master_.reset(); }

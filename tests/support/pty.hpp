@@ -67,6 +67,9 @@ class Pty {
   void signal(int number);
   pid_t pid() const { return pid_; }
 
+  /// How long it has computed so far: what it takes for something, however busy the machine is.
+  std::chrono::nanoseconds computed() const;
+
   /// Closes our end: the program gets SIGHUP and the end of its input.
   void hang_up();
 

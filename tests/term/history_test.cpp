@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "support/temporary.hpp"
@@ -70,6 +72,24 @@ TEST_CASE("History: the file", "[term]") {
     REQUIRE(::flock(other.get(), LOCK_UN) == 0);
     REQUIRE(history.save());
     CHECK(contents(path).ends_with("end\"\n\"three\"\n\"four\"\n"));
+  }
+  SECTION("on a full disc loses nothing that is there, and gets the rest when there is room") {
+    const std::string before = contents(path);
+    History history;
+    REQUIRE(history.open(path));
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit full{before.size() + 4, limit.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+    const Status added = history.add("three");
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    ::signal(SIGXFSZ, handler);
+    REQUIRE_FALSE(added);
+    CHECK(added.error().message().find("write history") != std::string::npos);
+    CHECK(contents(path) == before);
+    REQUIRE(history.add("four"));
+    CHECK(contents(path) == before + "\"three\"\n\"four\"\n");
   }
   SECTION("is read again; no entry comes twice in a row, none begins with a blank") {
     History history;
