@@ -119,6 +119,10 @@ local function show_progress(total)
   end
 end
 
+local function not_written(problem)
+  fail(1, ("fetch.lua: %s: %s"):format(chosen.file or "standard output", problem))
+end
+
 local function save(response)
   local out = io.stdout
   if chosen.file then
@@ -131,11 +135,11 @@ local function save(response)
   for piece in response:body() do
     size = size + #piece
     local written, problem = out:write(piece)
-    if not written then fail(1, "fetch.lua: " .. problem) end
+    if not written then not_written(problem) end
   end
   local written, problem = out:flush()
   end_progress()
-  if not written then fail(1, "fetch.lua: " .. problem) end
+  if not written then not_written(problem) end
 end
 
 if chosen.deadline then

@@ -95,9 +95,11 @@ void LuaListener::on_header(ProxyReader& reader, const ProxyHeader& header) {
                       : name_of(reader.local));
   }
   if (header.problem.empty()) return;
+  const auto more = line_due();
+  if (!more) return;
   runtime().report({describe(),
                     "PROXY header from " + reader.peer.text() + ": " + std::string(header.problem) +
-                        "; connection closed",
+                        "; connection closed" + *more,
                     ""});
 }
 
@@ -148,20 +150,25 @@ Connection* LuaListener::take_ready() {
 
 void LuaListener::forget(Connection& connection) { std::erase(ready_, &connection); }
 
-/// At most a line a second: anybody may connect and talk nonsense.
-void LuaListener::refused(const Connection& connection, const Error& why) {
-  if (!runtime().verbose && told_ != TimePoint{} &&
-      Clock::now() - told_ < std::chrono::seconds(1)) {
+/// At most a line a second: anybody may connect and talk nonsense. How many there were since
+/// the last, if one is due.
+std::optional<std::string> LuaListener::line_due() {
+  const bool recent = told_ != TimePoint{} && Clock::now() - told_ < std::chrono::seconds(1);
+  if (recent && !runtime().verbose) {
     ++untold_;
-    return;
+    return std::nullopt;
   }
   told_ = Clock::now();
+  const std::size_t more = std::exchange(untold_, 0);
+  return more ? " (" + std::to_string(more) + " more since the last)" : std::string();
+}
+
+void LuaListener::refused(const Connection& connection, const Error& why) {
+  const auto more = line_due();
+  if (!more) return;
   std::string text = describe() + ": handshake with " + connection.where() + ": ";
   text += why.cause.empty() ? std::string(code_text(why.code)) : why.cause;
-  if (const std::size_t more = std::exchange(untold_, 0)) {
-    text += " (" + std::to_string(more) + " more since the last)";
-  }
-  log_line(runtime(), "warn", text);
+  log_line(runtime(), "warn", text + *more);
 }
 
 /// Connections share it. Null for a listener on every interface: the kernel is asked when

@@ -111,6 +111,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   void on_left(Park&) override { update(); }
   void update();
   void count();
+  std::optional<std::string> line_due();
   void enter(Fd fd, const Endpoint& peer, std::shared_ptr<const std::string> local);
   std::shared_ptr<const std::string> name_of(const Endpoint& local);
 
@@ -124,7 +125,7 @@ class LuaListener final : public Handle, Listener::Sink, ProxyReader::Sink, Time
   std::shared_ptr<const WebSocketSettings> websocket_;
   std::shared_ptr<const HttpSettings> http_;
   std::list<Connection*> ready_;  // nobody wanted them when they were
-  TimePoint told_{};              // when a failed handshake was last logged
+  TimePoint told_{};              // when a failed handshake or header was last logged
   std::size_t untold_ = 0;        // and how many were not since
   bool has_handler_ = false;
   bool grace_ = false;

@@ -76,7 +76,10 @@ Status Listener::start(std::vector<ListenSocket> sockets) {
   for (const ListenSocket& socket : sockets_) {
     auto gate = std::make_unique<Gate>(*this, socket.fd.get(), socket.local);
     auto started = gate->watch.start(reactor_, socket.fd.get(), Ready::kRead);
-    if (!started) return started;  // not watchable: told now, whether one accepts already or not
+    if (!started) {  // not watchable: told now, whether one accepts already or not
+      return failure(started.error().code, "listen", socket.local.text(),
+                     started.error().message());
+    }
     gates_.push_back(std::move(gate));
   }
   update();
@@ -102,7 +105,11 @@ void Listener::set_max_connections(std::size_t most) {
 
 void Listener::update() {
   const bool on = accepting_ && !paused_ && !at_limit();
-  for (auto& gate : gates_) (void)gate->watch.set(on ? Ready::kRead : Ready::kNone);
+  Status asked;
+  for (auto& gate : gates_) {
+    if (auto set = gate->watch.set(on ? Ready::kRead : Ready::kNone); !set) asked = std::move(set);
+  }
+  if (!asked) back_off(static_cast<int>(asked.error().code));  // the kernel watches no more
 }
 
 bool Listener::accept_some(Gate& gate) {

@@ -26,7 +26,14 @@ local FILL <const> = [[
   local function free(count) for _ = 1, count do table.remove(held):close() end end
 ]]
 
-check.case("without descriptors each call tells what failed, and works when there are some", function()
+--- Address space for 60 MB; sanitizers take more before they begin, and descriptors for their checks.
+local LITTLE <const> = "ulimit -v 100000"
+local function case_of_limits(name, fn)
+  if under(LITTLE, "print 'runs'") == "runs\n" then return check.case(name, fn) end
+  print("skipped, since this program has sanitizers: " .. name)
+end
+
+case_of_limits("without descriptors each call tells what failed, and works when there are some", function()
   check.equal(under(FEW, FILL .. [[
     local fs, http, process = require "fs", require "http", require "process"
     local srv = listen("http://127.0.0.1:0", function() return "hello" end)
@@ -86,14 +93,7 @@ check.case("a log that can be rotated but not opened keeps what it has, once", f
   check.equal(table.concat(lines, " "), "2 3 4 5 6 7 8 9 10 11 12 13")
 end)
 
---- Address space for 60 MB; sanitizers take more before they begin.
-local LITTLE <const> = "ulimit -v 100000"
-local function case_of_memory(name, fn)
-  if under(LITTLE, "print 'runs'") == "runs\n" then return check.case(name, fn) end
-  print("skipped, since this program does not start in little memory: " .. name)
-end
-
-case_of_memory("what does not fit costs its connection, and what came is kept", function()
+case_of_limits("what does not fit costs its connection, and what came is kept", function()
   check.equal(under(LITTLE, [[
     local srv = listen("127.0.0.1:0")
     local near = connect(srv.address)
@@ -111,7 +111,7 @@ case_of_memory("what does not fit costs its connection, and what came is kept", 
     "ENOMEM\tread ADDRESS: Cannot allocate memory\nfailed\ttrue\non\n\n")
 end)
 
-case_of_memory("a write that does not fit fails, and ends its connection rather than leave a gap", function()
+case_of_limits("a write that does not fit fails, and ends its connection rather than leave a gap", function()
   check.equal(under(LITTLE, [[
     local srv = listen("127.0.0.1:0")
     local near = connect(srv.address, { high_water = 1000000000 })
@@ -132,7 +132,7 @@ case_of_memory("a write that does not fit fails, and ends its connection rather 
     "nil\twrite ADDRESS: Cannot allocate memory\tENOMEM\ntrue\n")
 end)
 
-case_of_memory("a prompt goes on, and can give back what filled the memory", function()
+case_of_limits("a prompt goes on, and can give back what filled the memory", function()
   local path = os.tmpname()
   local file <close> = assert(io.open(path, "w"))
   file:write [[

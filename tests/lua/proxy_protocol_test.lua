@@ -163,6 +163,22 @@ check.case("a wrong header is told once, and closes the connection", function()
   check.match(told [[talk "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\1x"]], "too short for its addresses")
 end)
 
+check.case("a storm of them is a line a second, with a count", function()
+  local told_of = told [[
+    local began = now()
+    for _ = 1, 30 do talk "nonsense\r\n" end
+    sleep(1)
+    talk "nonsense\r\n"
+    print("seconds", math.ceil(now() - began))]]
+  local lines = select(2, told_of:gsub("PROXY header", ""))
+  check.ok(lines >= 2 and lines <= tonumber(told_of:match "seconds\t(%d+)") + 1, told_of)
+  local untold = 0
+  for count in told_of:gmatch "connection closed %((%d+) more since the last%)" do
+    untold = untold + count
+  end
+  check.equal(lines + untold, 31)
+end)
+
 check.case("one that leaves without a word is not worth one", function()
   local told_of = told [[talk ""]]
   check.equal(told_of, "0\n")

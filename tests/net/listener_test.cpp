@@ -99,7 +99,61 @@ struct FewDescriptors {
 
 constexpr int kReserve = 16;
 
+/// As a kernel that watches no more descriptors for this user, while `full`.
+class Sated final : public Poller {
+ public:
+  explicit Sated(const bool& full) : full_(full) {}
+  const char* name() const override { return inner_->name(); }
+  Status add(int fd, Ready interest, std::uint64_t tag) override {
+    if (full_) return failure(static_cast<Code>(ENOSPC), "watch");
+    return inner_->add(fd, interest, tag);
+  }
+  Status modify(int fd, Ready interest, std::uint64_t tag) override {
+    return inner_->modify(fd, interest, tag);
+  }
+  void remove(int fd) override { inner_->remove(fd); }
+  bool holds(int fd, Ready interest, std::uint64_t tag) override {
+    return inner_->holds(fd, interest, tag);
+  }
+  Status wait(Nanoseconds timeout, std::vector<PollEvent>& ready) override {
+    return inner_->wait(timeout, ready);
+  }
+
+ private:
+  const bool& full_;
+  std::unique_ptr<Poller> inner_ = Reactor::best_poller();
+};
+
 }  // namespace
+
+TEST_CASE("Listener: where the kernel watches no more", "[net]") {
+  bool full = false;
+  Reactor reactor{std::make_unique<Sated>(full)};
+  RecordingSink sink;
+  Listener listener(reactor, sink);
+  SECTION("to begin fails, and names the address") {
+    full = true;
+    const auto started = listener.start(listen_on("127.0.0.1:0"));
+    REQUIRE_FALSE(started);
+    const std::string message = started.error().message();
+    CHECK(message.starts_with("listen 127.0.0.1:"));
+    CHECK(message.ends_with(": watch: No space left on device"));
+  }
+  SECTION("to go on is told once, and tried again") {
+    auto sockets = listen_on("127.0.0.1:0");
+    const Endpoint local = sockets.front().local;
+    REQUIRE(listener.start(std::move(sockets)));
+    listener.set_accepting(false);
+    full = true;
+    listener.set_accepting(true);
+    const Fd client = client_of(local);
+    REQUIRE(sink.troubles.size() == 1);
+    CHECK(sink.troubles[0].code == static_cast<Code>(ENOSPC));
+    full = false;
+    CHECK(turn_until(reactor, [&] { return sink.accepted.size() == 1; }));
+    CHECK(sink.troubles.size() == 1);
+  }
+}
 
 TEST_CASE("Listener: what is accepted", "[net]") {
   Listening l;
