@@ -164,12 +164,13 @@ void Interrupter::on_hook(lua_State* L, lua_Debug*) {
   self->keep_taken();
   const int number = self->signal_;
   const bool editor_has_it = number == SIGINT && self->live_prompt_;
-  if (self->is_pending() && !editor_has_it && self->runtime_.watches_signal(number)) {
-    if (number == SIGINT) self->script_watches_ = true;
-    self->pending_ = false;
-  }
   if (!self->is_pending()) return self->disarm(L);
   if (!self->is_due()) return;
+  if (!editor_has_it && self->runtime_.watches_signal(number)) {
+    if (number == SIGINT) self->script_watches_ = true;
+    self->pending_ = false;
+    return self->disarm(L);
+  }
   for (lua_State* outer : self->runtime_.threads()) self->arm(outer);
   self->hit_ = true;
   lua_pushstring(L, kInterruptText);
