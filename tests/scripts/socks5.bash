@@ -93,7 +93,7 @@ sock:send(relay, "\0\0\0\3" .. (">s1I2"):pack("unix:/dev/log", 80) .. "path")
 sock:send(relay, "\0\0\0" .. bytes_of(echo) .. "datagram")
 local stranger = connect("udp://" .. relay)
 stranger:send("\0\0\0" .. bytes_of(echo) .. "stranger")
-print("datagram", sock:read { timeout = 5 })
+print("datagram", (assert(sock:read { timeout = 5 }):gsub("%W", "."))) -- a byte of the port may be a newline
 sock:send(relay, "\0\0\0\3" .. (">s1I2"):pack("localhost", echo:match "%d+$") .. "by name")
 print("by name", #sock:read { timeout = 5 })
 control:close()
